@@ -1,0 +1,41 @@
+# Every target sets up .venv by itself. On Linux without a GPU, save some gigabytes:
+#   make try PIP_ARGS="--extra-index-url https://download.pytorch.org/whl/cpu"
+PYTHON ?= python3
+PIP_ARGS ?=
+BIN := .venv/bin
+
+.PHONY: try check lint types imports test format clean
+
+try: .venv/installed            ## install, and answer a first question from the starter pages
+	$(BIN)/ask "What are model variants?" --no-llm
+
+check: lint types imports test  ## everything that CI runs
+
+lint: .venv/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: .venv/dev
+	$(BIN)/mypy
+
+imports: .venv/dev
+	$(BIN)/lint-imports
+
+test: .venv/dev
+	$(BIN)/python -m pytest
+
+format: .venv/dev               ## what `lint` would complain about, mended
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+.venv/installed: pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) --editable .
+	touch $@
+
+.venv/dev: .venv/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) --editable '.[dev]'
+	touch $@
+
+clean:
+	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

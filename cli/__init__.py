@@ -1,0 +1,1 @@
+"""A command is parsed here, carried out by rag/ and ingest/, and rendered here."""

@@ -1,0 +1,5 @@
+"""`python -m cli` is `askdocs`."""
+
+from cli.main import run
+
+run()

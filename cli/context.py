@@ -1,0 +1,73 @@
+"""What commands share: settings, questions from stdin, an index that is there."""
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cli.terminal import progress_bars, say
+from ingest.corpus import read_corpus
+from ingest.embed import get_embedder
+from ingest.errors import IndexMissing, UsageError
+from ingest.generations import current_generation, writing
+from ingest.settings import Settings, load_settings
+from ingest.starter import seed
+
+if TYPE_CHECKING:
+    from rag.bootstrap import Opened
+
+_MAX_STDIN = 1_000_000
+
+
+def settings_from(options: Mapping[str, object]) -> Settings:
+    """Settings from options, environment, config file and defaults. Raises UsageError."""
+    return load_settings(options, os.environ, Path.cwd())
+
+
+def text_or_stdin(text: str) -> str:
+    """The text itself, or stdin for `-`. Raises UsageError when stdin is no text."""
+    if text != "-":
+        return text
+    data = sys.stdin.buffer.read(_MAX_STDIN + 1)
+    if len(data) > _MAX_STDIN:
+        raise UsageError("the question on stdin has over 1 MB", "ask in at most 4,000 characters")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise UsageError("the question on stdin is not UTF-8 text", "pipe text in") from error
+
+
+def open_index(settings: Settings, *, use_model: bool, quiet: bool) -> "Opened":
+    """Open the index; where there is none, index the pages at hand first.
+
+    Raises IndexMissing when that would take the network and `use_model` forbids it.
+    """
+    from rag.bootstrap import open_assistant
+
+    try:
+        opened = open_assistant(settings, use_model=use_model)
+    except IndexMissing:
+        if get_embedder(settings).remote and not use_model:
+            raise
+        _index_pages_at_hand(settings, quiet=quiet)
+        opened = open_assistant(settings, use_model=use_model)
+    if opened.lexical_only and not quiet:
+        built = opened.generation.manifest["embedder"]["name"]
+        say(f"note: the embedder {built} is remote and stays unused; BM25 alone ranks")
+    return opened
+
+
+def _index_pages_at_hand(settings: Settings, *, quiet: bool) -> None:
+    from ingest.pipeline import index_corpus
+
+    if settings.origins["docs"] == "default":
+        seed(settings.docs)
+    corpus = read_corpus(settings.docs)
+    if not quiet:
+        say(f"no index yet: indexing {len(corpus.files)} pages of {settings.docs} (once)")
+    with progress_bars(quiet=quiet) as progress, writing(settings.index):
+        try:
+            current_generation(settings.index)  # another process may have built it meanwhile
+        except IndexMissing:
+            index_corpus(settings, corpus, get_embedder(settings), progress)

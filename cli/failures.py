@@ -1,0 +1,69 @@
+"""Failures -> one `error:` line, one `hint:` line and an exit status. No traceback reaches a user."""
+
+import io
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Sequence
+
+import typer
+
+from cli.terminal import json_line, safe
+from ingest.errors import DocsError
+
+_INTERRUPTED = 130
+
+
+def guarded(app: typer.Typer, arguments: Sequence[str], name: str) -> int:
+    """Run the application; return the exit status whatever happens.
+
+    0 done, 1 failed, 2 usage, 3 not answered, 130 interrupted. With `-vv` the traceback is shown
+    as well.
+    """
+    as_json = "--json" in arguments
+    try:
+        _accept_any_text(as_json=as_json)
+        status = int(typer.main.get_command(app).main(list(arguments), name, standalone_mode=False) or 0)
+        sys.stdout.flush()
+        return status  # noqa: TRY300 - flushing belongs to what is guarded
+    except DocsError as error:
+        _explain(arguments)
+        return _report(error.code, error.message, error.hint, error.exit_status, as_json=as_json)
+    except typer.TyperException as error:
+        message = error.format_message() or "no command is given"
+        return _report("usage", message, f"see {name} --help", error.exit_code, as_json=as_json)
+    except (KeyboardInterrupt, typer.Abort):
+        print("interrupted", file=sys.stderr)
+        return _INTERRUPTED
+    except (BrokenPipeError, SystemExit):  # typer makes a SystemExit of the first
+        # The reader of our output has left, as `head` does; what is still buffered goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
+    except Exception as error:  # noqa: BLE001 - the last resort: a bug must not show its insides either
+        _explain(arguments)
+        message = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no message'}"
+        hint = "this is a bug in askdocs; run again with -vv for the traceback"
+        return _report("bug", message[:300], hint, 1, as_json=as_json)
+
+
+def _accept_any_text(*, as_json: bool) -> None:
+    """Show `?` for what the locale's encoding lacks; JSON is UTF-8 everywhere (RFC 8259, section 8.1)."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8" if as_json else None, errors="replace")
+
+
+def _explain(arguments: Sequence[str]) -> None:
+    if "-vv" in arguments or list(arguments).count("-v") + list(arguments).count("--verbose") > 1:
+        sys.stderr.write(safe(traceback.format_exc()))
+
+
+def _report(code: str, message: str, hint: str, status: int, *, as_json: bool) -> int:
+    message, hint = (" ".join(safe(text).split()) for text in (message, hint))
+    if as_json:
+        print(json_line({"schema": 1, "error": {"code": code, "message": message, "hint": hint}}))
+    else:
+        print(f"error: {message}", file=sys.stderr)
+        if hint:
+            print(f"hint: {hint}", file=sys.stderr)
+    return status

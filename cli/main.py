@@ -1,0 +1,184 @@
+"""The commands and their options. Each parses, calls, renders; the work is done elsewhere.
+
+Only typer is imported here: `--help` must not wait for what other commands need.
+"""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from cli.failures import guarded
+
+app = typer.Typer(
+    name="askdocs",
+    help="Ask a documentation site. Passages first, then an answer whose citations were checked.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Docs = Annotated[Path | None, typer.Option("--docs", help="Folder of cleaned markdown pages. [env: ASKDOCS_DOCS]")]
+Index = Annotated[
+    Path | None, typer.Option("--index", help="Index folder; by default beside --docs. [env: ASKDOCS_INDEX]")
+]
+Config = Annotated[Path | None, typer.Option("--config", help="Config file, askdocs.toml. [env: ASKDOCS_CONFIG]")]
+Embedder = Annotated[
+    str | None,
+    typer.Option(
+        "--embedder", help="minilm, a sentence-transformers model, or openrouter:SLUG. [env: ASKDOCS_EMBEDDER]"
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No notes on stderr.")]
+Verbose = Annotated[int, typer.Option("--verbose", "-v", count=True, help="More on stderr; -vv shows tracebacks.")]
+Count = Annotated[int | None, typer.Option("-k", min=1, max=1000, help="How many passages. [default: 8]")]
+Under = Annotated[str, typer.Option("--under", help="Only pages below this site path, such as /docs/guides.")]
+
+
+@app.command()
+def ask(
+    question: Annotated[str, typer.Argument(help="The question; - reads it from stdin.")],
+    *,
+    no_llm: Annotated[bool, typer.Option("--no-llm", help="Quote the pages; no network, no key.")] = False,
+    k: Count = None,
+    under: Under = "",
+    model: Annotated[
+        str | None, typer.Option("--model", help="Model slug, up to three by comma. [env: ASKDOCS_MODEL]")
+    ] = None,
+    max_tokens: Annotated[int | None, typer.Option(min=1, help="Longest answer. [default: 800]")] = None,
+    timeout: Annotated[float | None, typer.Option(min=0.1, help="Seconds for the whole answer. [default: 60]")] = None,
+    show_prompt: Annotated[bool, typer.Option("--show-prompt", help="Print what would be sent, and stop.")] = False,
+    docs: Docs = None,
+    index: Index = None,
+    config: Config = None,
+    embedder: Embedder = None,
+    json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = 0,
+) -> None:
+    """Answer a question from the docs, with checked citations.
+
+    Exit status 3 means: the docs do not answer it.
+    """
+    from cli.ask import AskOptions, run_ask
+
+    values: dict[str, object] = {"docs": docs, "index": index, "config": config, "embedder": embedder, "k": k}
+    values |= {"model": model, "max_tokens": max_tokens, "timeout": timeout}
+    options = AskOptions(question, no_llm, under, show_prompt, json, quiet, verbose)
+    raise typer.Exit(run_ask(values, options))
+
+
+@app.command()
+def reindex(
+    *,
+    source: Annotated[
+        list[str] | None, typer.Option("--source", help="A docs site or section; may be repeated.")
+    ] = None,
+    from_path: Annotated[
+        Path | None, typer.Option("--from", help="No crawl: a folder of .md/.html files, or one llms-full.txt.")
+    ] = None,
+    no_crawl: Annotated[bool, typer.Option("--no-crawl", help="Index the markdown at hand.")] = False,
+    full: Annotated[bool, typer.Option("--full", help="Embed everything anew.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change; write nothing.")] = False,
+    add: Annotated[bool, typer.Option("--add", help="Keep the pages of other sources.")] = False,
+    replace: Annotated[bool, typer.Option("--replace", help="Drop the pages of other sources.")] = False,
+    allow_shrink: Annotated[
+        bool, typer.Option("--allow-shrink", help="Accept the loss of over 30 % of the pages.")
+    ] = False,
+    allow_private: Annotated[bool, typer.Option("--allow-private", help="Fetch from private addresses.")] = False,
+    max_pages: Annotated[int, typer.Option(min=1, help="Stop after this many pages.")] = 5_000,
+    include: Annotated[list[str] | None, typer.Option(help="Only paths that match this glob; may be repeated.")] = None,
+    exclude: Annotated[list[str] | None, typer.Option(help="No paths that match this glob; may be repeated.")] = None,
+    jobs: Annotated[int, typer.Option(min=1, max=64, help="Pages fetched at the same time.")] = 2,
+    docs: Docs = None,
+    index: Index = None,
+    config: Config = None,
+    embedder: Embedder = None,
+    json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = 0,
+) -> None:
+    """Crawl the docs, write them as markdown, and index what changed."""
+    from cli.reindex import run_reindex
+    from ingest.pipeline import ReindexOptions
+
+    options = ReindexOptions(
+        sources=tuple(source or ()),
+        from_path=from_path,
+        crawl=not no_crawl,
+        full=full,
+        dry_run=dry_run,
+        add=add,
+        replace=replace,
+        allow_shrink=allow_shrink,
+        allow_private=allow_private,
+        max_pages=max_pages,
+        include=tuple(include or ()),
+        exclude=tuple(exclude or ()),
+        jobs=jobs,
+    )
+    values = {"docs": docs, "index": index, "config": config, "embedder": embedder}
+    raise typer.Exit(run_reindex(values, options, json=json, quiet=quiet, verbose=verbose))
+
+
+@app.command()
+def inspect(
+    query: Annotated[str | None, typer.Argument(help="The query; - reads it from stdin.")] = None,
+    *,
+    k: Count = None,
+    under: Under = "",
+    page: Annotated[str | None, typer.Option("--page", help="A page's chunks, as they are indexed.")] = None,
+    questions: Annotated[
+        Path | None, typer.Option("--questions", help="JSON lines with `question`; needs --json.")
+    ] = None,
+    format: Annotated[  # noqa: A002 - the option's name
+        Literal["table", "markdown", "json"] | None,
+        typer.Option("--format", help="Default: table on a terminal, markdown elsewhere."),
+    ] = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Show why each chunk has its rank.")] = False,
+    docs: Docs = None,
+    index: Index = None,
+    config: Config = None,
+    embedder: Embedder = None,
+    json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = 0,
+) -> None:
+    """Show the chunks that a query retrieves, with their scores."""
+    from cli.inspect import InspectOptions, run_inspect
+
+    values = {"docs": docs, "index": index, "config": config, "embedder": embedder, "k": k}
+    form = "json" if json else format
+    options = InspectOptions(query, under, page, questions, form, explain, quiet, verbose)
+    raise typer.Exit(run_inspect(values, options))
+
+
+@app.command()
+def status(
+    *,
+    docs: Docs = None,
+    index: Index = None,
+    config: Config = None,
+    embedder: Embedder = None,
+    json: Json = False,
+    quiet: Quiet = False,  # noqa: ARG001 - every command takes it; status has no notes to leave out
+    verbose: Verbose = 0,
+) -> None:
+    """Show the index, its source and age, and where each setting comes from."""
+    from cli.status import run_status
+
+    values = {"docs": docs, "index": index, "config": config, "embedder": embedder}
+    raise typer.Exit(run_status(values, json=json, verbose=verbose))
+
+
+def run() -> None:
+    """The `askdocs` script."""
+    sys.exit(guarded(app, sys.argv[1:], "askdocs"))
+
+
+def run_ask() -> None:
+    """The `ask` script: `ask …` is `askdocs ask …`."""
+    sys.exit(guarded(app, ["ask", *sys.argv[1:]], "askdocs"))

@@ -1,0 +1,195 @@
+"""Hits, answers and reports -> JSON documents and text. Pure."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ingest.generations import Generation
+from ingest.pipeline import ReindexReport
+from ingest.store import StoredPage
+from rag.records import Answer, Citation, Hit
+from rag.retrieve import site_path
+
+SCHEMA = 1
+RULE = "─" * 60
+DEAD = ("http-404", "http-410")
+"""Reasons of a link that leads nowhere: the site's fault, and no page that failed."""
+STAGES = ("crawl", "clean", "embed", "index", "total")
+"""Of a reindex; one that is not timed on its own took 0 s and counts in the stage that it is part of."""
+
+
+def hit_json(hit: Hit, page: StoredPage | None, docs: Path) -> dict[str, Any]:
+    """A chunk as `inspect --json` shows it, with the facts of the file that its page stands in."""
+    chunk = hit.chunk
+    return {
+        "rank": hit.rank,
+        "score": round(hit.score, 6),
+        "cosine": round(hit.cosine, 6),
+        "bm25": round(hit.bm25, 6),
+        "chunk_id": chunk.id,
+        "page": site_path(chunk.url),
+        "url": hit.url,
+        "title": chunk.title,
+        "headings": list(chunk.headings),
+        "text": chunk.text,
+        "context": chunk.context,
+        "tokens": chunk.tokens,
+        "start": chunk.start,
+        "end": chunk.end,
+        **file_facts(page, docs),
+    }
+
+
+def file_facts(page: StoredPage | None, docs: Path) -> dict[str, Any]:
+    """Name, size and dates of a page's file: when it was fetched, and when the site last changed it."""
+    if page is None:
+        return {}
+    path = docs / page.file
+    fetched = page.document.fetched_at[:10]
+    return {
+        "file_path": str(path),
+        "file_name": path.name,
+        "file_type": "text/markdown",
+        "file_size": path.stat().st_size if path.is_file() else len(page.document.body.encode()),
+        "creation_date": fetched,
+        "last_modified_date": _day(page.document.last_modified) or fetched,
+    }
+
+
+def _day(stamp: str | None) -> str:
+    """The day of an HTTP or ISO date, as YYYY-MM-DD; "" for what is neither."""
+    from datetime import datetime
+    from email.utils import parsedate_to_datetime
+
+    for read in (datetime.fromisoformat, parsedate_to_datetime):
+        try:
+            return read(stamp or "").date().isoformat()
+        except (ValueError, TypeError):
+            continue
+    return ""
+
+
+def index_json(generation: Generation) -> dict[str, Any]:
+    """Which index answered."""
+    manifest = generation.manifest
+    facts = {name: manifest[name] for name in ("pages", "chunks")}
+    return {"generation": generation.name, "embedder": manifest["embedder"]["name"], **facts}
+
+
+def citation_json(citation: Citation) -> dict[str, Any]:
+    """A citation as `ask --json` shows it; offsets are characters of the page body."""
+    hit = citation.hit
+    return {
+        "marker": citation.marker,
+        "url": hit.url,
+        "page": site_path(hit.chunk.url),
+        "title": hit.chunk.title,
+        "headings": list(hit.chunk.headings),
+        "quote": citation.quote,
+        "start": citation.start,
+        "end": citation.end,
+        "chunk_id": hit.chunk.id,
+    }
+
+
+def answer_json(answer: Answer, chunks: Sequence[Mapping[str, Any]], generation: Generation) -> dict[str, Any]:
+    """The document of `ask --json`."""
+    completion = answer.completion
+    return {
+        "schema": SCHEMA,
+        "question": answer.question,
+        "answer": answer.text,
+        "answered": answer.answered,
+        "complete": answer.complete,
+        "mode": answer.mode,
+        "citations": [citation_json(citation) for citation in answer.citations],
+        "unsupported": list(answer.unsupported),
+        "chunks": list(chunks),
+        "model": completion.model if completion else None,
+        "usage": {
+            "prompt_tokens": completion.prompt_tokens if completion else 0,
+            "completion_tokens": completion.completion_tokens if completion else 0,
+        },
+        "cost_usd": completion.cost_usd if completion else 0.0,
+        "index": index_json(generation),
+        "timings_ms": {name: round(value, 1) for name, value in answer.timings_ms.items()},
+    }
+
+
+def heading_path(hit: Hit) -> str:
+    """Title › section, as people read it."""
+    return " › ".join((hit.chunk.title, *hit.chunk.headings[-2:]))
+
+
+def sources_text(answer: Answer) -> str:
+    """The list under an answer: section, link, and the quoted words, shortened to a line."""
+    lines: list[str] = []
+    for citation in answer.citations:
+        quote = " ".join(citation.quote.split())
+        quote = quote if len(quote) <= 160 else f"{quote[:157]}…"
+        lines += [f"[{citation.marker}] {heading_path(citation.hit)}", f"    {citation.hit.url}", f"    “{quote}”"]
+    return "\n".join(lines)
+
+
+def nearest_text(answer: Answer) -> str:
+    """The pages nearest to a question that the docs do not answer."""
+    pages = dict.fromkeys(f"{hit.chunk.title}  {hit.chunk.url}" for hit in answer.hits)
+    return "\n".join(f"  {page}" for page in list(pages)[:3])
+
+
+def inspect_markdown(query: str, chunks: Sequence[Mapping[str, Any]], index: Path) -> str:
+    """The report of `inspect --format markdown`, for reading and for diffing."""
+    parts = [f"# Query: {query}", "", f"# Retrieved {len(chunks)} chunks from {index}", ""]
+    for chunk in chunks:
+        parts += [
+            RULE,
+            f"## Chunk {chunk['rank']}",
+            "",
+            f"**Similarity Score:** {chunk['score']:.4f}",
+            "",
+            "**Metadata:**",
+        ]
+        names = ("file_path", "file_name", "file_type", "file_size", "creation_date", "last_modified_date", "url")
+        parts += [f"- {name}: {chunk[name]}" for name in names if name in chunk]
+        parts += [f"- headings: {' › '.join(chunk['headings'])}", f"- tokens: {chunk['tokens']}", "", chunk["text"], ""]
+    return "\n".join(parts)
+
+
+def reindex_json(report: ReindexReport) -> dict[str, Any]:
+    """The document of `reindex --json`."""
+    index = report.index
+    return {
+        "schema": SCHEMA,
+        "source": ", ".join(report.sources),
+        "generation": index.generation.name if index else None,
+        "published": bool(index and index.published),
+        "pages": {
+            "seen": report.seen,
+            "added": report.count("added"),
+            "changed": report.count("changed"),
+            "unchanged": report.unchanged,
+            "removed": report.count("removed"),
+            "aliases": report.aliases,
+            "skipped": report.crawl.skipped,
+            "failed": sum(problem.reason not in DEAD for problem in report.problems),
+        },
+        "requests": {
+            "total": report.crawl.requests,
+            "not_modified": report.crawl.not_modified,
+            "bytes": report.crawl.bytes,
+        },
+        "chunks": {
+            "total": index.total if index else 0,
+            "embedded": index.embedded if index else 0,
+            "reused": index.total - index.embedded if index else 0,
+            "removed": index.removed if index else 0,
+        },
+        "changes": [
+            {"page": site_path(change.url), "what": change.what, "sections": list(change.sections)}
+            for change in report.changes
+        ],
+        "problems": [
+            {"url": p.url, "reason": p.reason, "detail": p.detail, "kept_old": p.kept_old} for p in report.problems
+        ],
+        "seconds": {name: round(report.seconds.get(name, 0.0), 3) for name in STAGES},
+    }

@@ -1,0 +1,78 @@
+"""What reaches the terminal: no control characters, colour only where it is wanted, progress bars."""
+
+import json
+import os
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final, TextIO
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+# C0 without tab and line feed, DEL, C1, zero-width and bidi controls, lone surrogates, tag characters.
+_CONTROLS: Final = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f"
+    "\ud800-\udfff\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
+
+
+def safe(text: str) -> str:
+    """`text` without anything that a terminal would act on: escape sequences lose their first byte."""
+    return _CONTROLS.sub("", text)
+
+
+def json_line(document: object) -> str:
+    """`document` as one line of JSON that a terminal may show: control characters are escaped, none is lost."""
+    text = json.dumps(document, ensure_ascii=False)
+    return _CONTROLS.sub(lambda found: json.dumps(found.group())[1:-1], text)
+
+
+def say(text: str, stream: TextIO | None = None) -> None:
+    """Print one line, by default on stderr."""
+    print(safe(text), file=stream or sys.stderr)
+
+
+def console(stream: TextIO) -> "Console":
+    """A rich console that takes text literally and obeys NO_COLOR."""
+    from rich.console import Console
+
+    return Console(file=stream, markup=False, highlight=False, emoji=False, soft_wrap=True)
+
+
+def is_terminal(stream: TextIO) -> bool:
+    """Whether a person reads this stream."""
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+@contextmanager
+def progress_bars(*, quiet: bool) -> Iterator["Bars"]:
+    """Progress on stderr: bars on a terminal, nothing elsewhere."""
+    if quiet or not is_terminal(sys.stderr):
+        yield Bars(None)
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description:6}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console(sys.stderr), transient=True) as progress:
+        yield Bars(progress)
+
+
+class Bars:
+    """One bar per stage; called with (stage, done, total)."""
+
+    def __init__(self, progress: object) -> None:
+        self._progress = progress
+        self._tasks: dict[str, int] = {}
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        """Move the bar of `stage`."""
+        if self._progress is None:
+            return
+        from rich.progress import Progress, TaskID
+
+        assert isinstance(self._progress, Progress)  # noqa: S101 - narrows a type that is imported late
+        if stage not in self._tasks:
+            self._tasks[stage] = self._progress.add_task(stage, total=total)
+        self._progress.update(TaskID(self._tasks[stage]), completed=done, total=total)

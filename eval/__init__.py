@@ -1,0 +1,1 @@
+"""questions -> what was retrieved for them -> measures."""

@@ -1,0 +1,1 @@
+"""discover -> fetch -> clean -> markdown_docs/ -> chunk -> embed -> index."""

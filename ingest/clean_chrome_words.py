@@ -1,0 +1,85 @@
+"""Names and phrases of chrome, from the themes of the documentation generators."""
+
+import re
+
+DROPPED_TAGS = frozenset(
+    "script style noscript template svg nav footer select textarea dialog iframe canvas object embed map audio "
+    "link meta head title datalist progress meter rt rp astro-dev-toolbar".split()
+)
+
+# Exact class tokens, from the themes of the generators. Substrings are never matched: `scrollbar-thin`
+# is no bar, `-icon` no icon.
+CHROME_CLASSES = frozenset(
+    """
+    headerlink hash-link header-anchor heading-anchor anchorjs-link fern-anchor anchor-link subheading-anchor
+    heading-link sl-anchor-link permalink direct-link self-link header-link td-heading-self-link anchor-heading
+    toc table-of-contents toc-drawer toc-container page-toc contents local-toc nextra-toc rm-ToC tocCollapsible
+    theme-doc-toc-mobile theme-doc-toc-desktop fern-toc fern-layout-toc td-toc VPDocAside VPDocAsideOutline
+    VPLocalNav VPDocOutlineDropdown bd-toc right-sidebar-panel
+    breadcrumbs breadcrumb fern-breadcrumb theme-doc-breadcrumbs nextra-breadcrumb td-breadcrumbs rst-breadcrumbs
+    bd-header-article wy-breadcrumbs md-path
+    pagination pagination-nav pagination-links rst-footer-buttons related sphinxsidebar prev-next-area
+    prev-next-footer prev-next-links nav-chapters nav-wrapper mobile-nav-chapters rm-Pagination fern-footer-nav
+    md-footer VPDocFooter page-nav page-navigation post-nav prevnext navheader navfooter td-page-nav
+    feedback page-feedback md-feedback feedback-toolbar feedback--answer feedback--question feedback--response
+    was-this-helpful doc-feedback thumbs helpful fern-feedback fern-feedback-button rating
+    theme-edit-this-page theme-doc-footer theme-last-updated edit-this-page edit-page edit-link edit-page-link
+    md-source-file md-content__button md-tags page-meta td-page-meta last-updated page-actions fern-page-actions
+    fern-toolbar page-actions-menu rm-AIDropdown fern-layout-footer fern-builtwith contributors git-revision-date
+    md-sidebar wy-nav-side wy-side-scroll bd-sidebar bd-sidebar-primary bd-sidebar-secondary sidebar-drawer
+    fern-sidebar-container nextra-sidebar-container td-sidebar sidebar-nav nav-container sidebar-wrapper
+    copybtn copy-button copy-btn btn-copy clipboard md-clipboard fern-copy-button code-snippet-feedback-button
+    source-toolbox code-actions copy-code-button toolbar tryit-button
+    viewcode-link viewsource-link rst-versions ethical-rtd ethical-sidebar rst-other-versions
+    sr-only visually-hidden visuallyhidden screen-reader-text skip-link skip-to-main skip-to-content assistive-text
+    fern-ai-agents-notice chat-assistant-floating-input chat-assistant-sheet fern-ask-ai-button
+    share social-share share-buttons advertisement carbonads newsletter cookie-banner cookie-consent announcement
+    nav-logo theme-toggle search-form searchbox no-print noprint print-hidden d-print-none not-printable
+    dropdown-panel dropdown-menu dropdown-trigger dropdown-toggle dropdown-content popover hideme
+    linenos linenodiv src-link footnote-backref fn-backref fn-back data-footnote-backref reversefootnote
+    md-nav md-header
+    """.split()
+)
+
+CHROME_IDS = frozenset(
+    """
+    fern-header fern-sidebar fern-sidebar-spacer builtwithfern navbar banner sidebar sidebar-content
+    table-of-contents table-of-contents-layout content-side-layout page-context-menu pagination
+    chat-assistant-sheet footer toc td-page-toc page-toc breadcrumbs nav-bread feedback page-feedback
+    searchbox side-nav sidebar-nav site-header site-footer menu-bar pre-footer cookie-banner
+    """.split()
+)
+
+CHROME_PARTS = frozenset(
+    "step-line step-number callout-icon card-icon code-group-tab-bar code-block-header tabs-list "
+    "accordion-caret-right step-number-anchor-link".split()
+)
+
+CHROME_ROLES = frozenset(
+    "navigation search banner contentinfo dialog menu menubar toolbar tablist complementary-nav alertdialog".split()
+)
+
+HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
+SECTIONS = frozenset("section sect1 sect2 sect3 level1 level2 level3".split())
+
+PROSE_PARENTS = frozenset("p li dt dd td summary".split())
+
+CHANGED = re.compile(
+    r"(?:page )?last (?:modified|updated|edited|changed|reviewed)(?: on| at| by)?:?\s*"
+    r"(?:.{0,25}\d|.{0,20}\bago\b|yesterday|today|$)|updated .{1,20}\bago$"
+)
+
+# Elements that are chrome when their whole text is one of these.
+PHRASES = frozenset(
+    """
+    on this page|in this article|table of contents|copy page|was this page helpful?|was this helpful?|edit this page
+    ask ai|built with|¶|copy|copied!|edit this page on github|edit on github|improve this page|is this page useful?
+    suggest edits|raise issue|view as markdown|open in chatgpt|open in claude|report incorrect code|try it|edit page
+    skip to main content|collapse all|expand all|view page source|show source|report an issue|send feedback|copy link
+    give feedback|copy as markdown|back to top|return to top|scroll to top|print this page|share this page|previous
+    next|rate this page|thank you for your feedback!|did this page help you?|edit on gitlab|view source
+    """.strip()
+    .replace("\n    ", "|")
+    .split("|")
+)
+TURNING = frozenset(("previous", "next", "prev", "previous page", "next page", "← previous", "next →", "up next"))

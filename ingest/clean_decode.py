@@ -1,0 +1,87 @@
+"""Bytes of an answer -> text: is it HTML, markdown or neither, and in which encoding."""
+
+import re
+from email.message import Message
+from urllib.parse import urlsplit
+
+from bs4 import UnicodeDammit
+
+_HTML = frozenset(("text/html", "application/xhtml+xml"))
+_TEXT = frozenset(("text/markdown", "text/plain", "text/x-markdown", "text/mdx"))
+_UNSAID = frozenset(("", "application/octet-stream", "binary/octet-stream"))
+_MARKDOWN_PATH = re.compile(r"\.(?:md|mdx|markdown)$", re.IGNORECASE)
+_STARTS_AS_HTML = re.compile(
+    rb"\A(?:\xef\xbb\xbf)?\s*(?:<!--.{0,2000}?-->\s*)?<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL
+)
+_LOOKS_AS_HTML = re.compile(rb"<(?:html|head|body|div|article|main|p)[\s>]", re.IGNORECASE)
+
+
+# C1 controls stand in no page; behind these letters they are UTF-8 that was read as Latin-1.
+_READ_TWICE = re.compile(
+    "[\u00c2-\u00df][\u0080-\u009f]|[\u00e0-\u00ef][\u0080-\u009f]|[\u00e0-\u00ef].[\u0080-\u009f]"
+)
+_RUN = re.compile("[\u00c2-\u00df][\u0080-\u00bf]|[\u00e0-\u00ef][\u0080-\u00bf]{2}|[\u00f0-\u00f4][\u0080-\u00bf]{3}")
+
+
+def media_type(content_type: str) -> tuple[str, str]:
+    """Split a Content-Type header into media type and charset, both in lower case, "" where missing."""
+    message = Message()
+    message["content-type"] = content_type.replace("\r", " ").replace("\n", " ")
+    charset = message.get_param("charset") or ""
+    kind = content_type.split(";", maxsplit=1)[0].strip().lower()
+    return kind, charset.strip("'\" ").lower() if isinstance(charset, str) else ""
+
+
+def kind_of(body: bytes, content_type: str, url: str) -> str:
+    """Tell what a body is: `html`, `markdown` or `other`. The bytes count where header and path disagree."""
+    kind, _ = media_type(content_type)
+    if b"\x00" in body[:2000] and not body.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "other"
+    if body.startswith((b"%PDF-", b"\x89PNG", b"PK\x03\x04", b"GIF8", b"\xff\xd8\xff")):
+        return "other"
+    is_path = bool(_MARKDOWN_PATH.search(_path(url)))
+    if _STARTS_AS_HTML.match(body) and (kind in _HTML or kind in _UNSAID or is_path):
+        return "html"
+    if kind in _TEXT or (is_path and (kind in _HTML or kind in _UNSAID)):
+        return "markdown"
+    if kind in _HTML or (kind in _UNSAID and _LOOKS_AS_HTML.search(body[:5000])):
+        return "html"
+    return "other"
+
+
+def _path(url: str) -> str:
+    try:
+        return urlsplit(url).path
+    except ValueError:
+        return ""
+
+
+def decode(body: bytes, content_type: str, *, html: bool) -> str:
+    """Decode a body: UTF-8 where the bytes are valid UTF-8, else what header, mark or meta element say.
+
+    Valid UTF-8 that is no ASCII is hardly ever anything else, whatever a header claims; escape bytes
+    mark the Japanese and Chinese encodings that look like ASCII.
+    """
+    _, charset = media_type(content_type)
+    if b"\x1b" not in body and not body.startswith((b"\xff\xfe", b"\xfe\xff")):
+        try:
+            return _repair(body.decode("utf-8-sig"))
+        except UnicodeDecodeError:
+            pass
+    named = [charset] if charset and charset not in ("utf-8", "utf8") else []
+    text = UnicodeDammit(body, known_definite_encodings=named, is_html=html).unicode_markup
+    return text if text is not None else body.decode("utf-8", "replace")
+
+
+def _repair(text: str) -> str:
+    """Undo UTF-8 that was once read as Latin-1: which C1 control characters in the text give away."""
+    if not _READ_TWICE.search(text):
+        return text
+    return _RUN.sub(lambda match: _once(match[0]), text)
+
+
+def _once(run: str) -> str:
+    try:
+        return run.encode("latin-1").decode("utf-8")
+    except UnicodeDecodeError:
+        return run

@@ -1,0 +1,32 @@
+"""Characters that steer a terminal or turn text around: pages are untrusted, and their text is printed."""
+
+import re
+
+# ECMA-48 control sequences (CSI), operating system commands (OSC), and other two-character escapes.
+_SEQUENCES = re.compile(
+    "(?:\x1b\\[|\x9b)[0-?]*[ -/]*[@-~]|(?:\x1b\\]|\x9d)[^\x07\x1b\x9c\n<]{0,200}(?:\x07|\x1b\\\\|\x9c)?|\x1b[^<\n]?"
+)
+# C0 and C1 controls without tab and newline; marks and overrides of writing direction (Unicode UAX #9).
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_REFERENCE = re.compile(r"&#(?:0*(\d{1,4})|[xX]0*([0-9a-fA-F]{1,4}));?")
+
+
+def without_controls(text: str) -> str:
+    """Take control sequences and characters out of a text; every line ends with a newline character."""
+    text = re.sub("\r\n?|\u2028|\u2029", "\n", text)
+    return _CONTROLS.sub("", _SEQUENCES.sub("", text))
+
+
+def without_references(html: str) -> str:
+    """Take character references to control characters (`&#27;`) out of HTML, with what they would begin."""
+
+    def control(match: re.Match[str]) -> str:
+        char = chr(int(match[1]) if match[1] else int(match[2], 16))
+        return char if _CONTROLS.match(char) else match[0]
+
+    return without_controls(_REFERENCE.sub(control, html))
+
+
+def safe_url(url: str) -> str:
+    """Percent-encode white space and control characters of an address."""
+    return re.sub(r"[\x00-\x20\x7f-\xa0]", lambda match: f"%{ord(match[0]):02X}", url)

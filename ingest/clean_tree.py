@@ -1,0 +1,135 @@
+"""One pass over a parsed page: where its ids, classes, links, headings and tabs are."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from urllib.parse import urljoin
+
+from bs4 import BeautifulSoup
+from bs4.element import NavigableString, Tag
+
+# Zero-width space, word joiner and soft hyphen: platforms put them into anchors and empty code lines.
+# Joiners (U+200C, U+200D) are spelling in some scripts and part of emoji.
+INVISIBLE = re.compile("[\u200b\u2060\ufeff\u00ad]")
+SPACES = re.compile(r"\s+")
+
+
+def attr(tag: Tag, name: str) -> str:
+    """Give an attribute as text, "" when it is missing."""
+    value = tag.attrs.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def tokens(tag: Tag) -> list[str]:
+    """Give the class tokens of an element; trees are parsed with classes as one string."""
+    return attr(tag, "class").split()
+
+
+def part(tag: Tag) -> str:
+    """Give Mintlify's `data-component-part`, its stable name for pieces of a component."""
+    return attr(tag, "data-component-part")
+
+
+def elements(tag: Tag) -> Iterator[Tag]:
+    """Go through all elements below `tag`, in document order, without recursion."""
+    return (node for node in tag.descendants if isinstance(node, Tag))
+
+
+def children(tag: Tag) -> Iterator[Tag]:
+    """Go through the elements directly below `tag`."""
+    return (node for node in tag.contents if isinstance(node, Tag))
+
+
+def tidy(text: str) -> str:
+    """Collapse white space to single spaces and take invisible characters out."""
+    return SPACES.sub(" ", INVISIBLE.sub("", text)).strip()
+
+
+def plain(tag: Tag) -> str:
+    """Give the text of an element on one line, scripts and styles left out."""
+    return tidy("".join(text for text in tag.descendants if type(text) is NavigableString))
+
+
+def squash(text: str) -> str:
+    """Letters and digits only, in lower case: for "is this the same text?"."""
+    return re.sub(r"[\W_]+", "", text.lower())
+
+
+def first(tag: Tag, *, classes: frozenset[str] = frozenset(), parts: frozenset[str] = frozenset()) -> Tag | None:
+    """Find the first element below `tag` with one of these class tokens or component parts."""
+    for node in elements(tag):
+        if (parts and part(node) in parts) or (classes and not classes.isdisjoint(tokens(node))):
+            return node
+    return None
+
+
+def join_url(base: str, href: str) -> str:
+    """Resolve a link against the page's address; "" for what is no address at all."""
+    try:
+        return urljoin(base, href.strip())
+    except ValueError:
+        return ""
+
+
+@dataclass(slots=True)
+class Index:
+    """What one pass over the tree found: elements by id, class token, name, component part and role."""
+
+    ids: dict[str, Tag] = field(default_factory=dict)
+    classes: dict[str, list[Tag]] = field(default_factory=dict)
+    names: dict[str, list[Tag]] = field(default_factory=dict)
+    parts: dict[str, list[Tag]] = field(default_factory=dict)
+    roles: dict[str, list[Tag]] = field(default_factory=dict)
+    order: list[Tag] = field(default_factory=list)
+
+    def meta(self, *names: str) -> str:
+        """Give the content of the first of these meta elements that has any."""
+        for name in names:
+            for tag in self.names.get("meta", []):
+                if name in (attr(tag, "name").lower(), attr(tag, "property").lower()):
+                    content = tidy(attr(tag, "content"))
+                    if content:
+                        return content
+        return ""
+
+
+def index_tree(soup: BeautifulSoup) -> Index:
+    """Index ids, class tokens, tag names, component parts and roles in one pass."""
+    index = Index()
+    for tag in elements(soup):
+        index.order.append(tag)
+        index.names.setdefault(tag.name, []).append(tag)
+        attrs = tag.attrs
+        if not attrs:
+            continue
+        if "id" in attrs:
+            index.ids.setdefault(str(attrs["id"]), tag)
+        if "class" in attrs:
+            for token in str(attrs["class"]).split():
+                index.classes.setdefault(token, []).append(tag)
+        if "data-component-part" in attrs:
+            index.parts.setdefault(str(attrs["data-component-part"]), []).append(tag)
+        if "role" in attrs:
+            index.roles.setdefault(str(attrs["role"]), []).append(tag)
+    return index
+
+
+def graft_streamed(index: Index) -> bool:
+    """Put streamed pieces (`<div hidden id="S:n">`) where their placeholders `B:n`/`P:n` stand.
+
+    React streams a slow part of a page to the end of the document and moves it with a script.
+    Gives True when the tree changed, so that it has to be indexed again.
+    """
+    changed = False
+    for name, piece in list(index.ids.items()):
+        match = re.fullmatch(r"(.*)S:([0-9a-f]+)", name)
+        if not match:
+            continue
+        places = (index.ids.get(f"{match[1]}{letter}:{match[2]}") for letter in "BP")
+        place = next((p for p in places if p is not None and p.name == "template"), None)
+        if place is None or any(parent is piece for parent in place.parents):
+            continue
+        piece.attrs.pop("hidden", None)
+        place.replace_with(piece.extract())
+        changed = True
+    return changed

@@ -1,0 +1,220 @@
+"""Documents <-> the folder of markdown pages: one readable file per page, with front matter."""
+
+import json
+import os
+import re
+import stat
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from ingest.errors import CorpusError
+from ingest.records import Document, Problem, page_key
+
+STARTER: Final = "starter"
+"""The `source` of the pages that ship with askdocs; the first crawl replaces them."""
+
+MAX_PAGE_BYTES: Final = 10_000_000
+_RECORD: Final = ".askdocs.json"
+_FRONT_MATTER = re.compile(r"\A---[ \t]*\r?\n(.{0,200000}?)^---[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)
+_BREAKS = re.compile("[\x85\u2028\u2029]")
+_TITLE = re.compile(r"^#[ \t]+(.+?)[ \t#]*$", re.MULTILINE)
+
+
+class _PlainLoader(yaml.SafeLoader):
+    """YAML without aliases (a few lines of them can unfold to gigabytes) and without dates."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012 - PyYAML declares it so
+        first: [(tag, rule) for tag, rule in rules if tag != "tag:yaml.org,2002:timestamp"]
+        for first, rules in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+    def compose_node(self, parent: Any, index: Any) -> Any:  # noqa: ANN401 - the signature is PyYAML's
+        if self.check_event(yaml.AliasEvent):
+            message = "aliases are not allowed in front matter"
+            raise yaml.YAMLError(message)
+        return super().compose_node(parent, index)
+
+
+@dataclass(frozen=True, slots=True)
+class PageFile:
+    """A page as it stands on disk."""
+
+    path: Path
+    document: Document
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """All pages of a docs folder, by file name, and the files that could not be read."""
+
+    folder: Path
+    files: tuple[PageFile, ...]
+    problems: tuple[Problem, ...]
+
+    @property
+    def documents(self) -> list[Document]:
+        """The pages, in the order of their file names."""
+        return [file.document for file in self.files]
+
+
+def read_corpus(folder: Path) -> Corpus:
+    """Read every `*.md` below `folder`; a file that can't be used is a problem, not a failure.
+
+    Raises CorpusError when the folder itself is missing or unreadable.
+    """
+    if not folder.is_dir():
+        raise CorpusError(f"there is no docs folder at {folder}", "name one with --docs, or crawl one: askdocs reindex")
+    files: list[PageFile] = []
+    problems: list[Problem] = []
+    seen: dict[str, Path] = {}
+    for path in sorted(folder.rglob("*.md")):
+        if any(part.startswith(".") for part in path.relative_to(folder).parts):
+            continue
+        try:
+            document = read_document(path, folder)
+        except CorpusError as error:
+            problems.append(Problem(str(path), error.code, error.message))
+            continue
+        first = seen.setdefault(page_key(document.url), path)
+        if first != path:
+            problems.append(Problem(str(path), "twice", f"has the same url as {first.name}"))
+            continue
+        files.append(PageFile(path, document))
+    return Corpus(folder, tuple(files), tuple(problems))
+
+
+def read_document(path: Path, folder: Path) -> Document:
+    """Read one page; without front matter, its address is its path below `folder`.
+
+    Raises CorpusError for a file that is missing, empty, binary, too large or has broken front matter.
+    """
+    text = _text_of(path)
+    meta, body = split_front_matter(text, str(path))
+    if not body.strip():
+        raise CorpusError(f"{path}: the page is empty", "delete the file, or write something into it")
+    found = _TITLE.search(body)
+    place = "/" + path.relative_to(folder).with_suffix("").as_posix()
+    strings = {key: str(value) for key, value in meta.items() if isinstance(value, (str, int, float))}
+    return Document(
+        url=strings.get("url") or place,
+        title=strings.get("title") or (found.group(1) if found else path.stem),
+        description=strings.get("description", ""),
+        body=body,
+        anchors=_strings(meta.get("anchors")),
+        aliases=_strings(meta.get("aliases")),
+        fetched_at=strings.get("fetched_at", ""),
+        last_modified=strings.get("last_modified"),
+        etag=strings.get("etag"),
+        source=strings.get("source", ""),
+    )
+
+
+def _text_of(path: Path) -> str:
+    try:
+        facts = path.stat()
+        if not stat.S_ISREG(facts.st_mode):  # reading a pipe would wait for ever
+            raise CorpusError(f"{path}: not a file", "pages are files of markdown; take it out of the docs folder")
+        if facts.st_size > MAX_PAGE_BYTES:
+            raise CorpusError(f"{path}: {facts.st_size:,} bytes are too many for a page", "split it, or take it out")
+        data = path.read_bytes()
+    except OSError as error:
+        raise CorpusError(f"{path}: {error.strerror}", "check that the file is readable") from error
+    if b"\0" in data:
+        raise CorpusError(f"{path}: the file is binary", "pages are UTF-8 markdown; take it out of the docs folder")
+    try:
+        return data.decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        raise CorpusError(f"{path}: the file is not UTF-8", "save it as UTF-8") from error
+
+
+def split_front_matter(text: str, name: str) -> tuple[dict[str, Any], str]:
+    """Split a page into its front matter ({} where there is none) and its body.
+
+    Raises CorpusError when the front matter is no YAML mapping.
+    """
+    found = _FRONT_MATTER.match(text)
+    if not found:
+        return {}, text
+    hint = "mend the lines between the two --- at the top of the file"
+    try:
+        meta = yaml.load(found.group(1), Loader=_PlainLoader)  # noqa: S506 - a SafeLoader with less
+    except (yaml.YAMLError, RecursionError, ValueError, LookupError, AttributeError) as error:
+        # PyYAML lets through what int() and its like say to `!!int x`.
+        raise CorpusError(f"{name}: the front matter is not valid YAML", hint) from error
+    if not isinstance(meta, dict):
+        raise CorpusError(f"{name}: the front matter is not a mapping", hint)
+    return meta, text[found.end() :].lstrip("\n")
+
+
+def _strings(value: object) -> tuple[str, ...]:
+    return tuple(str(item or "") for item in value) if isinstance(value, list) else ()
+
+
+def render_document(document: Document) -> str:
+    """Render a page file: front matter, an empty line, the body."""
+    meta = {
+        "url": document.url,
+        "title": document.title,
+        "description": document.description,
+        "aliases": list(document.aliases),
+        "fetched_at": document.fetched_at,
+        "last_modified": document.last_modified,
+        "etag": document.etag,
+        "sha256": document.sha256,
+        "source": document.source,
+        "anchors": list(document.anchors) if any(document.anchors) else [],
+    }
+    kept = {key: value for key, value in meta.items() if value}
+    front = yaml.safe_dump(kept, sort_keys=False, allow_unicode=True, width=1_000_000)
+    if _BREAKS.search(front):  # PyYAML writes these as they are, and reads them as spaces
+        front = yaml.safe_dump(kept, sort_keys=False, width=1_000_000)
+    return f"---\n{front}---\n\n{document.body}"
+
+
+def write_document(folder: Path, name: str, document: Document) -> Path:
+    """Write a page as `folder/name`, whole or not at all; a symlink in its place is replaced, not followed."""
+    path = folder / name
+    _replace(path, render_document(document))
+    return path
+
+
+def _replace(path: Path, text: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".askdocs-", suffix=".tmp")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(temporary).chmod(0o644)
+            Path(temporary).replace(path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise CorpusError(f"{path}: {error.strerror}", "check the folder's permissions and free space") from error
+
+
+def read_sources(folder: Path) -> tuple[str, ...]:
+    """The addresses that the pages of this folder were crawled from; () before the first crawl."""
+    path = folder / _RECORD
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return ()
+    except (OSError, ValueError) as error:
+        raise CorpusError(
+            f"{path}: the record of sources is unreadable", "delete it and give --source again"
+        ) from error
+    return _strings(record.get("sources")) if isinstance(record, dict) else ()
+
+
+def write_sources(folder: Path, sources: Iterable[str]) -> None:
+    """Record where the pages of this folder come from."""
+    _replace(folder / _RECORD, json.dumps({"schema": 1, "sources": list(sources)}, indent=1) + "\n")

@@ -1,0 +1,87 @@
+"""Texts -> vectors. The protocol, and the choice of an embedder by its name."""
+
+from collections.abc import Callable, Sequence
+from typing import Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ingest.errors import ModelError
+from ingest.records import Chunk
+from ingest.settings import Settings
+
+Vectors = NDArray[np.float32]
+Progress = Callable[[int, int], None]
+"""Called with (done, total)."""
+
+BUNDLED: Final = "minilm"
+CHUNK_TOKENS: Final = 254
+"""The largest chunk, in tokens without [CLS] and [SEP]: what MiniLM reads. Larger windows of other
+models are not used, because long chunks blur what they say and cost the reader's time."""
+
+
+class Embedder(Protocol):
+    """A model that turns texts into vectors of length 1."""
+
+    @property
+    def name(self) -> str:
+        """What the user calls it."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes whenever the same text would get another vector."""
+
+    @property
+    def dimension(self) -> int:
+        """Length of a vector; 0 while a remote model has not answered yet."""
+
+    @property
+    def max_tokens(self) -> int:
+        """How many tokens of a text are read, special tokens left out."""
+
+    @property
+    def remote(self) -> bool:
+        """Whether embedding sends text over the network."""
+
+    def count(self, text: str) -> int:
+        """The tokens of `text` without special tokens."""
+
+    def embed(self, texts: Sequence[str], progress: Progress) -> Vectors:
+        """Embed passages: float32[len(texts), dimension], rows of length 1. Raises ModelError."""
+
+    def embed_query(self, text: str) -> Vectors:
+        """Embed a question: float32[dimension] of length 1. Raises ModelError."""
+
+
+def get_embedder(settings: Settings) -> Embedder:
+    """The embedder that the settings name. Loads no model yet.
+
+    Raises ModelError when the name fits none.
+    """
+    name = settings.embedder
+    if name == BUNDLED:
+        from ingest.minilm import MiniLm
+
+        return MiniLm()
+    if name.startswith("openrouter:"):
+        from ingest.openrouter import OpenRouterEmbedder
+
+        return OpenRouterEmbedder(name.removeprefix("openrouter:"), settings)
+    from ingest.local_model import LocalModel
+
+    return LocalModel(name)
+
+
+def embedding_text(chunk: Chunk) -> str:
+    """What stands for a chunk in the vector space: its context (title, headings …), then its text."""
+    return f"{chunk.context}\n{chunk.text}"
+
+
+def checked(vectors: Vectors, count: int, name: str) -> Vectors:
+    """`vectors` scaled to length 1. Raises ModelError for the wrong shape, for NaN and for zero vectors."""
+    if vectors.ndim != 2 or len(vectors) != count:
+        raise ModelError(f"{name} gave {vectors.shape} vectors for {count} texts", "try another --embedder")
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    if not np.isfinite(lengths).all() or (lengths < 1e-6).any():
+        raise ModelError(f"{name} gave a vector that is zero or not finite", "try another --embedder")
+    return np.asarray(vectors / lengths, dtype=np.float32)

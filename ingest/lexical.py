@@ -1,0 +1,113 @@
+"""Texts -> BM25 postings, and a question -> BM25 scores. Pure; numpy only."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+K1: Final = 1.2
+B: Final = 0.75
+"""Term saturation and length normalisation: the values that Lucene and Anserini ship."""
+
+# Identifiers stay whole (max_tokens, gpt-4o, c++, :free, 404, openai/gpt-5) …
+_COMPOUND = re.compile(r":?\w+(?:[-_./:+]+\w+)*\+*", re.UNICODE)
+# … and are findable by their parts as well (max, tokens; maxPrice by max and price).
+_PART = re.compile(r"[^\W_]+\+*", re.UNICODE)
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+
+def terms(text: str) -> Iterator[str]:
+    """The search terms of a text, in order: compounds, then their parts, lower-cased and stemmed."""
+    for found in _COMPOUND.finditer(text):
+        compound = found.group()
+        parts = [piece for part in _PART.findall(compound) for piece in _CAMEL.split(part)]
+        if len(parts) > 1 or not compound[0].isalnum():
+            yield compound.lower()
+        for part in parts:
+            yield stem(part.lower())
+
+
+def stem(word: str) -> str:
+    """English plural endings off: the S-stemmer of Harman 1991 ("How effective is suffixing?")."""
+    if len(word) < 4 or not word.endswith("s"):
+        return word
+    if word.endswith("ies") and not word.endswith(("eies", "aies")):
+        return word[:-3] + "y"
+    if word.endswith("es") and not word.endswith(("aes", "ees", "oes")):
+        return word[:-1]
+    return word if word.endswith(("us", "ss")) else word[:-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Lexical:
+    """An inverted index with the scores worked out beforehand, as BM25S does (Lù 2024).
+
+    The postings of term i are `documents[offsets[i]:offsets[i + 1]]` (int32 rows) and `weights`
+    likewise (float32 scores). `idf` is float32 per term.
+    """
+
+    vocabulary: dict[str, int]
+    offsets: NDArray[np.int64]
+    documents: NDArray[np.int32]
+    weights: NDArray[np.float32]
+    idf: NDArray[np.float32]
+    size: int
+
+    def scores(self, query: Iterable[str]) -> NDArray[np.float32]:
+        """BM25 of every document for the query's distinct terms: float32[size]."""
+        total = np.zeros(self.size, dtype=np.float32)
+        for term in set(query):
+            at = self.vocabulary.get(term)
+            if at is not None:
+                span = slice(self.offsets[at], self.offsets[at + 1])
+                total[self.documents[span]] += self.weights[span]
+        return total
+
+    def explain(self, row: int, query: Iterable[str]) -> dict[str, float]:
+        """The BM25 weight that each of the query's terms adds to the document `row`."""
+        found: dict[str, float] = {}
+        for term in dict.fromkeys(query):
+            at = self.vocabulary.get(term)
+            if at is not None:
+                span = slice(self.offsets[at], self.offsets[at + 1])
+                place = int(np.searchsorted(self.documents[span], row))
+                if place < len(self.documents[span]) and self.documents[span][place] == row:
+                    found[term] = float(self.weights[span][place])
+        return found
+
+    def idf_of(self, term: str) -> float:
+        """Inverse document frequency; a term that no document has is as rare as can be."""
+        at = self.vocabulary.get(term)
+        return float(np.log(1 + (self.size + 0.5) / 0.5)) if at is None else float(self.idf[at])
+
+
+def build_lexical(texts: Sequence[str]) -> Lexical:
+    """Index texts by BM25 as Lucene computes it: idf = ln(1 + (N - n + 0.5) / (n + 0.5)).
+
+    Robertson and Zaragoza 2009, "The Probabilistic Relevance Framework".
+    """
+    counts = [Counter(terms(text)) for text in texts]
+    lengths = np.array([sum(count.values()) for count in counts], dtype=np.float64)
+    mean = lengths.mean() if len(lengths) and lengths.mean() > 0 else 1.0
+    postings: dict[str, list[tuple[int, int]]] = {}
+    for row, count in enumerate(counts):
+        for term, frequency in count.items():
+            postings.setdefault(term, []).append((row, frequency))
+    vocabulary = {term: at for at, term in enumerate(sorted(postings))}
+    sizes = np.array([len(postings[term]) for term in vocabulary], dtype=np.int64)
+    pairs = np.array([pair for term in vocabulary for pair in postings[term]], dtype=np.int64).reshape(-1, 2)
+    rows, frequencies = pairs[:, 0], pairs[:, 1].astype(np.float64)
+    idf = np.log(1 + (len(texts) - sizes + 0.5) / (sizes + 0.5))
+    saturated = frequencies / (frequencies + K1 * (1 - B + B * lengths[rows] / mean))
+    return Lexical(
+        vocabulary=vocabulary,
+        offsets=np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(sizes)]),
+        documents=rows.astype(np.int32),
+        weights=(np.repeat(idf, sizes) * saturated).astype(np.float32),
+        idf=idf.astype(np.float32),
+        size=len(texts),
+    )

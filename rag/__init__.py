@@ -1,0 +1,1 @@
+"""question -> retrieve -> extract, or prompt -> model -> cite -> Answer."""

@@ -1,0 +1,37 @@
+"""Settings -> a Retriever and an Assistant with the real parts in place. The wiring, and nothing else."""
+
+from dataclasses import dataclass, replace
+from functools import partial
+
+from ingest.embed import get_embedder
+from ingest.generations import Generation, current_generation
+from ingest.settings import Settings
+from ingest.store import Store
+from rag.answer import Assistant
+from rag.model import stream_answer
+from rag.retrieve import Retriever
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An index that is open for questions. `lexical_only` tells that the question is not embedded."""
+
+    generation: Generation
+    store: Store
+    assistant: Assistant
+    lexical_only: bool
+
+
+def open_assistant(settings: Settings, *, use_model: bool) -> Opened:
+    """Open the current generation. `use_model` False promises that nothing reaches the network.
+
+    An index whose embedder is remote is then searched by BM25 alone, whatever embedder is set.
+    Raises IndexMissing, IndexDamaged, IndexMismatch, ModelError.
+    """
+    generation = current_generation(settings.index)
+    store = Store(generation)
+    built_with = replace(settings, embedder=str(generation.manifest["embedder"]["name"]))
+    lexical_only = not use_model and get_embedder(built_with).remote
+    retriever = Retriever(store, None if lexical_only else get_embedder(settings))
+    write = partial(stream_answer, settings) if use_model and settings.api_key else None
+    return Opened(generation, store, Assistant(retriever, write), lexical_only)

@@ -1,0 +1,136 @@
+"""A model's text -> text with only true markers, and the quotes that stand behind them. Pure."""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from ingest.blocks import blocks_of
+from ingest.lexical import terms
+from ingest.sentences import sentences
+from rag.records import Citation, Hit
+from rag.retrieve import STOPWORDS
+
+_GROUP = re.compile(r"\[(?=[\d,; \t]{1,40}\])[ \t]*\d{1,3}(?:[ \t]*[,;][ \t]*\d{1,3})*[ \t]*\]")
+_OPEN_GROUP = re.compile(r"\[[\d,; \t]{0,40}\Z")
+_MARKER = re.compile(r"\[(\d{1,3})\]")
+_MARKED = re.compile(r"\s*\[\d{1,3}\]")
+_FENCE = re.compile(r"[ \t>]*(?:[-*+][ \t]+|\d{1,3}[.)][ \t]+)?(`{3,}(?!.*`)|~{3,})")
+_SPAN = re.compile(r"(?<!`)(`+)(?!`).*?(?<!`)\1(?!`)", re.DOTALL)
+
+SUPPORT: Final = 0.4
+"""The share of a sentence's content words that a cited passage must hold for the sentence to count
+as supported. A word test cannot see a swapped number of the same passage; it catches claims
+from elsewhere."""
+
+
+class MarkerFilter:
+    """Passes streamed text on, holding back only an open marker; drops markers that name no passage.
+
+    What stands in code, as in `choices[0]`, is no marker. In whatever pieces a text comes, the
+    outcome is the same: the state is the line so far, not the piece.
+    """
+
+    def __init__(self, passages: int) -> None:
+        self._passages = passages
+        self._held = ""
+        self._line = ""
+        self._fence = ""
+        self.invalid = 0
+
+    def feed(self, piece: str) -> str:
+        """The part of all text so far that can be shown now."""
+        text = self._held + piece
+        open_group = _OPEN_GROUP.search(text)
+        cut = open_group.start() if open_group else len(text)
+        self._held = text[cut:]
+        return self._checked(text[:cut])
+
+    def end(self) -> str:
+        """What was held back when the text ended."""
+        rest, self._held = self._held, ""
+        return self._checked(rest)
+
+    def _checked(self, text: str) -> str:
+        first, *lines = text.split("\n")
+        out = [self._checked_part(first)]
+        for line in lines:
+            self._end_line()
+            out += ["\n", self._checked_part(line)]
+        return "".join(out)
+
+    def _checked_part(self, part: str) -> str:
+        start = len(self._line)
+        self._line += part
+        return _GROUP.sub(lambda group: self._valid(group, self._line[: start + group.start()]), part)
+
+    def _end_line(self) -> None:
+        found = _FENCE.match(self._line)
+        mark = self._line.strip(" \t>")
+        if not self._fence:
+            self._fence = found.group(1) if found else ""
+        elif mark.startswith(self._fence) and not mark.strip(self._fence[0]):
+            self._fence = ""
+        self._line = ""
+
+    def _valid(self, group: re.Match[str], before: str) -> str:
+        if self._fence or _FENCE.match(before) or "`" in _SPAN.sub("", before):
+            return group.group()
+        numbers = [int(number) for number in re.findall(r"\d+", group.group())]
+        valid = [number for number in numbers if 1 <= number <= self._passages]
+        self.invalid += len(numbers) - len(valid)
+        return "".join(f"[{number}]" for number in valid)
+
+
+def resolve(text: str, hits: Sequence[Hit]) -> tuple[tuple[Citation, ...], tuple[str, ...]]:
+    """The citations of a checked text, and its sentences that no cited passage supports.
+
+    A citation's quote is the sentence of the passage that shares most with the claim.
+    """
+    citations: dict[int, Citation] = {}
+    unsupported: list[str] = []
+    for claim, markers in _claims(text):
+        words = _content(claim)
+        if not words:
+            continue
+        held = [_best_quote(words, hits[marker - 1], marker) for marker in markers if 1 <= marker <= len(hits)]
+        for citation in held:
+            citations.setdefault(citation.marker, citation)
+        about = [_content(hits[c.marker - 1].chunk.context + "\n" + hits[c.marker - 1].chunk.text) for c in held]
+        if len(words & set().union(*about)) < SUPPORT * len(words):
+            unsupported.append(claim)
+    return tuple(citations[marker] for marker in sorted(citations)), tuple(unsupported)
+
+
+def _claims(text: str) -> Iterator[tuple[str, list[int]]]:
+    """Each sentence outside code, without its markers, with the passages that it cites.
+
+    Markers often follow the full stop; they belong to the sentence before.
+    """
+    prose = re.sub(r"^[ \t>]*(```+|~~~+).*?(?:^[ \t>]*\1[ \t]*$|\Z)", "", text, flags=re.DOTALL | re.MULTILINE)
+    prose = re.sub(r"([.!?])((?:\s*\[\d{1,3}\])+)", r"\2\1", prose)
+    for block in blocks_of(prose):
+        if block.kind == "heading":
+            continue
+        for start, end in sentences(prose[block.start : block.end], block.start):
+            sentence = prose[start:end]
+            markers = _MARKER.findall(_SPAN.sub("", sentence))
+            yield _MARKED.sub("", sentence).strip(), [int(number) for number in markers]
+
+
+def _content(text: str) -> set[str]:
+    return {term for term in terms(text) if term not in STOPWORDS}
+
+
+def _best_quote(words: set[str], hit: Hit, marker: int) -> Citation:
+    chunk = hit.chunk
+    spans = [
+        span
+        for block in blocks_of(chunk.text)
+        for span in (
+            [(line.start, line.end) for line in block.lines]
+            if block.kind in ("table", "fence")
+            else sentences(chunk.text[block.start : block.end], block.start)
+        )
+    ] or [(0, len(chunk.text))]
+    start, end = max(spans, key=lambda span: len(words & _content(chunk.text[span[0] : span[1]])))
+    return Citation(marker, hit, chunk.text[start:end], chunk.start + start, chunk.start + end)

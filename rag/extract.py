@@ -1,0 +1,151 @@
+"""Hits -> an answer made of the pages' own sentences, each a citation. No model, no network. Pure."""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from ingest.blocks import Block, blocks_of, plain
+from ingest.lexical import terms
+from ingest.sentences import sentences
+from rag.records import Citation, Hit
+from rag.retrieve import STOPWORDS
+
+Idf = Callable[[str], float]
+
+_HITS: Final = 4
+_UNITS: Final = 6
+_WORDS: Final = 90
+"""At most six units of at most 90 words from the four best passages: what one reads at a glance."""
+
+_PASSAGE: Final = 3.0
+"""Weight of the passage's own score: sentences of the best passage come before chance matches elsewhere.
+On 90 development questions, all facts in the answer: 0.62 with 1, 0.67 with 2, 0.69 with 3."""
+
+_NEAR: Final = 0.75
+"""A further unit must score at least this share of the best one."""
+
+_WANTS_CODE = re.compile(r"\b(code|snippet|example|curl|python|typescript|javascript|json|command)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Unit:
+    """A sentence, list item, table row or code block of a hit; offsets are of the page body."""
+
+    hit: Hit
+    start: int
+    end: int
+    score: float
+    kind: str
+
+    @property
+    def quote(self) -> str:
+        return self.hit.chunk.text[self.start - self.hit.chunk.start : self.end - self.hit.chunk.start]
+
+
+def extract(question: str, hits: Sequence[Hit], idf: Idf) -> tuple[str, tuple[Citation, ...]]:
+    """The units that answer best, in reading order, as text with markers and their citations."""
+    wanted = {word for word in terms(question) if word not in STOPWORDS} or set(terms(question))
+    weights = {word: idf(word) for word in wanted}
+    chosen = _merged(_choose(list(_candidates(question, hits, weights))))
+    citations = tuple(
+        Citation(marker, unit.hit, unit.quote, unit.start, unit.end) for marker, unit in enumerate(chosen, 1)
+    )
+    parts = [_shown(unit, marker) for marker, unit in enumerate(chosen, 1)]
+    return _joined(parts, [unit.kind for unit in chosen]), citations
+
+
+def _candidates(question: str, hits: Sequence[Hit], weights: dict[str, float]) -> Iterator[_Unit]:
+    """All units of the best hits with their scores. A table row must hold a word of the question itself."""
+    code = bool(_WANTS_CODE.search(question))
+    for hit in hits[:_HITS]:
+        for start, end, kind, lead in _units(hit, code=code):
+            text = hit.chunk.text[start - hit.chunk.start : end - hit.chunk.start]
+            if kind != "row" or not weights.keys().isdisjoint(terms(text)):
+                yield _Unit(hit, start, end, _score(hit, hits[0].score, text, weights, lead=lead), kind)
+
+
+def _units(hit: Hit, *, code: bool) -> Iterator[tuple[int, int, str, bool]]:
+    """(start, end, kind, whether it opens the chunk) of everything in a chunk that can stand alone."""
+    chunk = hit.chunk
+    first = True
+    for block in blocks_of(chunk.text):
+        for start, end, kind in _units_of_block(chunk.text, block, code=code):
+            yield chunk.start + start, chunk.start + end, kind, first
+            first = False
+
+
+def _units_of_block(text: str, block: Block, *, code: bool) -> Iterator[tuple[int, int, str]]:
+    if block.kind == "fence":
+        if code:
+            yield block.start, block.end, "code"
+    elif block.kind == "table":
+        for line in block.lines[2:]:
+            yield line.start, line.end, "row"
+    elif block.kind == "text":
+        for start, end in sentences(text[block.start : block.end], block.start):
+            if len(text[start:end].split()) >= 3:
+                yield start, end, "text"
+
+
+def _score(hit: Hit, best: float, text: str, weights: dict[str, float], *, lead: bool) -> float:
+    """How well a unit answers: the question's words in it (by idf), its passage's score, and opening the passage.
+
+    Words of the title and headings count half: they say what the unit is about.
+    """
+    own = set(terms(text))
+    about = set(terms(hit.chunk.context))
+    total = sum(weights.values()) or 1.0
+    matched = sum(w * (1.0 if word in own else 0.5) for word, w in weights.items() if word in own or word in about)
+    return matched / total + _PASSAGE * (hit.score / best if best else 0.0) + (0.25 if lead else 0.0)
+
+
+def _choose(units: Sequence[_Unit]) -> list[_Unit]:
+    """The best units within the word budget, no text twice, in reading order: passages by rank, then by place."""
+    chosen: list[_Unit] = []
+    words = 0
+    ranked = sorted(units, key=lambda unit: (-unit.score, unit.hit.rank, unit.start))
+    for unit in ranked:
+        size = len(unit.quote.split())
+        if chosen and (len(chosen) == _UNITS or words + size > _WORDS or unit.score < _NEAR * ranked[0].score):
+            continue
+        if plain(unit.quote).lower() not in {plain(other.quote).lower() for other in chosen}:
+            chosen.append(unit)
+            words += size
+    return sorted(chosen, key=lambda unit: (unit.hit.rank, unit.start))
+
+
+def _merged(units: Sequence[_Unit]) -> list[_Unit]:
+    """Sentences that follow each other on the page become one unit, with one citation."""
+    merged: list[_Unit] = []
+    for unit in units:
+        last = merged[-1] if merged else None
+        if last and last.kind == unit.kind == "text" and last.hit is unit.hit and _only_space_between(last, unit):
+            merged[-1] = replace(last, end=unit.end)
+        else:
+            merged.append(unit)
+    return merged
+
+
+def _only_space_between(first: _Unit, second: _Unit) -> bool:
+    text = first.hit.chunk.text[first.end - first.hit.chunk.start : second.start - first.hit.chunk.start]
+    return not text.strip() and "\n" not in text
+
+
+def _shown(unit: _Unit, marker: int) -> str:
+    if unit.kind == "code":
+        return f"{unit.quote}\n[{marker}]"
+    if unit.kind == "row":
+        cells = [plain(cell) for cell in re.split(r"(?<!\\)\|", unit.quote.strip().strip("|"))]
+        return f"{' · '.join(cell for cell in cells if cell)} [{marker}]"
+    text = re.sub(r"^[ \t>]*(?:[-*+]|\d{1,3}[.)])[ \t]+", "", unit.quote)
+    return f"{' '.join(plain(re.sub(r'(?m)^>[ ]?', '', text)).split())} [{marker}]"
+
+
+def _joined(parts: Sequence[str], kinds: Sequence[str]) -> str:
+    """Sentences run on in one paragraph; rows and code stand on lines of their own."""
+    text = ""
+    for at, part in enumerate(parts):
+        own_line = at and (kinds[at] != "text" or kinds[at - 1] != "text")
+        text += ("\n" if own_line else " " if at else "") + part
+    return text

@@ -1,0 +1,93 @@
+"""The nouns that cross a stage of rag/: Hit -> Citation -> Answer. Standard library only."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from ingest.records import Chunk
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A chunk that was retrieved. `rank` counts from 1; `score` is the fused score in 0..2.
+
+    `cosine` and `bm25` are the raw scores that were fused, `cosine_rank` and `bm25_rank` the
+    chunk's place by each alone; `terms` are the query's terms that the chunk holds, with their
+    BM25 weights. Without an embedding of the question, `cosine` is 0 and `cosine_rank` None.
+    """
+
+    rank: int
+    score: float
+    cosine: float
+    bm25: float
+    chunk: Chunk
+    cosine_rank: int | None = None
+    bm25_rank: int | None = None
+    terms: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        """The chunk's address, with the anchor where the page has one."""
+        return f"{self.chunk.url}#{self.chunk.anchor}" if self.chunk.anchor else self.chunk.url
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieved:
+    """What one question retrieved: hits, best first, and how well they cover the question.
+
+    `coverage` is the share (by idf) of the question's content words that the best hits hold, 0..1.
+    `embed_ms` is how long embedding the question took, in milliseconds.
+    """
+
+    question: str
+    hits: tuple[Hit, ...]
+    coverage: float
+    embed_ms: float = 0.0
+
+    @property
+    def cosine(self) -> float:
+        """The largest cosine among the hits, 0 without hits."""
+        return max((hit.cosine for hit in self.hits), default=0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """Proof of a statement: `quote` is `body[start:end]` of the page, and stands in the cited chunk."""
+
+    marker: int
+    hit: Hit
+    quote: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """What a model's answer came with. `finish_reason` is "" when the stream broke off."""
+
+    model: str | None
+    finish_reason: str
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cost_usd: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer, or an honest refusal (`answered` is False, and `text` says so)."""
+
+    question: str
+    text: str
+    answered: bool
+    complete: bool
+    mode: Literal["openrouter", "extractive"]
+    hits: tuple[Hit, ...]
+    citations: tuple[Citation, ...] = ()
+    unsupported: tuple[str, ...] = ()
+    invalid_markers: int = 0
+    completion: Completion | None = None
+    timings_ms: Mapping[str, float] = field(default_factory=dict)
+
+
+Message = dict[str, Any]
+"""One message of a chat request: `role` and `content`."""

@@ -1,0 +1,121 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from typing import Any
+
+import pytest
+
+from tests.conftest import CommandLine, Result
+from tests.rag.server import ModelServer, stalled
+
+QUESTION = "What are model variants?"
+
+ANSWER = """schema question answer answered complete mode citations unsupported chunks model usage cost_usd index
+timings_ms"""
+CITATION = "marker url page title headings quote start end chunk_id"
+CHUNK = """rank score cosine bm25 chunk_id page url title headings text context tokens start end file_path file_name
+file_type file_size creation_date last_modified_date"""
+
+
+@pytest.fixture(scope="module")
+def quoted(starter: CommandLine) -> Result:
+    return starter("ask", QUESTION)
+
+
+@pytest.fixture(scope="module")
+def document(starter: CommandLine) -> Any:
+    return starter("ask", "--no-llm", "--json", "-k", "3", "-", stdin=f"  {QUESTION}\n").json
+
+
+def test_without_a_key_the_pages_are_quoted_and_cited(quoted: Result) -> None:
+    assert quoted.status == 0
+    assert quoted.out.startswith("A model variant is a suffix, such as :free, written after a model's slug")
+    assert "\n[1] Frequently Asked Questions › " in quoted.out
+    assert "    https://openrouter.ai/docs/faq#what-are-model-variants\n" in quoted.out
+    assert quoted.out.endswith(
+        "From the starter pages that ship with askdocs; `askdocs reindex` fetches the real docs.\n"
+    )
+    assert quoted.err == "note: no API key, so the pages are quoted; set OPENROUTER_API_KEY for a written answer\n"
+
+
+def test_the_json_document_has_the_keys_of_the_contract(document: Any) -> None:
+    assert set(document) == set(ANSWER.split())
+    assert document["schema"] == 1
+    assert (document["answered"], document["complete"], document["mode"]) == (True, True, "extractive")
+    assert (document["model"], document["cost_usd"]) == (None, 0.0)
+    assert document["usage"] == {"prompt_tokens": 0, "completion_tokens": 0}
+    assert set(document["index"]) == {"generation", "embedder", "pages", "chunks"}
+    assert set(document["timings_ms"]) == {"start", "embed", "search", "answer", "total"}
+    assert all(set(citation) == set(CITATION.split()) for citation in document["citations"])
+    assert all(set(chunk) == set(CHUNK.split()) for chunk in document["chunks"])
+
+
+def test_the_question_comes_from_stdin_and_numbers_make_sense(document: Any) -> None:
+    assert document["question"] == QUESTION
+    assert [chunk["rank"] for chunk in document["chunks"]] == [1, 2, 3]
+    assert {citation["chunk_id"] for citation in document["citations"]} <= {c["chunk_id"] for c in document["chunks"]}
+    timings = document["timings_ms"]
+    assert 0 < timings["embed"] < timings["total"]
+    assert timings["start"] + timings["embed"] + timings["search"] + timings["answer"] <= timings["total"] + 0.5
+
+
+def test_ask_is_a_script_of_its_own(starter: CommandLine, quoted: Result) -> None:
+    script = "import sys; from cli.main import run_ask; sys.argv[0] = 'ask'; run_ask()"
+    command = [sys.executable, "-c", script, QUESTION]
+    done = subprocess.run(command, cwd=starter.cwd, env=starter.environ, capture_output=True, check=True)
+    assert done.stdout.decode() == quoted.out
+
+
+def test_without_an_index_the_pages_at_hand_are_indexed_first(askdocs: CommandLine) -> None:
+    (askdocs.cwd / "markdown_docs").mkdir()
+    (askdocs.cwd / "markdown_docs" / "rivers.md").write_text("# Rivers\n\nThe longest river is the Nile.\n")
+    with ModelServer() as server:
+        embedder = {"ASKDOCS_EMBEDDER": "openrouter:acme/embed", **server.environ}
+        first = askdocs("inspect", "longest river", "--json", **embedder)
+        again = askdocs("inspect", "longest river", "--json", **embedder)
+    assert first.json["chunks"][0]["text"] == "The longest river is the Nile."
+    assert first.err == f"no index yet: indexing 1 pages of {askdocs.cwd / 'markdown_docs'} (once)\n"
+    assert (again.err, again.out) == ("", first.out)
+
+
+def test_quiet_leaves_the_answer_alone(starter: CommandLine, quoted: Result) -> None:
+    silent = starter("ask", "-q", QUESTION)
+    assert (silent.status, silent.out, silent.err) == (0, quoted.out, "")
+
+
+def test_an_encoding_without_the_characters_shows_question_marks(starter: CommandLine) -> None:
+    plain = starter("ask", "--no-llm", QUESTION, PYTHONIOENCODING="ascii")
+    assert (plain.status, plain.err) == (0, "")
+    assert "[1] Frequently Asked Questions ? Models" in plain.out
+    assert starter("ask", "--no-llm", "--json", "Größe?", PYTHONIOENCODING="ascii").json["question"] == "Größe?"
+
+
+def test_a_reader_that_left_ends_the_command_silently(starter: CommandLine) -> None:
+    for arguments in (["ask", "--no-llm", QUESTION], ["inspect", QUESTION, "-k", "200"]):
+        reading, writing = os.pipe()
+        os.close(reading)
+        command = [sys.executable, "-m", "cli", *arguments]
+        done = subprocess.run(
+            command, cwd=starter.cwd, env=starter.environ, stdout=writing, stderr=subprocess.PIPE, check=False
+        )
+        os.close(writing)
+        assert done.stderr == b""
+        assert done.returncode == 128 + signal.SIGPIPE
+
+
+def test_ctrl_c_keeps_what_was_shown_and_exits_130(starter: CommandLine) -> None:
+    with ModelServer() as server:
+        server.says(stalled("A suffix of the slug"))
+        command = [sys.executable, "-m", "cli", "ask", QUESTION]
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        with subprocess.Popen(command, cwd=starter.cwd, env={**starter.environ, **server.environ}, **pipes) as running:
+            assert running.stdout is not None
+            assert os.read(running.stdout.fileno(), 100) == b"A suffix of the slug"
+            started = time.monotonic()
+            running.send_signal(signal.SIGINT)
+            _, err = running.communicate(timeout=20)
+        assert time.monotonic() - started < 5
+    assert running.returncode == 130
+    assert err == b""

@@ -1,0 +1,120 @@
+import itertools
+import json
+import os
+import pty
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.test_ask import CHUNK, QUESTION
+from tests.conftest import CommandLine
+
+
+@pytest.fixture(scope="module")
+def document(starter: CommandLine) -> Any:
+    return starter("inspect", QUESTION, "-k", "4", "--json", "--explain").json
+
+
+def test_the_json_document_has_the_keys_of_the_contract(document: Any) -> None:
+    assert set(document) == {"schema", "question", "index", "chunks"}
+    assert (document["schema"], document["question"]) == (1, QUESTION)
+    assert {"generation", "embedder"} <= set(document["index"])
+    assert [chunk["rank"] for chunk in document["chunks"]] == [1, 2, 3, 4]
+    assert all(set(chunk) == {*CHUNK.split(), "explain"} for chunk in document["chunks"])
+
+
+def test_a_chunk_tells_its_page_and_file(document: Any, starter: CommandLine) -> None:
+    first = document["chunks"][0]
+    assert (first["page"], first["title"]) == ("/docs/faq", "Frequently Asked Questions")
+    assert first["headings"] == ["Models and providers", "What are model variants?"]
+    path = Path(first["file_path"])
+    assert path == starter.cwd / "markdown_docs" / first["file_name"]
+    assert (first["file_type"], first["file_size"]) == ("text/markdown", path.stat().st_size)
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d", first["creation_date"])
+    body = path.read_text(encoding="utf-8").split("\n---\n\n", 1)[1]
+    assert body[first["start"] : first["end"]] == first["text"]
+    assert first["explain"]["cosine_rank"] == 1
+    assert sum(first["explain"]["terms"].values()) == pytest.approx(first["bm25"], abs=1e-3)
+    assert set(first["explain"]["terms"]) >= {"model", "variant"}
+
+
+def test_questions_give_one_line_each_in_order(starter: CommandLine, tmp_path: Path) -> None:
+    file = tmp_path / "questions.jsonl"
+    asked = [
+        {"id": "q7", "question": "What is streaming?"},
+        {"question": "A line\u2028separator, and a next\u0085line?"},
+        {"id": 3, "question": QUESTION, "answerable": True},
+    ]
+    file.write_text("\ufeff" + "\n\n".join(json.dumps(entry, ensure_ascii=False) for entry in asked), encoding="utf-8")
+    found = starter("inspect", "--questions", file, "-k", "2", "--json")
+    lines = [json.loads(line) for line in found.out.strip("\n").split("\n")]
+    assert [line["question"] for line in lines] == [entry["question"] for entry in asked]
+    assert [line.get("id") for line in lines] == ["q7", None, 3]
+    assert "id" not in lines[1]
+    assert [len(line["chunks"]) for line in lines] == [2, 2, 2]
+    assert all(set(line) - {"id"} == {"schema", "question", "index", "chunks"} for line in lines)
+
+
+@pytest.mark.parametrize("name", ["/docs/faq", "https://openrouter.ai/docs/faq#what-are-model-variants", "/docs/faq/"])
+def test_a_pages_chunks_come_in_its_order(starter: CommandLine, name: str) -> None:
+    chunks = starter("inspect", "--page", name, "--json").json["chunks"]
+    assert len(chunks) > 3
+    assert {chunk["page"] for chunk in chunks} == {"/docs/faq"}
+    assert [chunk["rank"] for chunk in chunks] == list(range(1, len(chunks) + 1))
+    starts = [chunk["start"] for chunk in chunks]
+    assert starts == sorted(starts)
+    assert all(one["end"] <= other["start"] for one, other in itertools.pairwise(chunks))
+
+
+def test_markdown_is_the_report_of_the_contract(starter: CommandLine) -> None:
+    report = starter("inspect", QUESTION, "-k", "2").out  # a pipe: markdown is the default
+    assert report == starter("inspect", QUESTION, "-k", "2", "--format", "markdown", NO_COLOR="1").out
+    top, first, second = report.split("─" * 60 + "\n")
+    assert top == f"# Query: {QUESTION}\n\n# Retrieved 2 chunks from {starter.cwd / 'markdown_docs.index'}\n\n"
+    assert first.startswith("## Chunk 1\n\n")
+    assert second.startswith("## Chunk 2\n")
+    head, meta, text, *_ = first.removeprefix("## Chunk 1\n\n").split("\n\n")
+    assert re.fullmatch(r"\*\*Similarity Score:\*\* \d\.\d{4}", head)
+    assert meta.split("\n")[0] == "**Metadata:**"
+    assert [line[2:].partition(":")[0] for line in meta.split("\n")[1:]] == (
+        "file_path file_name file_type file_size creation_date last_modified_date url headings tokens".split()
+    )
+    assert text.startswith("A model variant is a suffix, such as `:free`")
+
+
+def on_a_terminal(command: CommandLine, *arguments: str, **environ: str) -> str:
+    """What a command prints on a terminal of 100 columns."""
+    ours, theirs = pty.openpty()
+    env = {**command.environ, "TERM": "xterm-256color", "COLUMNS": "100", **environ}
+    with subprocess.Popen(
+        [sys.executable, "-m", "cli", *arguments], cwd=command.cwd, env=env, stdout=theirs, stderr=theirs
+    ) as running:
+        os.close(theirs)
+        shown = b""
+        while True:
+            try:
+                piece = os.read(ours, 4096)
+            except OSError:  # Linux says so when the other side is closed
+                break
+            if not piece:
+                break
+            shown += piece
+    os.close(ours)
+    assert running.returncode == 0, shown
+    return shown.decode()
+
+
+def test_a_terminal_gets_a_table_and_colour_only_if_wanted(starter: CommandLine) -> None:
+    shown = on_a_terminal(starter, "inspect", QUESTION, "-k", "2", "--explain")
+    plain = on_a_terminal(starter, "inspect", QUESTION, "-k", "2", "--explain", NO_COLOR="1")
+    text = re.sub(r"\x1b\[[\d;]*m", "", shown)
+    assert re.search(r"rank +score +cosine +bm25 +passage", text)
+    assert "https://openrouter.ai/docs/faq#what-are-model-variants" in text
+    assert re.search(r"#1 by cosine, #\d+ by BM25 \(.*variant \d\.\d\d\)", text)
+    assert all(len(line) <= 100 for line in text.splitlines())
+    assert "\x1b[" in shown
+    assert not re.search(r"\x1b\[(?:\d+;)*(?:[349]\d|10\d)", plain)

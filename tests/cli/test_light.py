@@ -1,0 +1,45 @@
+"""What a command may import: starting must not wait for libraries that it does not use."""
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.conftest import CommandLine
+
+MODELS = {"torch", "transformers", "sentence_transformers", "llama_index", "openai"}
+HEAVY = MODELS | {"duckdb", "numpy", "bs4", "lxml", "httpx2", "rich.progress", "yaml"}
+
+
+def imported(command: CommandLine, *arguments: str) -> set[str]:
+    """Every module that a command imports, and the packages that these are of."""
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "cli", *arguments],
+        cwd=command.cwd,
+        env=command.environ,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    lines = [line for line in done.stderr.splitlines() if line.startswith("import time:")]
+    modules = {line.rpartition("|")[2].strip() for line in lines}
+    assert {"cli.main", "typer"} <= modules
+    return modules | {module.partition(".")[0] for module in modules}
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("ask", "--help"), ("reindex", "--help")])
+def test_help_imports_nothing_heavy(askdocs: CommandLine, arguments: tuple[str, ...]) -> None:
+    assert imported(askdocs, *arguments) & HEAVY == set()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("ask", "--no-llm", "What are model variants?"),
+        ("ask", "What are model variants?", "--json"),
+        ("inspect", "What are model variants?"),
+        ("status",),
+    ],
+)
+def test_without_a_model_no_model_library_is_imported(starter: CommandLine, arguments: tuple[str, ...]) -> None:
+    assert imported(starter, *arguments) & MODELS == set()

@@ -1,0 +1,82 @@
+"""What all tests share: a clean environment, the command line, and one index of the starter pages."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+STARTER_PAGES = REPOSITORY / "markdown_docs"
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a command printed and how it ended."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:  # noqa: ANN401 - whatever was printed
+        return json.loads(self.out)
+
+
+@dataclass(frozen=True)
+class CommandLine:
+    """Runs askdocs as users do: in a process of its own, in a folder, with a bare environment."""
+
+    cwd: Path
+    environ: Mapping[str, str]
+
+    def __call__(self, *arguments: str | Path, stdin: str | bytes = "", **environ: str) -> Result:
+        done = subprocess.run(
+            [sys.executable, "-W", "error", "-m", "cli", *map(str, arguments)],
+            cwd=self.cwd,
+            env={**self.environ, **environ},
+            input=stdin.encode() if isinstance(stdin, str) else stdin,
+            capture_output=True,
+            timeout=300,
+            check=False,
+        )
+        return Result(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def bare_environment(home: Path) -> dict[str, str]:
+    """An environment without the user's keys and settings; HOME is `home`."""
+    kept = {name: value for name, value in os.environ.items() if name in ("PATH", "LANG", "TMPDIR", "SYSTEMROOT")}
+    return {**kept, "HOME": str(home), "PYTHONPATH": str(REPOSITORY), "PYTHONIOENCODING": "utf-8"}
+
+
+@pytest.fixture
+def askdocs(tmp_path: Path) -> CommandLine:
+    """The command line in an empty folder."""
+    folder = tmp_path / "work"
+    folder.mkdir()
+    return CommandLine(folder, bare_environment(tmp_path))
+
+
+@pytest.fixture(scope="session")
+def starter(tmp_path_factory: pytest.TempPathFactory) -> CommandLine:
+    """The command line in a folder with the starter pages and their index. Read-only: shared by all tests."""
+    folder = tmp_path_factory.mktemp("starter")
+    shutil.copytree(STARTER_PAGES, folder / "markdown_docs")
+    command = CommandLine(folder, bare_environment(folder))
+    built = command("reindex", "--no-crawl")
+    assert built.status == 0, built.err
+    return command
+
+
+@pytest.fixture(autouse=True)
+def _no_user_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.startswith(("ASKDOCS_", "OPENROUTER_", "OPENAI_")) and name != "ASKDOCS_TEST_DATA":
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path))

@@ -1,0 +1,90 @@
+from dataclasses import replace
+from pathlib import Path
+
+from ingest.changes import Change, Plan, plan_update
+from ingest.corpus import STARTER, PageFile
+from ingest.records import Document
+from tests.ingest.made import document
+
+SITE, OTHER = "https://h.org/docs", "https://other.org"
+
+
+def page(name: str, body: str = "text", source: str = SITE, **other: object) -> Document:
+    return document(body, f"https://h.org/docs/{name}", source=source, **other)
+
+
+def plan(
+    old: list[Document], came: list[Document], *, gone: tuple[str, ...] = (), keep: bool = True, dropped: str = ""
+) -> Plan:
+    files = [PageFile(Path(f"{at}.md"), document) for at, document in enumerate(old)]
+    return plan_update(files, came, replaced=[SITE], dropped=[dropped] if dropped else [], gone=gone, keep_unseen=keep)
+
+
+def removed(done: Plan) -> list[str]:
+    return [file.document.url.rpartition("/")[2] for file in done.remove]
+
+
+def test_a_new_page_is_added_with_its_sections() -> None:
+    done = plan([], [page("a", "intro\n\n## One\n\nx\n\n## Two\n\ny")])
+    assert done.changes == [Change("https://h.org/docs/a", "added", ("Alpha", "One", "Two"))]
+    assert [document.url for document in done.write] == ["https://h.org/docs/a"]
+
+
+def test_a_changed_page_names_the_sections_that_differ() -> None:
+    old = page("a", "intro\n\n## Same\n\nx\n\n## Edited\n\ny\n\n## Dropped\n\nz")
+    new = page("a", "intro\n\n## New\n\nn\n\n## Same\n\nx\n\n## Edited\n\nY")
+    assert plan([old], [new]).changes == [Change(old.url, "changed", ("New", "Edited", "Dropped"))]
+    title = plan([old], [replace(old, body=old.body.replace("intro", "Intro"))])
+    assert title.changes == [Change(old.url, "changed", ("Alpha",))]
+
+
+def test_an_unchanged_page_is_not_written() -> None:
+    old = page("a", fetched_at="2026-11-01", etag="1")
+    done = plan([old], [replace(old, fetched_at="2026-11-20")])
+    assert (done.unchanged, done.write, done.changes, done.lost) == (1, [], [], 0)
+
+
+def test_new_validators_are_written_but_the_page_keeps_its_day() -> None:
+    old = page("a", fetched_at="2026-11-01", etag="1")
+    done = plan([old], [replace(old, fetched_at="2026-11-20", etag="2")])
+    assert done.write == [replace(old, etag="2")]
+    assert (done.unchanged, done.changes) == (1, [])
+
+
+def test_unseen_pages_stay_unless_they_are_gone() -> None:
+    old = [page("a"), page("b"), page("c")]
+    done = plan(old, [old[0]], gone=("https://h.org/docs/b",))
+    assert removed(done) == ["b"]
+    assert (done.before, done.lost, done.unchanged) == (3, 1, 1)
+
+
+def test_unseen_pages_go_when_they_are_not_to_be_kept() -> None:
+    done = plan([page("a"), page("b")], [page("a")], keep=False)
+    assert removed(done) == ["b"]
+    assert done.changes == [Change("https://h.org/docs/b", "removed")]
+
+
+def test_starter_pages_are_replaced_and_never_count_as_lost() -> None:
+    old = [page("a", source=STARTER), page("b", source=STARTER)]
+    done = plan(old, [page("a")])
+    assert removed(done) == ["b"]
+    assert [(change.url[-1], change.what) for change in done.changes] == [("a", "changed"), ("b", "removed")]
+    assert (done.before, done.lost) == (0, 0)
+
+
+def test_a_page_that_moved_is_not_lost() -> None:
+    done = plan([page("old")], [page("new", aliases=("https://h.org/docs/old",))])
+    assert removed(done) == ["old"]
+    assert done.lost == 0
+    assert [change.what for change in done.changes] == ["added", "removed"]
+
+
+def test_pages_of_other_sources_and_of_the_user_are_not_touched() -> None:
+    old = [page("theirs", source=OTHER), page("mine", source="")]
+    done = plan(old, [page("new", aliases=(old[0].url, old[1].url))], gone=(old[0].url, old[1].url), keep=False)
+    assert (removed(done), done.before, done.lost) == ([], 0, 0)
+
+
+def test_pages_of_a_dropped_source_go_and_are_not_lost() -> None:
+    done = plan([page("theirs", source=OTHER), page("a")], [page("a")], dropped=OTHER)
+    assert (removed(done), done.before, done.lost) == (["theirs"], 1, 0)

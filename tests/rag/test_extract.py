@@ -1,0 +1,70 @@
+import re
+
+import pytest
+
+from ingest.blocks import plain
+from ingest.lexical import build_lexical
+from ingest.store import Store
+from rag.extract import extract
+from rag.retrieve import Retriever
+from tests.conftest import CommandLine
+
+QUESTIONS = """\
+What are model variants?
+How do I stream a response?
+What happens when a provider is down?
+Which header names my app?
+What does error 402 mean?
+How long is a response cached?
+How do I get a code example for structured outputs in Python?
+Is my prompt stored?
+What is the rate limit of free models?
+How do I use my own provider key?
+Can a model read a PDF?
+What is the difference between :nitro and :floor?
+How do I send several models in order of preference?
+What does max_completion_tokens do?
+How are reasoning tokens billed?
+Show a curl command for embeddings
+""".splitlines()
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_every_quote_stands_word_for_word_in_its_page(retriever: Retriever, store: Store, question: str) -> None:
+    hits = retriever.search(question, 8).hits
+    text, citations = extract(question, hits, retriever.idf)
+    bodies = {page.document.url: page.document.body for page in store.pages()}
+    assert [citation.marker for citation in citations] == list(range(1, len(citations) + 1))
+    assert re.findall(r"\[(\d)\](?=\s|$)", text) == [str(citation.marker) for citation in citations]
+    for citation in citations:
+        chunk = citation.hit.chunk
+        assert bodies[chunk.url][citation.start : citation.end] == citation.quote
+        assert chunk.start <= citation.start < citation.end <= chunk.end
+        assert citation.quote == citation.quote.strip(" \n")
+    assert len({plain(citation.quote).lower() for citation in citations}) == len(citations)
+    assert sum(len(citation.quote.split()) for citation in citations[1:]) <= 90
+
+
+def test_the_answer_says_what_was_asked(retriever: Retriever) -> None:
+    question = "What are model variants?"
+    text, citations = extract(question, retriever.search(question, 8).hits, retriever.idf)
+    assert text.startswith("A model variant is a suffix, such as :free, written after a model's slug")
+    assert citations[0].hit.url == "https://openrouter.ai/docs/faq#what-are-model-variants"
+
+
+def test_code_is_quoted_only_for_those_who_ask_for_it(retriever: Retriever) -> None:
+    for question, wanted in (("Show a curl example of a chat request", True), ("What is a chat request?", False)):
+        text, _ = extract(question, retriever.search(question, 8).hits, retriever.idf)
+        assert ("```" in text) is wanted
+
+
+def test_without_passages_there_is_no_answer() -> None:
+    assert extract("What?", (), build_lexical([]).idf_of) == ("", ())
+
+
+@pytest.mark.parametrize("question", ["How do I bake sourdough bread?", "Who won the world cup in 1998?"])
+def test_a_question_off_topic_is_refused_with_the_nearest_pages(starter: CommandLine, question: str) -> None:
+    refused = starter("ask", "--no-llm", question)
+    assert refused.status == 3
+    assert refused.out.startswith("The docs do not answer this question.\n\nNearest pages:\n")
+    assert "https://openrouter.ai/docs/" in refused.out
