@@ -97,7 +97,7 @@ def _print(answer: Answer, opened: Opened, settings: Settings, retrieved: Retrie
             print(safe(f"\nNearest pages:\n{nearest_text(answer)}"))
     else:
         print("" if answer.mode == "openrouter" else safe(answer.text))
-        print(safe(f"\n{sources_text(answer)}\n\n{_date_line(opened)}"))
+        print(safe("\n" + "\n\n".join(filter(None, (sources_text(answer), _date_line(opened))))))
     if not options.quiet:
         _notes(answer, settings, options)
 

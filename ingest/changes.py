@@ -27,6 +27,8 @@ class Plan:
     write: list[Document] = field(default_factory=list)
     remove: list[PageFile] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
+    own: list[PageFile] = field(default_factory=list)
+    """Files of the user that stand for a page which came."""
     unchanged: int = 0
     lost: int = 0
     """Pages removed although this run's source had them before; starter pages never count."""
@@ -41,27 +43,30 @@ def plan_update(
     replaced: Collection[str],
     dropped: Collection[str] = (),
     gone: Collection[str],
-    keep_unseen: bool,
 ) -> Plan:
     """Compare pages by address.
 
     `replaced` are the sources whose pages this run is about. Of those, a page that did not come is
-    removed when its address is in `gone`, or unless `keep_unseen`. Pages of the `dropped` sources
-    and starter pages always go, those of all others stay. A page whose new address took over the
-    old one as alias is moved.
+    removed when its address is in `gone`, and moved when its new address took over the old one as
+    alias; otherwise it stays. Pages of the `dropped` sources and starter pages always go, those of
+    all others stay. A page without a source is the user's own: it is never written over.
     """
     plan = Plan()
     at_hand = {file.document.url: file for file in files}
     new = {document.url: document for document in came}
     moved = {alias for document in new.values() for alias in document.aliases}
     for url, document in new.items():
-        _compare(plan, at_hand.get(url), document)
+        old = at_hand.get(url)
+        if old and not old.document.source:
+            plan.own.append(old)
+        else:
+            _compare(plan, old, document)
     for url, file in at_hand.items():
         source = file.document.source
         plan.before += source in replaced
         if url in new:
             continue
-        vanished = source in replaced and (url in moved or url in gone or not keep_unseen)
+        vanished = source in replaced and (url in moved or url in gone)
         if vanished or source == STARTER or source in dropped:
             plan.remove.append(file)
             plan.changes.append(Change(url, "removed"))

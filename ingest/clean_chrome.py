@@ -60,8 +60,9 @@ def _turns_page(tag: Tag, text: str) -> bool:
     words = next((str(t).strip().lower() for t in tag.descendants if type(t) is NavigableString and t.strip()), "")
     if words in TURNING and len(text) < 150:
         return True
-    alone = tag.parent is not None and plain(tag.parent) == text
-    return not {"prev", "next"}.isdisjoint(attr(tag, "rel").split()) or (alone and text.lower() in PHRASES)
+    if not {"prev", "next"}.isdisjoint(attr(tag, "rel").split()):
+        return True
+    return text.lower() in PHRASES and tag.parent is not None and plain(tag.parent) == text
 
 
 def _form(tag: Tag) -> bool:

@@ -12,7 +12,6 @@ _FENCE = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 _SPAN = re.compile(r"(?<![`\\])(`+)(?!`)([^\n]*?[^`\n])\1(?!`)")
-_MARK = re.compile("\x00([FS])(\\d+)\x00")
 _TITLE = re.compile(r"\b(?:title|filename|name|label)=(?:\"([^\"]*)\"|'([^']*)'|\{\"([^\"]*)\"\})")
 _OPTION = re.compile(r"\b[\w-]+=(?:\"[^\"]*\"|'[^']*'|\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}|\S+)|\{[^{}]*\}|^\{.*?\}$")
 _PROGRAM = re.compile(

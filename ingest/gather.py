@@ -1,6 +1,6 @@
 """A source -> the pages that it has now: crawled, or read from disk."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -69,16 +69,19 @@ def gather_crawl(
             came = {crawled.url: crawled.document or known[crawled.url] for crawled in running}
             aliases = running.aliases()
             gathered.documents += [
-                replace(document, aliases=_aliases(known.get(url), aliases.get(url, ())), source=source)
+                replace(document, aliases=_aliases(known.get(url), aliases.get(url, ()), came), source=source)
                 for url, document in came.items()
             ]
             _add(gathered, running, known)
     return gathered
 
 
-def _aliases(old: Document | None, found: Iterable[str]) -> tuple[str, ...]:
-    """Old and new ones: an unchanged page shows no links, so not every alias is met in every crawl."""
-    return tuple(sorted({*(old.aliases if old else ()), *found}))
+def _aliases(old: Document | None, found: Iterable[str], pages: Collection[str]) -> tuple[str, ...]:
+    """Old and new ones: an unchanged page shows no links, so not every alias is met in every crawl.
+
+    An address that has become a page of its own is no alias any more.
+    """
+    return tuple(sorted({*(old.aliases if old else ()), *found}.difference(pages)))
 
 
 def _add(gathered: Gathered, running: Crawl, known: dict[str, Document]) -> None:

@@ -1,6 +1,7 @@
 """Documents -> a published generation: chunk, reuse what is known, embed the rest, write, publish."""
 
 import hashlib
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -27,13 +28,17 @@ Known = Mapping[str, NDArray[np.float32]]
 
 @dataclass(frozen=True, slots=True)
 class IndexReport:
-    """What building did. `published` is False when the current generation holds just these pages already."""
+    """What building did. `published` is False when the current generation holds just these pages already.
+
+    `embedding` is the time spent in the embedder, in seconds.
+    """
 
     generation: Generation
     published: bool
     total: int
     embedded: int
     removed: int
+    embedding: float = 0.0
 
 
 def build_index(
@@ -54,13 +59,15 @@ def build_index(
     if not chunks:
         raise CorpusError("the pages hold no text to index", "crawl some first: askdocs reindex --source URL")
     known = _known_vectors(old) if old else {}
+    started = time.perf_counter()
     vectors, embedded = _vectors(chunks, known, embedder, progress)
+    embedding = time.perf_counter() - started
     progress("index", 0, 1)
     generation = _write(index, ordered, chunks, vectors, _manifest(ordered, chunks, embedder, inputs))
     progress("index", 1, 1)
     ids = {chunk.id for chunk in chunks}
     removed = sum(chunk.id not in ids for chunk in Store(old).all_chunks()) if old else 0
-    return IndexReport(generation, published=True, total=len(chunks), embedded=embedded, removed=removed)
+    return IndexReport(generation, True, len(chunks), embedded, removed, embedding)  # noqa: FBT003 - as declared
 
 
 def _fingerprint(pages: list[StoredPage], embedder: Embedder) -> str:

@@ -81,6 +81,8 @@ def reindex(settings: Settings, options: ReindexOptions, progress: Progress) -> 
             report.seen = report.seen or len(corpus.files)
             with _timed(report, "index"):
                 report.index = index_corpus(settings, corpus, embedder, progress, full=options.full)
+            report.seconds["embed"] = report.index.embedding
+            report.seconds["index"] -= report.index.embedding
     report.seconds["total"] = time.perf_counter() - started
     return report
 
@@ -109,7 +111,6 @@ def _update_docs(settings: Settings, options: ReindexOptions, report: ReindexRep
         replaced=report.sources,
         dropped=set(recorded).difference(report.sources) if options.replace else (),
         gone=gathered.gone,
-        keep_unseen=not options.replace,
     )
     _account(report, gathered, plan)
     _refuse_shrinking(plan, gathered, options)
@@ -157,6 +158,8 @@ def _account(report: ReindexReport, gathered: Gathered, plan: Plan) -> None:
     report.aliases = sum(len(document.aliases) for document in gathered.documents)
     report.changes = plan.changes
     report.problems += gathered.report.problems
+    own = (Problem(str(file.path), "own-file", "your file has the address of a page; it stays") for file in plan.own)
+    report.problems += own
 
 
 def _refuse_shrinking(plan: Plan, gathered: Gathered, options: ReindexOptions) -> None:
@@ -180,15 +183,18 @@ def _write_docs(folder: Path, plan: Plan, files: Sequence[PageFile]) -> None:
     written: set[Path] = set()
     names = {file.document.url: file.path.relative_to(folder).as_posix() for file in files}
     for document in plan.write:
-        written.add(write_document(folder, names.get(document.url) or _name(document.url), document))
+        written.add(write_document(folder, names.get(document.url) or _free_name(folder, document.url), document))
     for file in plan.remove:
         if file.path not in written:
             file.path.unlink(missing_ok=True)
 
 
-def _name(url: str) -> str:
-    """The file of a new page; one that has a path for an address is on no host."""
-    return file_name(url if "://" in url else f"http://local/{quote(url.lstrip('/'))}")
+def _free_name(folder: Path, url: str) -> str:
+    """The file of a new page; one that has a path for an address is on no host. No file is written over."""
+    name = file_name(url if "://" in url else f"http://local/{quote(url.lstrip('/'))}")
+    while (folder / name).is_file():
+        name = f"{name.removesuffix('.md')}--.md"
+    return name
 
 
 @contextmanager

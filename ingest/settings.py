@@ -99,7 +99,7 @@ _SETTINGS: Final[dict[str, _Setting]] = {
     "k": _Setting(_count, 8),
     "max_tokens": _Setting(_count, 800),
     "timeout": _Setting(_seconds, 60.0),
-    "contact": _Setting(_text, "https://pypi.org/project/askdocs"),
+    "contact": _Setting(_text, ""),
 }
 
 
@@ -121,7 +121,7 @@ def load_settings(options: Mapping[str, object], environ: Mapping[str, str], cwd
             raw, origin = environ[setting.environment], f"environment {setting.environment}"
         elif name in from_file:
             raw, origin = from_file[name], f"config {path}"
-        values[name] = None if raw is None else _parsed(name, setting, raw, origin)
+        values[name] = raw if origin == "default" else _parsed(name, setting, raw, origin)
         origins[name] = origin
     _place_folders(values, origins, cwd, path)
     _add_credentials(values, origins, environ)

@@ -18,6 +18,9 @@ Write = Callable[[Sequence[Message]], Iterable[str | Completion]]
 MAX_QUESTION = 4_000
 """Characters; a longer text is no question, and its embedding says nothing."""
 
+_WRAPPING = " \t\n*_`\"'"
+"""What models put around a word that they were told to reply with."""
+
 REFUSAL = "The docs do not answer this question."
 
 
@@ -96,7 +99,7 @@ def _written(retrieved: Retrieved, write: Write, show: Callable[[str], None]) ->
         _release(shown, show)
     shown.append(markers.end())
     text = "".join(shown).strip()
-    if text.startswith(NOT_IN_DOCS):
+    if text.lstrip(_WRAPPING).startswith(NOT_IN_DOCS):
         return refusal(retrieved, "openrouter", completion)
     _release(shown, show, last=True)
     citations, unsupported = resolve(text, retrieved.hits)
@@ -116,9 +119,9 @@ def _written(retrieved: Retrieved, write: Write, show: Callable[[str], None]) ->
 
 def _release(shown: list[str], show: Callable[[str], None], *, last: bool = False) -> None:
     """Show the newest piece; hold all back while the text may still become the refusal word."""
-    so_far = "".join(shown[:-1]).lstrip()
+    so_far = "".join(shown[:-1]).lstrip(_WRAPPING)
     text = "".join(shown).lstrip()
-    if not last and NOT_IN_DOCS.startswith(text[: len(NOT_IN_DOCS)]):
+    if not last and NOT_IN_DOCS.startswith(text.lstrip(_WRAPPING)[: len(NOT_IN_DOCS)]):
         return
     held_before = NOT_IN_DOCS.startswith(so_far[: len(NOT_IN_DOCS)])
     fresh = text if held_before else shown[-1]

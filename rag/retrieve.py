@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.embed import Embedder
-from ingest.errors import IndexMismatch
+from ingest.errors import IndexMismatch, UsageError
 from ingest.lexical import Lexical, stem, terms
 from ingest.records import Chunk
 from ingest.store import Store
@@ -43,14 +43,19 @@ class Retriever:
         self._pages: NDArray[np.str_] | None = None
 
     def search(self, question: str, k: int, under: str = "") -> Retrieved:
-        """The `k` best chunks, or those of them below the site path `under`. Raises ModelError, IndexMismatch."""
+        """The `k` best chunks, or those of them below the site path `under`.
+
+        Raises UsageError when no page is below it, ModelError, IndexMismatch.
+        """
         words = list(terms(question))
         bm25 = self._lexical.scores(words)
+        allowed = self._below(under) if under else np.ones(len(bm25), dtype=bool)
+        if not allowed.any():
+            raise UsageError(f"the index has no page below {under}", "name a site path, such as /docs/guides")
         started = time.perf_counter()
         cosine = self._cosine(question)
         embed_ms = (time.perf_counter() - started) * 1000
         fused = _scaled(cosine) + _scaled(bm25) if cosine is not None else _scaled(bm25)
-        allowed = self._below(under) if under else np.ones(len(fused), dtype=bool)
         allowed &= (bm25 > 0) if cosine is None else True
         rows = _best(np.where(allowed, fused, -np.inf), min(k, int(allowed.sum())))
         chunks = self._store.chunks(rows)

@@ -13,11 +13,9 @@ def page(name: str, body: str = "text", source: str = SITE, **other: object) -> 
     return document(body, f"https://h.org/docs/{name}", source=source, **other)
 
 
-def plan(
-    old: list[Document], came: list[Document], *, gone: tuple[str, ...] = (), keep: bool = True, dropped: str = ""
-) -> Plan:
+def plan(old: list[Document], came: list[Document], *, gone: tuple[str, ...] = (), dropped: str = "") -> Plan:
     files = [PageFile(Path(f"{at}.md"), document) for at, document in enumerate(old)]
-    return plan_update(files, came, replaced=[SITE], dropped=[dropped] if dropped else [], gone=gone, keep_unseen=keep)
+    return plan_update(files, came, replaced=[SITE], dropped=[dropped] if dropped else [], gone=gone)
 
 
 def removed(done: Plan) -> list[str]:
@@ -58,10 +56,10 @@ def test_unseen_pages_stay_unless_they_are_gone() -> None:
     assert (done.before, done.lost, done.unchanged) == (3, 1, 1)
 
 
-def test_unseen_pages_go_when_they_are_not_to_be_kept() -> None:
-    done = plan([page("a"), page("b")], [page("a")], keep=False)
-    assert removed(done) == ["b"]
-    assert done.changes == [Change("https://h.org/docs/b", "removed")]
+def test_a_file_of_the_user_is_never_written_over() -> None:
+    done = plan([page("a", "mine", source="")], [page("a", "theirs")])
+    assert (done.write, done.changes) == ([], [])
+    assert [file.document.url for file in done.own] == ["https://h.org/docs/a"]
 
 
 def test_starter_pages_are_replaced_and_never_count_as_lost() -> None:
@@ -81,7 +79,7 @@ def test_a_page_that_moved_is_not_lost() -> None:
 
 def test_pages_of_other_sources_and_of_the_user_are_not_touched() -> None:
     old = [page("theirs", source=OTHER), page("mine", source="")]
-    done = plan(old, [page("new", aliases=(old[0].url, old[1].url))], gone=(old[0].url, old[1].url), keep=False)
+    done = plan(old, [page("new", aliases=(old[0].url, old[1].url))], gone=(old[0].url, old[1].url))
     assert (removed(done), done.before, done.lost) == ([], 0, 0)
 
 

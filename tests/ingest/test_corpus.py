@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ingest.corpus import (
@@ -45,6 +45,7 @@ def test_a_page_comes_back_as_it_was_written(tmp_path: Path) -> None:
 LINE = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=30)
 
 
+@example("next\x85line", "a\u2028b\u2029c", "\ufeff\x7f\x1b")
 @given(LINE, LINE, LINE)
 def test_no_text_in_the_front_matter_gets_lost(title: str, description: str, etag: str) -> None:
     page = replace(PAGE, title=title, description=description, etag=etag)

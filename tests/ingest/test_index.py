@@ -62,7 +62,8 @@ def test_thousands_of_pages_without_aliases_dates_or_headings_are_stored(
     store = Store(build(tmp_path, pages, embedder).generation)
     assert store.pages([odd.url]) == [pages[77]]
     assert [chunk.headings for _, chunk in store.page_chunks([odd.url])] == [("H",)]
-    assert len(store.all_chunks()) == 2_500
+    assert len({chunk.id for chunk in store.all_chunks()}) == 2_500
+    assert store.pages() == sorted(pages, key=lambda page: page.document.url)
 
 
 def test_unchanged_pages_keep_their_generation(tmp_path: Path, embedder: WordEmbedder) -> None:

@@ -230,3 +230,17 @@ def test_without_pages_there_is_no_index(settings: Settings, run: Run) -> None:
         run(crawl=False)
     with pytest.raises(IndexMissing):
         current_generation(settings.index)
+
+
+def test_files_of_the_user_are_never_written_over(pages: Site, settings: Settings, run: Run) -> None:
+    settings.docs.mkdir(parents=True)
+    mine = settings.docs / "mine.md"
+    mine.write_text(f"---\nurl: {pages.url('/docs/a')}\n---\n\n# My own notes on a\n", encoding="utf-8")
+    run(pages.url("/docs"))
+    taken = next(path for path in settings.docs.glob("*__b.md"))
+    taken.write_text("# A file of mine that has the name of a page\n", encoding="utf-8")
+    report = run(full=True)
+    assert mine.read_text(encoding="utf-8").endswith("# My own notes on a\n")
+    assert taken.read_text(encoding="utf-8") == "# A file of mine that has the name of a page\n"
+    assert [problem.reason for problem in report.problems] == ["own-file"]
+    assert pages.url("/docs/b") in urls(settings)

@@ -98,7 +98,9 @@ def test_openrouter_itself_gets_fallbacks_and_no_compression(server: ModelServer
     assert request.body["plugins"] == [{"id": "context-compression", "enabled": False}]
 
 
-@pytest.mark.parametrize("word", [["NOT_IN_DOCS"], ["NOT", "_IN_", "DOCS."], [" ", "NOT_IN_DOCS\n", "Sorry."]])
+@pytest.mark.parametrize(
+    "word", [["NOT_IN_DOCS"], ["NOT", "_IN_", "DOCS."], [" ", "NOT_IN_DOCS\n", "Sorry."], ["**", "NOT_IN_DOCS**"]]
+)
 def test_a_model_may_say_that_the_docs_hold_no_answer(ask: Ask, server: ModelServer, word: list[str]) -> None:
     server.says(answer(*word))
     refused = ask()
@@ -110,8 +112,8 @@ def test_a_model_may_say_that_the_docs_hold_no_answer(ask: Ask, server: ModelSer
 def test_text_that_begins_like_the_refusal_is_shown_whole(ask: Ask, server: ModelServer) -> None:
     server.says(answer("NOT", "_IN", " vain is a suffix of the model's slug [1]."))
     assert ask().out.startswith("NOT_IN vain is a suffix of the model's slug [1].\n")
-    server.says(answer("NOT"))
-    assert ask().out.startswith("NOT\n")
+    server.says(answer("**", "NOT"))
+    assert ask().out.startswith("**NOT\n\nFrom the starter pages")
 
 
 @pytest.mark.parametrize(

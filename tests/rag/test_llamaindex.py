@@ -40,8 +40,9 @@ def test_a_node_tells_where_its_text_stands(nodes: list[NodeWithScore], store: S
         page = node.relationships[NodeRelationship.SOURCE]
         (stored,) = store.pages([getattr(page, "node_id", "")])
         passage = stored.document.body[node.start_char_idx : node.end_char_idx]
-        assert passage
-        assert passage in node.text
+        title, _, text = node.text.partition("\n\n")
+        assert title.startswith(str(scored.metadata["title"]))
+        assert text == passage
         assert str(scored.metadata["url"]).partition("#")[0] == stored.document.url
 
 

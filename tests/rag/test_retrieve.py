@@ -3,7 +3,7 @@ import math
 import pytest
 
 from ingest.embed import Vectors
-from ingest.errors import IndexMismatch
+from ingest.errors import IndexMismatch, UsageError
 from ingest.generations import current_generation
 from ingest.minilm import MiniLm
 from ingest.openrouter import OpenRouterEmbedder
@@ -44,7 +44,8 @@ def test_under_keeps_to_a_page_or_a_section(retriever: Retriever, under: str, pr
 
 
 def test_under_is_no_bare_prefix_of_the_path(retriever: Retriever) -> None:
-    assert retriever.search(QUESTION, 5, "/docs/fa").hits == ()
+    with pytest.raises(UsageError, match="no page below /docs/fa"):
+        retriever.search(QUESTION, 5, "/docs/fa")
     assert len(retriever.search(QUESTION, 5, "/").hits) == 5
 
 
