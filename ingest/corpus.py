@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
-
+from ingest import front_matter
 from ingest.errors import CorpusError
 from ingest.records import Document, Problem, page_key
 
@@ -20,24 +19,7 @@ STARTER: Final = "starter"
 
 MAX_PAGE_BYTES: Final = 10_000_000
 _RECORD: Final = ".askdocs.json"
-_FRONT_MATTER = re.compile(r"\A---[ \t]*\r?\n(.{0,200000}?)^---[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)
-_BREAKS = re.compile("[\x85\u2028\u2029]")
 _TITLE = re.compile(r"^#[ \t]+(.+?)[ \t#]*$", re.MULTILINE)
-
-
-class _PlainLoader(yaml.SafeLoader):
-    """YAML without aliases (a few lines of them can unfold to gigabytes) and without dates."""
-
-    yaml_implicit_resolvers = {  # noqa: RUF012 - PyYAML declares it so
-        first: [(tag, rule) for tag, rule in rules if tag != "tag:yaml.org,2002:timestamp"]
-        for first, rules in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
-
-    def compose_node(self, parent: Any, index: Any) -> Any:  # noqa: ANN401 - the signature is PyYAML's
-        if self.check_event(yaml.AliasEvent):
-            message = "aliases are not allowed in front matter"
-            raise yaml.YAMLError(message)
-        return super().compose_node(parent, index)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,18 +119,14 @@ def split_front_matter(text: str, name: str) -> tuple[dict[str, Any], str]:
 
     Raises CorpusError when the front matter is no YAML mapping.
     """
-    found = _FRONT_MATTER.match(text)
-    if not found:
-        return {}, text
-    hint = "mend the lines between the two --- at the top of the file"
+    block, body = front_matter.split(text)
+    if block is None:
+        return {}, body
     try:
-        meta = yaml.load(found.group(1), Loader=_PlainLoader)  # noqa: S506 - a SafeLoader with less
-    except (yaml.YAMLError, RecursionError, ValueError, LookupError, AttributeError) as error:
-        # PyYAML lets through what int() and its like say to `!!int x`.
-        raise CorpusError(f"{name}: the front matter is not valid YAML", hint) from error
-    if not isinstance(meta, dict):
-        raise CorpusError(f"{name}: the front matter is not a mapping", hint)
-    return meta, text[found.end() :].lstrip("\n")
+        return front_matter.parse(block), body.lstrip("\n")
+    except ValueError as error:
+        hint = "mend the lines between the two --- at the top of the file"
+        raise CorpusError(f"{name}: the front matter {error}", hint) from error
 
 
 def _strings(value: object) -> tuple[str, ...]:
@@ -170,10 +148,7 @@ def render_document(document: Document) -> str:
         "anchors": list(document.anchors) if any(document.anchors) else [],
     }
     kept = {key: value for key, value in meta.items() if value}
-    front = yaml.safe_dump(kept, sort_keys=False, allow_unicode=True, width=1_000_000)
-    if _BREAKS.search(front):  # PyYAML writes these as they are, and reads them as spaces
-        front = yaml.safe_dump(kept, sort_keys=False, width=1_000_000)
-    return f"---\n{front}---\n\n{document.body}"
+    return f"---\n{front_matter.render(kept)}---\n\n{document.body}"
 
 
 def write_document(folder: Path, name: str, document: Document) -> Path:

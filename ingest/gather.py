@@ -5,14 +5,14 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ingest.clean import clean_page
-from ingest.collapse import Validators
-from ingest.crawl import Crawl, CrawlOptions, crawl
-from ingest.fetch import Fetcher, FetchOptions
+from ingest.clean.page import clean_page
 from ingest.local_pages import local_pages
 from ingest.records import CrawlReport, Document, Page, Problem
 from ingest.urls import identity, normalise
-from ingest.workers import read_safely
+from ingest.web.collapse import Validators
+from ingest.web.crawl import Crawl, CrawlOptions, crawl
+from ingest.web.fetch import Fetcher, FetchOptions
+from ingest.web.workers import read_safely
 
 Progress = Callable[[str, int, int], None]
 

@@ -9,10 +9,8 @@ from urllib.parse import quote
 
 from ingest.changes import Change, Plan, plan_update
 from ingest.corpus import Corpus, PageFile, read_corpus, read_sources, write_document, write_sources
-from ingest.crawl import CrawlOptions
 from ingest.embed import Embedder, get_embedder
 from ingest.errors import CorpusError, CrawlFailed, UsageError
-from ingest.fetch import FetchOptions
 from ingest.gather import Gathered, gather_crawl, gather_local
 from ingest.generations import writing
 from ingest.index import IndexReport, Progress, build_index
@@ -20,6 +18,8 @@ from ingest.records import CrawlReport, Document, Problem
 from ingest.settings import Settings
 from ingest.store import StoredPage
 from ingest.urls import file_name
+from ingest.web.crawl import CrawlOptions
+from ingest.web.fetch import FetchOptions
 
 DEFAULT_SOURCE = "https://openrouter.ai/docs"
 SHRINK_LIMIT = 0.3

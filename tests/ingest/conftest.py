@@ -2,10 +2,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from ingest.collapse import Crawled, Validators
-from ingest.crawl import Crawl, CrawlOptions, crawl
-from ingest.fetch import Fetcher, FetchOptions
 from ingest.urls import site_path
+from ingest.web.collapse import Crawled, Validators
+from ingest.web.crawl import Crawl, CrawlOptions, crawl
+from ingest.web.fetch import Fetcher, FetchOptions
 from tests.ingest.site import Run, Site, read
 
 HERE = CrawlOptions(processes=0)

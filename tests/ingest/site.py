@@ -13,12 +13,12 @@ from urllib.parse import urljoin
 import pytest
 from bs4 import BeautifulSoup
 
-from ingest.collapse import Crawled
-from ingest.crawl import Crawl
 from ingest.errors import CleanError, FetchError
-from ingest.fetch import Fetcher
 from ingest.records import Cleaned, Document, Page
 from ingest.urls import site_path
+from ingest.web.collapse import Crawled
+from ingest.web.crawl import Crawl
+from ingest.web.fetch import Fetcher
 
 
 def html(title: str, *links: str, text: str = "", canonical: str = "") -> str:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ingest.clean import CLEANER_VERSION, clean_page
+from ingest.clean.page import CLEANER_VERSION, clean_page
 from ingest.errors import CleanError
 from ingest.records import Cleaned, Page
 

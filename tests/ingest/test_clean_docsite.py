@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from ingest.clean import clean_page
+from ingest.clean.page import clean_page
 from ingest.records import Page
 
 DATA = os.environ.get("ASKDOCS_TEST_DATA", "")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ingest.clean import clean_page
+from ingest.clean.page import clean_page
 from ingest.records import Cleaned, Page
 
 URL = "https://kettle.example/docs/brewing.md"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.clean import clean_page
+from ingest.clean.page import clean_page
 from ingest.records import Cleaned, Page
 
 PAGES = Path(__file__).parent / "pages"

@@ -2,8 +2,8 @@ from collections.abc import Iterable
 
 import pytest
 
-from ingest.collapse import Arrival, Collapse, Crawled, Validators
 from ingest.records import Document
+from ingest.web.collapse import Arrival, Collapse, Crawled, Validators
 
 
 def arrival(path: str, text: str, *names: str, canonical: str | None = None, title: str = "") -> Arrival:

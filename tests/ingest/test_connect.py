@@ -4,7 +4,7 @@ from urllib.parse import quote
 
 import pytest
 
-from ingest.fetch import Fetcher, FetchOptions
+from ingest.web.fetch import Fetcher, FetchOptions
 from tests.ingest.site import Answer, Site, reason
 
 PRIVATE = """127.0.0.1 127.1 0 0x7f000001 2130706433 0177.0.0.1 [::1] [::ffff:127.0.0.1] [::ffff:a9fe:a9fe]

@@ -2,10 +2,10 @@ from itertools import pairwise
 
 import pytest
 
-from ingest.crawl import CrawlOptions, crawl
 from ingest.errors import UsageError
-from ingest.fetch import Fetcher
 from ingest.urls import site_path
+from ingest.web.crawl import CrawlOptions, crawl
+from ingest.web.fetch import Fetcher
 from tests.ingest.site import Answer, Run, Site, aliases, html, problems, read
 
 TEXT = {"Content-Type": "text/plain"}

@@ -1,5 +1,5 @@
-from ingest.collapse import Crawled, Validators
-from ingest.crawl import CrawlOptions
+from ingest.web.collapse import Crawled, Validators
+from ingest.web.crawl import CrawlOptions
 from tests.ingest.site import Answer, Run, Site, aliases, html, problems
 
 TEXT = {"Content-Type": "text/plain"}

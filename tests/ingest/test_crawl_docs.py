@@ -6,10 +6,10 @@ from urllib.parse import urljoin
 import pytest
 from bs4 import BeautifulSoup
 
-from ingest.crawl import CrawlOptions, crawl
-from ingest.fetch import Fetcher, FetchOptions
 from ingest.records import Cleaned, Document, Page
 from ingest.urls import site_path
+from ingest.web.crawl import CrawlOptions, crawl
+from ingest.web.fetch import Fetcher, FetchOptions
 
 TEXT = {"Content-Type": "text/plain"}
 HERE = CrawlOptions(processes=0)

@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
-from ingest.crawl import CrawlOptions, crawl
-from ingest.fetch import Fetcher, FetchOptions
 from ingest.records import Cleaned, Document, Page
 from ingest.urls import site_path
+from ingest.web.crawl import CrawlOptions, crawl
+from ingest.web.fetch import Fetcher, FetchOptions
 from tests.ingest.site import Answer, Handler, Run, Site, aliases, html, problems, read
 
 TEXT = {"Content-Type": "text/plain"}
@@ -24,7 +24,7 @@ def test_a_limit_of_pages_is_kept_and_told(site: Site, run: Run) -> None:
 
 
 def test_a_calendar_without_end_ends(site: Site, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ingest.frontier.MAX_ALIKE", 20)
+    monkeypatch.setattr("ingest.web.frontier.MAX_ALIKE", 20)
 
     class Endless(dict[str, str | Answer | object]):
         def get(self, path: str, default: object = None) -> object:

@@ -3,11 +3,11 @@ import time
 
 import pytest
 
-from ingest.discover import Seeds, discover
-from ingest.fetch import Fetcher
-from ingest.robots import read_robots
-from ingest.sitemap import MAX_URLS, read_llms, read_sitemap
 from ingest.urls import Scope, site_path
+from ingest.web.discover import Seeds, discover
+from ingest.web.fetch import Fetcher
+from ingest.web.robots import read_robots
+from ingest.web.sitemap import MAX_URLS, read_llms, read_sitemap
 from tests.ingest.site import Answer, Site, html
 
 TEXT = {"Content-Type": "text/plain"}

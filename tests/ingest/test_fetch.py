@@ -3,9 +3,9 @@ from email.utils import formatdate
 
 import pytest
 
-from ingest.answer import Wanted
 from ingest.errors import FetchError
-from ingest.fetch import Fetcher, FetchOptions
+from ingest.web.fetch import Fetcher, FetchOptions
+from ingest.web.response import Wanted
 from tests.ingest.site import PAGE, Answer, Handler, Site, in_turn, reason
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.fetch import Fetcher, FetchOptions
+from ingest.web.fetch import Fetcher, FetchOptions
 from tests.ingest.site import OK, PAGE, Answer, Handler, Hook, Site, raw, reason, stall
 
 

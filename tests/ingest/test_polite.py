@@ -6,8 +6,8 @@ from itertools import pairwise
 
 import pytest
 
-from ingest.fetch import Fetcher, FetchOptions
-from ingest.polite import retry_after
+from ingest.web.fetch import Fetcher, FetchOptions
+from ingest.web.polite import retry_after
 from tests.ingest.site import PAGE, Answer, Handler, Hook, Site, reason, stall
 
 

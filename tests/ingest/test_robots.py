@@ -1,7 +1,7 @@
 import pytest
 
-from ingest.fetch import Fetcher
-from ingest.robots import parse_robots, read_robots
+from ingest.web.fetch import Fetcher
+from ingest.web.robots import parse_robots, read_robots
 from tests.ingest.site import Answer, Hook, Site
 
 RULES = """

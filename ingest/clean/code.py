@@ -1,0 +1,128 @@
+"""Code blocks: `<pre>` in the many shapes that highlighters give it -> language, title and text."""
+
+import html
+import re
+
+from bs4.element import NavigableString, PageElement, Tag
+
+from ingest.clean.block import Block, Context
+from ingest.clean.language import guess_language, language_name
+from ingest.clean.tree import INVISIBLE, attr, children, elements, tokens
+
+# Line numbers, prompts, copy buttons and language badges: never part of the code.
+GUTTER = frozenset(
+    "code-block-line-gutter linenos lineno linenodiv line-number line-numbers-rows line-numbers-wrapper ln lnt gutter "
+    "hljs-ln-numbers rouge-gutter react-syntax-highlighter-line-number linenumber blob-num conum buttons copybtn "
+    "copy-button btn-copy fern-copy-button lang copy clipboard clip-button".split()
+)
+_LINES = frozenset("code-block-line line ec-line token-line view-line code-line hljs-ln-line CodeMirror-line".split())
+_DROPPED = frozenset(("style", "script", "button", "svg", "template", "colgroup", "noscript", "input"))
+_LANGUAGE_CLASS = re.compile(
+    r"(?:language|lang|highlight-source|highlight|brush|code)[-:](?!line|block|wrapper)([\w+#.-]+)"
+)
+
+
+def _dropped(tag: Tag) -> bool:
+    return tag.name in _DROPPED or (bool(tag.attrs) and not GUTTER.isdisjoint(tokens(tag)))
+
+
+def _callout_number(tag: Tag) -> bool:
+    """AsciiDoc puts `(1)` beside a line that is explained below."""
+    before = tag.previous_sibling
+    return tag.name == "b" and isinstance(before, Tag) and "conum" in tokens(before)
+
+
+def _pieces(root: Tag) -> list[str]:
+    """Text below `root` in order, `<br>` as a newline; an explicit stack, as highlighters nest deep."""
+    out: list[str] = []
+    stack: list[PageElement] = list(reversed(root.contents))
+    while stack:
+        node = stack.pop()
+        if type(node) is NavigableString:
+            out.append(node)
+        elif isinstance(node, Tag) and not _dropped(node) and not _callout_number(node):
+            if node.name == "br":
+                out.append("\n")
+            stack.extend(reversed(node.contents))
+    return out
+
+
+def _text(tag: Tag) -> str:
+    return "".join(_pieces(tag))
+
+
+def _line_elements(pre: Tag) -> list[Tag]:
+    """Find the elements that are one line each: rows of a code table, or what highlighters call a line."""
+    rows = [node for node in elements(pre) if node.name == "tr"]
+    if rows:
+        return rows
+    lines = [node for node in elements(pre) if not _LINES.isdisjoint(tokens(node))]
+    if lines:
+        return lines
+    inner = pre.find("code") or pre
+    blocks = [node for node in children(inner) if node.name in ("div", "p", "li")]
+    return blocks if len(blocks) == len([n for n in inner.contents if str(n).strip()]) else []
+
+
+def _newline_follows(line: Tag) -> bool:
+    after = line.next_sibling
+    return (type(after) is NavigableString and "\n" in after) or _text(line).endswith("\n")
+
+
+def code_text(pre: Tag) -> str:
+    """Give the code of a `<pre>`: lines joined, gutters out, white space inside lines kept."""
+    lines = _line_elements(pre)
+    if len(lines) > 1 and not all(_newline_follows(line) for line in lines[:-1]):
+        text = "\n".join(_text(line).strip("\n") for line in lines)
+    else:
+        text = _text(pre)
+    text = INVISIBLE.sub("", text).replace("\u00a0", " ").replace("\r\n", "\n").replace("\r", "\n")
+    return "\n".join(line.rstrip() for line in text.split("\n")).strip("\n")
+
+
+def _declared(tag: Tag) -> str:
+    for name in ("language", "data-lang", "data-language", "lang"):
+        value = language_name(attr(tag, name))
+        if value and (name != "lang" or tag.name in ("pre", "code")):
+            return value
+    found = tokens(tag)
+    for token in found:
+        match = _LANGUAGE_CLASS.fullmatch(token)
+        if match and language_name(match[1]):
+            return language_name(match[1])
+    if {"rust", "sourceCode", "hljs", "prettyprint"} & set(found):
+        names = (language_name(token) for token in found if token not in ("hljs", "sourceCode", "prettyprint"))
+        return next((name for name in names if name.isalpha() and len(name) < 12), "")
+    return ""
+
+
+def declared_language(pre: Tag) -> str:
+    """Find the language that the page states: on the code, the `<pre>` or up to five wrappers around it."""
+    inner = [node for node in elements(pre) if node.name == "code"][:1]
+    around = [parent for parent in pre.parents if isinstance(parent, Tag)][:5]
+    for tag in (*inner, pre, *around):
+        if tag.name in ("body", "main", "article", "html"):
+            break
+        language = _declared(tag)
+        if language:
+            return language
+        if tag not in (pre, *inner) and len(tag.find_all("pre", limit=2)) > 1:
+            break
+    return ""
+
+
+def _terminal(pre: Tag, text: str) -> str:
+    """Take colour markup out of a recorded terminal: the page's script would show it as colours."""
+    if not any("termy" in tokens(parent) for parent in pre.parents):
+        return text
+    return html.unescape(re.sub(r"</?(?:font|span|b|i|u|a)\b[^<>]*>", "", text))
+
+
+def code_blocks(pre: Tag, ctx: Context) -> list[Block]:
+    """Render a `<pre>`; nothing when it holds no code (a column of line numbers)."""
+    text = _terminal(pre, code_text(pre))
+    if not text.strip():
+        return []
+    title = ctx.titles.get(id(pre), "") or ctx.labels.get(id(pre), "")
+    language = declared_language(pre) or guess_language(text, title)
+    return [Block(text, "code", language=language, title=title)]

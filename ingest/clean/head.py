@@ -1,0 +1,106 @@
+"""What a page says about itself: title, description, canonical address, links."""
+
+import re
+from urllib.parse import urldefrag, urlsplit
+
+from bs4.element import Tag
+
+from ingest.clean.block import Context
+from ingest.clean.inline import render_inline
+from ingest.clean.profiles import GENERIC_DESCRIPTIONS, Profile
+from ingest.clean.safe import safe_url
+from ingest.clean.select import select, select_first
+from ingest.clean.tree import Index, attr, join_url, plain, squash, tidy
+
+_SEPARATORS = re.compile(r"\s+[|·•—–:»-]{1,2}\s+")
+
+
+def base_url(index: Index, url: str) -> str:
+    """Give the address that relative links start from: `<base href>` where there is one."""
+    base = next((attr(tag, "href") for tag in index.names.get("base", []) if attr(tag, "href")), "")
+    return join_url(url, base) or url if base else url
+
+
+def page_links(index: Index, base: str) -> tuple[str, ...]:
+    """Give all http(s) links of the page, absolute, without fragments, each once, in order."""
+    out: dict[str, None] = {}
+    for tag in index.names.get("a", []):
+        href = attr(tag, "href").strip()
+        if not href or href.startswith("#"):
+            continue
+        url = safe_url(urldefrag(join_url(base, href)).url)
+        if url.lower().startswith(("http://", "https://")) and _has_host(url):
+            out.setdefault(url)
+    return tuple(out)
+
+
+def _has_host(url: str) -> bool:
+    try:
+        return bool(urlsplit(url).hostname)
+    except ValueError:
+        return False
+
+
+def canonical_url(index: Index, base: str) -> str | None:
+    """Give the canonical address: `link[rel=canonical]`, else `og:url`; None when there is none."""
+    links = index.names.get("link", [])
+    href = next((attr(t, "href") for t in links if "canonical" in attr(t, "rel").lower().split()), "")
+    shared = index.meta("og:url", "canonical")
+    if not href.startswith(("http://", "https://")) and shared.startswith(("http://", "https://")):
+        href = shared  # tools that save pages make the link relative and leave the meta element alone
+    url = join_url(base, href or shared) if href or shared else ""
+    return url if url.startswith(("http://", "https://")) and _has_host(url) else None
+
+
+def _head_title(index: Index) -> str:
+    """Give the `<title>`, or `og:title`, without the name of the site."""
+    title = next((plain(t) for t in index.names.get("title", []) if t.find_parent("svg") is None and plain(t)), "")
+    title = title or index.meta("og:title", "twitter:title")
+    site = squash(index.meta("og:site_name", "application-name"))
+    pieces = _SEPARATORS.split(title)
+    if len(pieces) > 1 and (not site or squash(pieces[-1]) == site):
+        return title[: title.rindex(pieces[-1])].rstrip(" |·•—–:»-")
+    return title
+
+
+def title_element(index: Index, profile: Profile | None, root: Tag, skip: set[int]) -> Tag | None:
+    """Find the element that shows the title: the generator's own, else an `<h1>`.
+
+    Of several, the one that `<title>` repeats wins, then the first one inside the content.
+    """
+    if profile:
+        found = select_first(index, profile.titles)
+        if found is not None:
+            return found
+    heads = [tag for tag in index.names.get("h1", []) if plain(tag) and not _lost(tag, skip)]
+    inside = [tag for tag in heads if any(parent is root for parent in tag.parents)]
+    told = squash(_head_title(index))
+    for group in (inside, heads):
+        named = [tag for tag in group if told and squash(plain(tag)) in (told, squash(plain(tag)) and told)]
+        if named or group:
+            return (named or group)[0]
+    return None
+
+
+def _lost(tag: Tag, skip: set[int]) -> bool:
+    return any(id(parent) in skip for parent in tag.parents) or tag.find_parent("nav") is not None
+
+
+def page_title(index: Index, element: Tag | None, ctx: Context) -> str:
+    """Give the title's words: of its element, else of the page's head."""
+    shown = render_inline(element.contents, ctx, links=False, marks=False) if element is not None else ""
+    shown = tidy(shown.replace("`", ""))
+    return shown or tidy(index.meta("og:title")) or _head_title(index)
+
+
+def description_element(index: Index, profile: Profile | None, root: Tag) -> Tag | None:
+    """Find the paragraph below the title that describes the page, where the platform marks one."""
+    if profile:
+        found = select_first(index, profile.descriptions)
+        if found is not None:
+            return found
+    for selector in GENERIC_DESCRIPTIONS:
+        for tag in select(index, selector):
+            if tag.name in ("p", "div") and any(parent is root for parent in tag.parents) and plain(tag):
+                return tag
+    return None

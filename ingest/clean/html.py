@@ -1,0 +1,74 @@
+"""HTML page -> blocks: choose the profile, drop what is not content, render the rest."""
+
+import warnings
+from dataclasses import dataclass
+
+from bs4 import BeautifulSoup, XMLParsedAsHTMLWarning
+from bs4.element import Tag
+
+from ingest.clean.block import Block, Context
+from ingest.clean.chrome import find_chrome
+from ingest.clean.fallback import find_outer_chrome
+from ingest.clean.head import base_url, canonical_url, description_element, page_links, page_title, title_element
+from ingest.clean.prepare import anchor_of, find_blocky, find_labels, find_titles
+from ingest.clean.profiles import Profile
+from ingest.clean.render import walk
+from ingest.clean.select import choose_profile, choose_root, select
+from ingest.clean.tree import Index, graft_streamed, index_tree, plain, squash
+
+
+@dataclass(frozen=True, slots=True)
+class HtmlPage:
+    """What an HTML page gave, before it is written as one markdown text."""
+
+    title: str
+    anchor: str
+    description: str
+    blocks: list[Block]
+    links: tuple[str, ...]
+    canonical: str | None
+    index: Index
+
+
+def parse_html(text: str) -> tuple[BeautifulSoup, Index]:
+    """Parse HTML, put streamed pieces into their places and index the tree."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", XMLParsedAsHTMLWarning)
+        # Class attributes stay one string: splitting each of them costs a tenth of the parse.
+        soup = BeautifulSoup(text, "lxml", multi_valued_attributes=None)
+    index = index_tree(soup)
+    return soup, index_tree(soup) if graft_streamed(index) else index
+
+
+def read_html(text: str, url: str) -> HtmlPage:
+    """Read title, description, content, links and canonical address off a page."""
+    soup, index = parse_html(text)
+    base = base_url(index, url)
+    links = page_links(index, base)
+    profile = choose_profile(index)
+    chosen = choose_root(index, profile)
+    root = chosen or soup.body or soup
+    skip = find_chrome(root, profile.chrome if profile else frozenset()) if chosen else find_outer_chrome(root)
+    titles, title_tags = find_titles(index)
+    # bs4 types `soup.body` as a Tag or None and `BeautifulSoup` as a Tag: all three are walked alike.
+    skip |= title_tags
+    ctx = Context(base, walk, skip=skip, blocky=find_blocky(root), titles=titles, labels=find_labels(index))
+    heading = title_element(index, profile, root, skip)
+    subtitle = description_element(index, profile, root)
+    title = page_title(index, heading, ctx)
+    description = " ".join(" ".join(b.text.split()) for b in ctx.inside([subtitle])) if subtitle is not None else ""
+    skip |= {id(tag) for tag in (heading, subtitle) if tag is not None}
+    skip |= {id(tag) for tag in index.names.get("h1", ()) if squash(plain(tag)) == squash(title)}
+    blocks = _content(root, profile, index, ctx)
+    anchor = anchor_of(heading) if heading is not None else ""
+    return HtmlPage(title, anchor, description, blocks, links, canonical_url(index, base), index)
+
+
+def _content(root: Tag, profile: Profile | None, index: Index, ctx: Context) -> list[Block]:
+    blocks = ctx.blocks([root] if root.name in ("pre", "table") else root.contents)
+    for selector in profile.also if profile else ():
+        for tag in select(index, selector):
+            if not any(parent is root for parent in tag.parents):
+                ctx.skip.update(find_chrome(tag))
+                blocks += ctx.blocks(tag.contents)
+    return blocks

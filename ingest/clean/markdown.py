@@ -1,0 +1,142 @@
+"""Markdown page (a platform's `.md` twin, a file) -> the same kind of blocks that HTML gives."""
+
+import re
+from dataclasses import dataclass
+from urllib.parse import urldefrag, urlsplit
+
+from ingest.clean.block import Block
+from ingest.clean.inline import link_target
+from ingest.clean.matter import split_front_matter
+from ingest.clean.mdx import Protected, protect, strip_code_of_page
+from ingest.clean.mdx_tags import render_components
+from ingest.clean.reflow import reflow
+from ingest.clean.tree import squash
+
+_HEADING = re.compile(r"(#{1,6})[ \t]+(.*?)[ \t]*#*")
+_HEADING_ID = re.compile(r"\s*\{#([\w:.-]+)\}$")
+_INNER_HEADING = re.compile(r"^([ ]{1,}|[ ]*(?:>[ ]?)+)#{1,6}[ \t]+(.*?)[ \t]*#*$", re.MULTILINE)
+_SETEXT = re.compile(r"^(?![ \t>*+-]|\d+\.|#|\||\x00F)(\S.*)\n(=+|-{2,})[ \t]*$", re.MULTILINE)
+_LINK = re.compile(
+    r"(!?)\[((?:[^\[\]]|\[[^\[\]]*\])*)\]\(\s*<?([^\s<>()]*(?:\([^\s()]*\)[^\s<>()]*)*)>?(?:\s+[\"'(][^)]*[\"')])?\s*\)"
+)
+_DEFINITION = re.compile(r"^([ ]{0,3}\[[^\]^][^\]]*\]:[ \t]*)<?(\S+?)>?(?:[ \t]+[\"'(].*)?$", re.MULTILINE)
+_AUTOLINK = re.compile(r"<(https?://[^\s<>]+)>")
+# Quotes that speak to language models only: an index of the site, or advice for agents.
+_FOR_MACHINES = re.compile(
+    r"^>[ ]?(?:\#+[ ]*Documentation[ ]Index\b|\**For[ ](?:language[ ]models|LLMs|AI[ ](?:agents|assistants))\b)"
+    r".*(?:\n>.*)*\n?",
+    re.MULTILINE | re.IGNORECASE,
+)
+_AGENT_LINE = re.compile(r"^For AI agents: .*$", re.MULTILINE)
+_ESCAPED = re.compile(r"\\([_*{}<>\[\]()~$.!+-])")
+
+
+@dataclass(frozen=True, slots=True)
+class MarkdownPage:
+    """What a markdown page gave."""
+
+    title: str
+    description: str
+    blocks: list[Block]
+    links: tuple[str, ...]
+    canonical: str | None
+
+
+def read_markdown(text: str, url: str) -> MarkdownPage:
+    """Read title, description, content and links off a markdown or MDX page."""
+    matter, text = split_front_matter(text.replace("\r\n", "\n").replace("\r", "\n"))
+    kept = protect(text)
+    body = _FOR_MACHINES.sub("", strip_code_of_page(kept.text))
+    body = render_components(_AGENT_LINE.sub("", body), kept)
+    links: dict[str, None] = {}
+    body = _ESCAPED.sub(r"\1", _absolute(body, url, links))
+    blocks = _blocks(reflow(_SETEXT.sub(_atx, _INNER_HEADING.sub(_bold_heading, body))))
+    title, description, blocks = _top(blocks, matter, url)
+    for block in blocks:
+        block.text = _finish(block.text, kept)
+    blocks = [block for block in blocks if block.text.strip()]
+    title = re.sub(r"[`*]", "", kept.restore(title)).strip()
+    return MarkdownPage(title, kept.restore(description), blocks, tuple(links), _canonical(matter, url))
+
+
+def _atx(match: re.Match[str]) -> str:
+    return f"{'#' if match[2][0] == '=' else '##'} {match[1]}\n"
+
+
+def _bold_heading(match: re.Match[str]) -> str:
+    return f"{match[1]}**{match[2]}**" if match[2] else match[1]
+
+
+def _absolute(text: str, url: str, links: dict[str, None]) -> str:
+    """Make links absolute and collect them; images become their alternative text."""
+
+    def note(target: str) -> str:
+        address = link_target(target, url)
+        if address.startswith(("http://", "https://")) and not target.startswith("#"):
+            links.setdefault(urldefrag(address).url)
+        return address
+
+    def link(match: re.Match[str]) -> str:
+        label = _LINK.sub(lambda m: m[2], match[2]) if "](" in match[2] else match[2]
+        address = "" if match[1] else note(match[3])
+        return f"[{label}]({address})" if address and label.strip() else label
+
+    text = _LINK.sub(link, text)
+    for found in _AUTOLINK.findall(text):
+        note(found)
+    return _DEFINITION.sub(lambda m: m[1] + (note(m[2]) or m[2]), text)
+
+
+def _blocks(text: str) -> list[Block]:
+    """Split text at its headings. Every line that begins with `#` marks and a space is one here."""
+    out: list[Block] = []
+    lines: list[str] = []
+    for line in text.split("\n"):
+        match = _HEADING.fullmatch(line)
+        if not match or not match[2]:
+            lines.append(line)
+            continue
+        out.append(Block("\n".join(lines)))
+        lines = []
+        anchor = _HEADING_ID.search(match[2])
+        words = _HEADING_ID.sub("", match[2])
+        out.append(Block(words, "heading", level=len(match[1]), anchor=anchor[1] if anchor else ""))
+    out.append(Block("\n".join(lines)))
+    return [block for block in out if block.text.strip()]
+
+
+def _top(blocks: list[Block], matter: dict[str, str], url: str) -> tuple[str, str, list[Block]]:
+    """Take title and description off the top; later headings of level 1 go to level 2."""
+    title = matter.get("title", "")
+    head = next((b for b in blocks[:2] if b.kind == "heading" and b.level == 1), None)
+    if head is not None and (not title or squash(head.text) == squash(title)):
+        title = title or head.text
+        blocks = [block for block in blocks if block is not head]
+    name = urlsplit(url).path.rstrip("/").rsplit("/", 1)[-1].removesuffix(".md").removesuffix(".mdx")
+    title = title or next((b.text for b in blocks if b.kind == "heading"), "") or name.replace("-", " ").capitalize()
+    for block in blocks:
+        if block.kind == "heading":
+            block.level = max(2, block.level)
+    return (title, *_description(blocks, matter.get("description", "")))
+
+
+def _description(blocks: list[Block], told: str) -> tuple[str, list[Block]]:
+    """The quote right below the title describes the page, unless it is a callout."""
+    if not blocks or blocks[0].kind != "text":
+        return told, blocks
+    match = re.match(r"\s*((?:>[^\n]*(?:\n|$))+)", blocks[0].text)
+    quoted = " ".join(line.lstrip("> ").strip() for line in match[1].split("\n")).strip() if match else ""
+    if match is None or not quoted or re.match(r"\*\*|\[!", quoted) or "\x00F" in quoted or (told and told != quoted):
+        return told, blocks
+    return quoted, [Block(blocks[0].text[match.end() :]), *blocks[1:]]
+
+
+def _finish(text: str, kept: Protected) -> str:
+    text = "\n".join(line.rstrip() for line in text.split("\n"))
+    text = re.sub("(\x00F\\d+\x00)\n(?=[ \t>]*\x00F)", r"\1\n\n", text)  # code blocks stand apart
+    return kept.restore(re.sub(r"\n{3,}", "\n\n", text).strip("\n"))
+
+
+def _canonical(matter: dict[str, str], url: str) -> str | None:
+    target = link_target(matter.get("canonical_url") or matter.get("canonical") or matter.get("url", ""), url)
+    return target if target.startswith(("http://", "https://")) else None

@@ -1,0 +1,1 @@
+"""A source -> its pages as they are served: discover, fetch, follow links, collapse addresses."""

@@ -1,0 +1,130 @@
+"""Discovery: the pages that a site lists itself, in llms.txt files and sitemaps."""
+
+import re
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from urllib.parse import urljoin, urlsplit
+
+from ingest.errors import FetchError
+from ingest.records import Page, Problem
+from ingest.urls import Scope, absolute, host_of, identity, is_listing
+from ingest.web.fetch import Fetcher
+from ingest.web.response import Wanted, media_type
+from ingest.web.robots import Robots
+from ingest.web.sitemap import MAX_BYTES, MAX_URLS, read_llms, read_sitemap
+
+MAX_NESTING = 3  # an index of indexes of sitemaps
+MAX_FILES = 100  # sitemaps and llms.txt files of one source
+
+_LLMS = Wanted(accept="text/plain,text/markdown,*/*;q=0.1")
+_SITEMAP = Wanted(accept="application/xml,text/xml,*/*;q=0.1", limit=MAX_BYTES)
+_NESTED = re.compile(r"(?:/llms\.txt|/_llms/[^/]+\.(?:md|txt))$")
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One file that lists pages, and how many pages of the source it named first."""
+
+    url: str
+    kind: str
+    pages: int
+
+
+@dataclass(slots=True)
+class Seeds:
+    """What was found: page addresses in order of discovery (one per page), the files, what failed."""
+
+    urls: list[str] = field(default_factory=list)
+    listings: list[Listing] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def discover(source: str, fetcher: Fetcher, scope: Scope, robots: Robots) -> Seeds:
+    """Collect the pages within `scope` that the llms.txt files and sitemaps of `source` list.
+
+    Looked at: `llms.txt` below the path of the source and at the root, with what they link to
+    as further indexes; the Sitemap lines of robots.txt, `sitemap.xml` below the path and at the
+    root. Only files on the host of the source are read. A file that does not exist is no problem,
+    one that can't be read is.
+    """
+    below = urljoin(source, f"{scope.prefix}/")
+    walk = _Walk(fetcher, scope, robots)
+    walk.visit("llms.txt", [urljoin(below, "llms.txt"), urljoin(source, "/llms.txt")])
+    places = [*robots.sitemaps, urljoin(below, "sitemap.xml"), urljoin(source, "/sitemap.xml")]
+    walk.visit("sitemap", places)
+    return walk.seeds
+
+
+class _Walk:
+    """One discovery: the files to look at, those seen, the pages found."""
+
+    def __init__(self, fetcher: Fetcher, scope: Scope, robots: Robots) -> None:
+        self.seeds = Seeds()
+        self._fetcher, self._scope, self._robots = fetcher, scope, robots
+        self._files: set[str] = set()
+        self._pages: set[str] = set()
+
+    def visit(self, kind: str, places: Iterable[str]) -> None:
+        """Read all files of one kind, breadth first."""
+        read = self._read_llms if kind == "llms.txt" else self._read_sitemap
+        queue = deque((place, 1) for place in places)
+        while queue:
+            place, depth = queue.popleft()
+            page = self._fetch(place, kind)
+            if page is None:
+                continue
+            before = len(self.seeds.urls)
+            nested = read(page)
+            self.seeds.listings.append(Listing(page.url, kind, len(self.seeds.urls) - before))
+            if depth < MAX_NESTING:
+                queue.extend((inner, depth + 1) for inner in nested)
+
+    def _fetch(self, place: str, kind: str) -> Page | None:
+        url = absolute(place)
+        if url is None or url in self._files or len(self._files) >= MAX_FILES or self._refused(url):
+            return None
+        self._files.add(url)
+        want = _LLMS if kind == "llms.txt" else _SITEMAP
+        try:
+            page = self._fetcher.fetch(url, guard=self._refused, want=want).page
+        except FetchError as exc:
+            if exc.reason not in {"http-404", "http-410", "empty"}:
+                self.seeds.problems.append(Problem(url, exc.reason, exc.detail))
+            return None
+        if page is None or (page.url != url and page.url in self._files):
+            return None
+        self._files.add(page.url)
+        wrong = {"text/html"} if kind == "llms.txt" else set()  # a page that says "not found" with status 200
+        return None if media_type({"content-type": page.content_type}) in wrong else page
+
+    def _refused(self, url: str) -> str:
+        if host_of(url) != self._scope.host:
+            return "off-site-redirect"
+        return "" if self._robots.allows(url) else "robots"
+
+    def _read_llms(self, page: Page) -> list[str]:
+        links = _absolute(read_llms(page.body.decode("utf-8-sig", "replace")), page.url)
+        self._add(links)
+        return [link for link in links if _NESTED.search(urlsplit(link).path)]
+
+    def _read_sitemap(self, page: Page) -> list[str]:
+        try:
+            pages, sitemaps = read_sitemap(page.body)
+        except ValueError as exc:
+            self.seeds.problems.append(Problem(page.url, "bad-sitemap", str(exc)))
+            return []
+        self._add(_absolute(pages, page.url))
+        return _absolute(sitemaps, page.url)
+
+    def _add(self, links: Iterable[str]) -> None:
+        for link in links:
+            if is_listing(link) or not self._scope.contains(link):
+                continue
+            if identity(link) not in self._pages and len(self._pages) < MAX_URLS:
+                self._pages.add(identity(link))
+                self.seeds.urls.append(link)
+
+
+def _absolute(links: Iterable[str], base: str) -> list[str]:
+    return [url for link in links if (url := absolute(link, base))]
