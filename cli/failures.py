@@ -6,6 +6,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Sequence
+from itertools import pairwise
 
 import typer
 
@@ -21,7 +22,7 @@ def guarded(app: typer.Typer, arguments: Sequence[str], name: str) -> int:
     0 done, 1 failed, 2 usage, 3 not answered, 130 interrupted. With `-vv` the traceback is shown
     as well.
     """
-    as_json = "--json" in arguments
+    as_json = "--json" in arguments or "--format=json" in arguments or ("--format", "json") in pairwise(arguments)
     try:
         _accept_any_text(as_json=as_json)
         status = int(typer.main.get_command(app).main(list(arguments), name, standalone_mode=False) or 0)
@@ -31,8 +32,9 @@ def guarded(app: typer.Typer, arguments: Sequence[str], name: str) -> int:
         _explain(arguments)
         return _report(error.code, error.message, error.hint, error.exit_status, as_json=as_json)
     except typer.TyperException as error:
-        message = error.format_message() or "no command is given"
-        return _report("usage", message, f"see {name} --help", error.exit_code, as_json=as_json)
+        message = error.format_message()  # empty where the help was printed already
+        hint = f"see {name} --help"
+        return _report("usage", message, hint, error.exit_code, as_json=as_json) if message else error.exit_code
     except (KeyboardInterrupt, typer.Abort):
         print("interrupted", file=sys.stderr)
         return _INTERRUPTED

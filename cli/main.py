@@ -13,7 +13,6 @@ from cli.failures import guarded
 
 app = typer.Typer(
     name="askdocs",
-    help="Ask a documentation site. Passages first, then an answer whose citations were checked.",
     no_args_is_help=True,
     add_completion=True,
     pretty_exceptions_enable=False,
@@ -36,6 +35,24 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No notes on stderr."
 Verbose = Annotated[int, typer.Option("--verbose", "-v", count=True, help="More on stderr; -vv shows tracebacks.")]
 Count = Annotated[int | None, typer.Option("-k", min=1, max=1000, help="How many passages. [default: 8]")]
 Under = Annotated[str, typer.Option("--under", help="Only pages below this site path, such as /docs/guides.")]
+
+
+def _print_version(value: bool) -> None:  # noqa: FBT001 - typer calls it so
+    if value:
+        from importlib.metadata import version
+
+        print(f"askdocs {version('askdocs')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _askdocs(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version, and stop.")
+    ] = False,
+) -> None:
+    """Ask a documentation site. Passages first, then an answer whose citations were checked."""
 
 
 @app.command()

@@ -58,7 +58,8 @@ def translated(settings: Settings) -> Iterator[None]:
         hint = "check the network and OPENROUTER_BASE_URL, or use --no-llm"
         raise ModelError(f"{settings.base_url} can't be reached", hint, retryable=True) from None
     except openai.APIError as error:
-        raise ModelError(f"the model failed: {_one_line(error.message)}", "try again, or try another --model") from None
+        message = f"the model failed: {_said(error.message, settings)}"
+        raise ModelError(message, "try again, or try another --model") from None
     except (ValueError, openai.OpenAIError) as error:
         # The SDK lets decoding errors of a broken body out as they are.
         raise ModelError(f"the answer of {settings.base_url} is broken: {type(error).__name__}", "try again") from None
@@ -78,7 +79,7 @@ _HINTS: Final = {
 def _status_error(error: Any, settings: Settings) -> ModelError:  # noqa: ANN401 - the SDK is imported late
     status = int(error.status_code)
     body = error.body if isinstance(error.body, dict) else {}
-    said = _one_line(str(body.get("message") or "")) or f"HTTP {status}"
+    said = _said(str(body.get("message") or ""), settings) or f"HTTP {status}"
     return ModelError(
         f"{settings.base_url} answered {status}: {said}",
         _HINTS.get(status, "the service has trouble: try again later, or use --no-llm"),
@@ -86,8 +87,9 @@ def _status_error(error: Any, settings: Settings) -> ModelError:  # noqa: ANN401
     )
 
 
-def _one_line(text: str) -> str:
-    return " ".join(text.split())[:200]
+def _said(text: str, settings: Settings) -> str:
+    """A server's words in one line, without the key: some echo what they were sent."""
+    return " ".join(text.replace(settings.api_key.reveal(), "…").split())[:200]
 
 
 class OpenRouterEmbedder:
@@ -127,7 +129,8 @@ class OpenRouterEmbedder:
 
     def embed_query(self, text: str) -> Vectors:
         """Embed a question."""
-        return np.asarray(self._request(connect(self._settings), [text], "search_query")[0])
+        client = connect(self._settings, retries=0)  # somebody waits: the SDK would sleep as long as a server says
+        return np.asarray(self._request(client, [text], "search_query")[0])
 
     def _request(self, client: "OpenAI", texts: list[str], input_type: str) -> Vectors:
         with translated(self._settings):

@@ -21,12 +21,7 @@ class Secret:
     __slots__ = ("_value",)
 
     def __init__(self, value: str) -> None:
-        cleaned = value.strip()
-        if not cleaned.isascii() or not cleaned.isprintable() or " " in cleaned:
-            raise UsageError(
-                "the API key holds characters that no key has", "copy it again: quotes and line breaks get in easily"
-            )
-        self._value = cleaned
+        self._value = value.strip()
 
     def __repr__(self) -> str:
         return "Secret(…)"
@@ -35,7 +30,10 @@ class Secret:
         return bool(self._value)
 
     def reveal(self) -> str:
-        """The key itself."""
+        """The key itself. Raises UsageError for one that can't be sent: the libraries below would print it."""
+        if not self._value.isascii() or not self._value.isprintable() or " " in self._value:
+            hint = "copy it again: quotes and line breaks get in easily"
+            raise UsageError("the API key holds characters that no key has", hint)
         return self._value
 
 

@@ -10,11 +10,12 @@ from ingest.sentences import sentences
 from rag.records import Citation, Hit
 from rag.retrieve import STOPWORDS
 
-_GROUP = re.compile(r"\[(?=[\d,; \t]{1,40}\])[ \t]*\d{1,3}(?:[ \t]*[,;][ \t]*\d{1,3})*[ \t]*\]")
-_OPEN_GROUP = re.compile(r"\[[\d,; \t]{0,40}\Z")
+_GROUP = re.compile(r"[ \t]*\[(?=[\d,; \t]{1,40}\])[ \t]*\d{1,3}(?:[ \t]*[,;][ \t]*\d{1,3})*[ \t]*\]")
+_OPEN_GROUP = re.compile(r"[ \t]*(?:\[[\d,; \t]{0,40})?\Z")
 _MARKER = re.compile(r"\[(\d{1,3})\]")
 _MARKED = re.compile(r"\s*\[\d{1,3}\]")
 _FENCE = re.compile(r"[ \t>]*(?:[-*+][ \t]+|\d{1,3}[.)][ \t]+)?(`{3,}(?!.*`)|~{3,})")
+_ITEM = re.compile(r"[ \t>]*(?:[-*+]|\d{1,3}[.)])")
 _SPAN = re.compile(r"(?<!`)(`+)(?!`).*?(?<!`)\1(?!`)", re.DOTALL)
 
 SUPPORT: Final = 0.4
@@ -40,7 +41,7 @@ class MarkerFilter:
     def feed(self, piece: str) -> str:
         """The part of all text so far that can be shown now."""
         text = self._held + piece
-        open_group = _OPEN_GROUP.search(text)
+        open_group = _OPEN_GROUP.search(text)  # with the space before it, which goes if the marker goes
         cut = open_group.start() if open_group else len(text)
         self._held = text[cut:]
         return self._checked(text[:cut])
@@ -78,7 +79,8 @@ class MarkerFilter:
         numbers = [int(number) for number in re.findall(r"\d+", group.group())]
         valid = [number for number in numbers if 1 <= number <= self._passages]
         self.invalid += len(numbers) - len(valid)
-        return "".join(f"[{number}]" for number in valid)
+        space = group.group()[: group.group().index("[")]
+        return space + "".join(f"[{number}]" for number in valid) if valid or _ITEM.fullmatch(before) else ""
 
 
 def resolve(text: str, hits: Sequence[Hit]) -> tuple[tuple[Citation, ...], tuple[str, ...]]:
@@ -90,7 +92,7 @@ def resolve(text: str, hits: Sequence[Hit]) -> tuple[tuple[Citation, ...], tuple
     unsupported: list[str] = []
     for claim, markers in _claims(text):
         words = _content(claim)
-        if not words:
+        if not words or claim.endswith(":"):  # what leads a list in claims nothing yet
             continue
         held = [_best_quote(words, hits[marker - 1], marker) for marker in markers if 1 <= marker <= len(hits)]
         for citation in held:

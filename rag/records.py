@@ -9,7 +9,7 @@ from ingest.records import Chunk
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A chunk that was retrieved. `rank` counts from 1; `score` is the fused score in 0..2.
+    """A chunk that was retrieved. `rank` counts from 1; `score` is the fused score in 0..1.
 
     `cosine` and `bm25` are the raw scores that were fused, `cosine_rank` and `bm25_rank` the
     chunk's place by each alone; `terms` are the query's terms that the chunk holds, with their

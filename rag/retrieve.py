@@ -1,4 +1,4 @@
-"""Question -> ranked chunks: exact cosine and BM25, each scaled to its best, added."""
+"""Question -> ranked chunks: exact cosine and BM25, each scaled to its best, averaged."""
 
 import time
 from collections.abc import Iterable
@@ -55,7 +55,8 @@ class Retriever:
         started = time.perf_counter()
         cosine = self._cosine(question)
         embed_ms = (time.perf_counter() - started) * 1000
-        fused = _scaled(cosine) + _scaled(bm25) if cosine is not None else _scaled(bm25)
+        lists = [scores for scores in (cosine, bm25) if scores is not None]
+        fused = np.asarray(np.mean([_scaled(scores) for scores in lists], axis=0), dtype=np.float32)
         allowed &= (bm25 > 0) if cosine is None else True
         rows = _best(np.where(allowed, fused, -np.inf), min(k, int(allowed.sum())))
         chunks = self._store.chunks(rows)

@@ -224,3 +224,23 @@ def test_text_of_a_model_can_not_drive_the_terminal(ask: Ask, server: ModelServe
     assert not set(shown.out + document.out) & set("\x1b\x07\u202e\x9b")
     assert "of the slug" in shown.out
     assert "\u202e" in document.json["answer"], "the JSON document keeps what was said, escaped"
+
+
+def test_a_server_that_echoes_the_key_is_quoted_without_it(ask: Ask, server: ModelServer) -> None:
+    server.says(failure(401, f"No user has the key {KEY}"))
+    result = ask()
+    assert result.status == 1
+    assert "answered 401: No user has the key …" in result.err
+
+
+def test_a_key_that_can_not_be_sent_stops_only_what_sends_it(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENROUTER_API_KEY", f"“{KEY}”")
+    assert ask("--no-llm").status == 0
+    refused = ask()
+    assert refused.status == 2
+    assert refused.err.startswith("error: the API key holds characters that no key has\nhint: ")
+
+
+def test_a_removed_marker_leaves_no_gap(ask: Ask, server: ModelServer) -> None:
+    server.says(answer("A variant is a suffix of a model's slug [", "99", "] such as :free [1]."))
+    assert ask().out.startswith("A variant is a suffix of a model's slug such as :free [1].\n")

@@ -15,10 +15,10 @@ TEXTS = [
     ("Both [1, 2] say; so [ 2 ;3 ] too.", "Both [1][2] say; so [2][3] too.", 0),
     ("Made up[99] and none[0], half [2, 7].", "Made up and none, half [2].", 3),
     ("Seven in one [1, 2, 3, 4, 5, 6, 7].", "Seven in one [1][2][3].", 4),
-    (FENCED, "See [1]:\n```python\nx = a[0] + b[9]\n```\nThen  and [2].", 1),
-    ("~~~\na[0]\n```\nb[9]\n~~~~\nout [9]", "~~~\na[0]\n```\nb[9]\n~~~~\nout ", 1),
+    (FENCED, "See [1]:\n```python\nx = a[0] + b[9]\n```\nThen and [2].", 1),
+    ("~~~\na[0]\n```\nb[9]\n~~~~\nout [9]", "~~~\na[0]\n```\nb[9]\n~~~~\nout", 1),
     ("- item\n- ```js\n  a[0]\n  ```\n- [8][1]", "- item\n- ```js\n  a[0]\n  ```\n- [1]", 1),
-    ("Read `choices[0]` [1] or ``a`b[9]`` [9].", "Read `choices[0]` [1] or ``a`b[9]`` .", 1),
+    ("Read `choices[0]` [1] or ``a`b[9]`` [9].", "Read `choices[0]` [1] or ``a`b[9]``.", 1),
     ("no fence ``` here [9]\n[1]", "no fence ``` here [9]\n[1]", 0),
     ("An array [1,\n2] and [x] and [1a] and [2024] and [", "An array [1,\n2] and [x] and [1a] and [2024] and [", 0),
     ("- [ ] open [x] done [link](https://a.example/) [2]", "- [ ] open [x] done [link](https://a.example/) [2]", 0),
@@ -47,9 +47,9 @@ def test_pieces_give_the_same_text_as_the_whole(pieces: list[str]) -> None:
 
 def test_nothing_but_an_open_mark_is_held_back() -> None:
     markers = MarkerFilter(3)
-    assert markers.feed("The answer is 42 [") == "The answer is 42 "
+    assert markers.feed("The answer is 42 [") == "The answer is 42"
     assert markers.feed("1, ") == ""
-    assert markers.feed("9] indeed") == "[1] indeed"
+    assert markers.feed("9] indeed") == " [1] indeed"
 
 
 def test_a_citation_quotes_the_sentence_that_bears_the_statement(retriever: Retriever, store: Store) -> None:
