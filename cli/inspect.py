@@ -12,9 +12,9 @@ from cli.render import SCHEMA, hit_json, index_json, inspect_markdown
 from cli.terminal import console, is_terminal, json_line, safe
 from ingest.errors import UsageError
 from ingest.settings import Settings
+from ingest.urls import site_path
 from rag.bootstrap import Opened
 from rag.records import Hit
-from rag.retrieve import site_path
 
 
 @dataclass(frozen=True, slots=True)

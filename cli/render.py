@@ -7,8 +7,8 @@ from typing import Any
 from ingest.generations import Generation
 from ingest.pipeline import ReindexReport
 from ingest.store import StoredPage
+from ingest.urls import site_path
 from rag.records import Answer, Citation, Hit
-from rag.retrieve import site_path
 
 SCHEMA = 1
 RULE = "─" * 60

@@ -68,9 +68,12 @@ def spellings(url: str, base: str = "") -> tuple[str, ...]:
 
 @lru_cache(maxsize=16_384)
 def identity(url: str) -> str:
-    """Give what two addresses of one page have in common: the normal form without scheme and `www.`."""
+    """Give what two addresses of one page have in common: the normal form without scheme and `www.`.
+
+    A page that was read from disk and names no URL is known by its path.
+    """
     normal = normalise(url) or url
-    return normal.partition("://")[2].removeprefix("www.")
+    return normal.partition("://")[2].removeprefix("www.") if "://" in normal else normal
 
 
 def host_of(url: str) -> str:

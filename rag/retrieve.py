@@ -3,7 +3,6 @@
 import time
 from collections.abc import Iterable
 from typing import Final
-from urllib.parse import urlsplit
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +12,7 @@ from ingest.errors import IndexMismatch, UsageError
 from ingest.lexical import Lexical, stem, terms
 from ingest.records import Chunk
 from ingest.store import Store
+from ingest.urls import site_path
 from rag.records import Hit, Retrieved
 
 STOPWORDS: Final = frozenset(
@@ -123,11 +123,6 @@ def check_embedder(store: Store, embedder: Embedder) -> None:
             f"the index was built with the embedder {built['name']} ({built['fingerprint']}), not {embedder.name}",
             f"use --embedder {built['name']}, or rebuild it: askdocs reindex --no-crawl --embedder {embedder.name}",
         )
-
-
-def site_path(url: str) -> str:
-    """The page's path on its site: what users call the page, such as /docs/faq."""
-    return urlsplit(url).path.rstrip("/") or "/"
 
 
 def _scaled(scores: NDArray[np.float32]) -> NDArray[np.float32]:

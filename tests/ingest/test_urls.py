@@ -119,6 +119,11 @@ def test_identity(one: str, other: str, equal: bool) -> None:  # noqa: FBT001 - 
     assert (identity(one) == identity(other)) is equal
 
 
+def test_a_page_without_a_host_is_known_by_its_path() -> None:
+    assert identity("/guides/plain") != identity("/guides/other")
+    assert (site_path("/guides/plain"), host_of("/guides/plain")) == ("/guides/plain", "")
+
+
 def test_parts() -> None:
     assert site_path("https://openrouter.ai/docs/faq/?a=1#x") == "/docs/faq?a=1"
     assert site_path("https://openrouter.ai") == "/"
