@@ -7,14 +7,13 @@ The command line never imports this file: LlamaIndex takes seconds to load.
 """
 
 from pathlib import Path
-from typing import Any
 
 from llama_index.core.base.base_retriever import BaseRetriever
-from llama_index.core.schema import NodeRelationship, NodeWithScore, QueryBundle, RelatedNodeInfo, TextNode
+from llama_index.core.schema import NodeWithScore, QueryBundle
 
 from ingest.embed import Embedder
 from ingest.generations import current_generation
-from ingest.records import Chunk
+from ingest.llamaindex import text_node
 from ingest.store import Store
 from rag.records import Hit
 from rag.retrieve import Retriever
@@ -47,17 +46,3 @@ def scored_node(hit: Hit) -> NodeWithScore:
     node = text_node(hit.chunk)
     node.metadata |= {"url": hit.url, "cosine": hit.cosine, "bm25": hit.bm25}
     return NodeWithScore(node=node, score=hit.score)
-
-
-def text_node(chunk: Chunk) -> TextNode:
-    """A chunk as LlamaIndex's node: its id, its page as source, its character offsets in the page body."""
-    metadata: dict[str, Any] = {"url": chunk.url, "title": chunk.title, "headings": " › ".join(chunk.headings)}
-    return TextNode(
-        id_=chunk.id,
-        text=chunk.reading_text,
-        metadata=metadata,
-        excluded_embed_metadata_keys=list(metadata),
-        start_char_idx=chunk.start,
-        end_char_idx=chunk.end,
-        relationships={NodeRelationship.SOURCE: RelatedNodeInfo(node_id=chunk.url)},
-    )
