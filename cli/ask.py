@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from cli.context import open_index, settings_from, text_or_stdin
-from cli.render import SCHEMA, answer_json, hit_json, nearest_text, sources_text
-from cli.terminal import json_line, safe, say
+from cli.render import SCHEMA, answer_json, heading_path, hit_json, nearest_text, sources_text
+from cli.terminal import is_terminal, json_line, safe, say
 from ingest.corpus import STARTER
 from ingest.settings import Settings
 from rag.answer import checked_question
@@ -46,6 +46,8 @@ def run_ask(values: Mapping[str, object], options: AskOptions) -> int:
     if options.show_prompt:
         _print_prompt(retrieved, as_json=options.json)
         return 0
+    if opened.assistant.write and not (options.json or options.quiet) and is_terminal(sys.stderr):
+        _preview(retrieved)
     answer = opened.assistant.ask(retrieved, (lambda _: None) if options.json else _show)
     answer = replace(
         answer,
@@ -64,6 +66,13 @@ def run_ask(values: Mapping[str, object], options: AskOptions) -> int:
         _explain_incomplete(answer)
         return 1
     return 0
+
+
+def _preview(retrieved: Retrieved) -> None:
+    """The best passages, for a person who waits for the model's first word."""
+    for hit in retrieved.hits[:3]:
+        say(f"passage: {heading_path(hit)}  {hit.url}")
+    say("")
 
 
 def _print_prompt(retrieved: Retrieved, *, as_json: bool) -> None:
