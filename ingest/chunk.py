@@ -9,7 +9,7 @@ from typing import Final
 
 from ingest.blocks import Block, Line, Section, fence_mark, sections_of
 from ingest.records import Chunk, Document, page_key
-from ingest.sentences import sentences
+from ingest.sentences import runs, sentences
 
 CHUNKER_VERSION: Final = 1
 """Raised whenever the same page would be cut differently."""
@@ -127,8 +127,17 @@ def _pieces(body: str, blocks: tuple[Block, ...], count: Count, limit: int) -> I
         elif block.kind == "fence":
             yield from _cut_fence(body, block, count, limit)
         else:
-            for start, end in sentences(body[block.start : block.end], block.start):
-                yield from _cut_words(body, _Piece(start, end), count, limit)
+            yield from _cut_text(body, block, count, limit)
+
+
+def _cut_text(body: str, block: Block, count: Count, limit: int) -> Iterator[_Piece]:
+    """List items that fit, whole; others, and long paragraphs, by sentences."""
+    for start, end in runs(body[block.start : block.end], block.start):
+        if count(body[start:end]) <= limit:
+            yield _Piece(start, end)
+        else:
+            for sentence_start, sentence_end in sentences(body[start:end], start):
+                yield from _cut_words(body, _Piece(sentence_start, sentence_end), count, limit)
 
 
 def _cut_table(body: str, block: Block, count: Count, limit: int) -> Iterator[_Piece]:

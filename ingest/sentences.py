@@ -10,26 +10,29 @@ _END = re.compile(
 )
 
 
+_MARKER = re.compile(r"[ \t>]*\d{1,3}$")
+
+
 def sentences(text: str, offset: int = 0) -> Iterator[tuple[int, int]]:
     """Yield (start, end) of each sentence of `text`, in characters, plus `offset`.
 
     White space between sentences belongs to none. Line breaks end a sentence only in lists.
     """
-    start = 0
-    for line_start, line_end in _runs(text):
-        start = line_start
-        for found in _END.finditer(text, line_start, line_end):
-            yield from _trimmed(text, start, found.end(), offset)
-            start = found.end()
-        yield from _trimmed(text, start, line_end, offset)
+    for run_start, run_end in runs(text):
+        start = run_start
+        for found in _END.finditer(text, run_start, run_end):
+            if not _MARKER.match(text, run_start, found.start()):  # the number of a list item
+                yield from _trimmed(text, start, found.end(), offset)
+                start = found.end()
+        yield from _trimmed(text, start, run_end, offset)
 
 
-def _runs(text: str) -> Iterator[tuple[int, int]]:
-    """Stretches that no sentence crosses: paragraphs and single list items."""
+def runs(text: str, offset: int = 0) -> Iterator[tuple[int, int]]:
+    """Yield (start, end) of what no sentence crosses: paragraphs and single list items, plus `offset`."""
     start = 0
     for found in re.finditer(r"\n(?=[ \t]*(?:[-*+]|\d{1,3}[.)])[ \t])|\n[ \t]*\n|\Z", text):
         if found.start() > start:
-            yield start, found.start()
+            yield offset + start, offset + found.start()
         start = found.end()
 
 

@@ -158,3 +158,10 @@ def test_anchors_are_only_those_of_the_page() -> None:
 
 def test_a_page_of_headings_alone_has_no_chunks() -> None:
     assert chunk_document(document("## Only\n\n## Headings"), WordEmbedder().count, 60) == []
+
+
+def test_a_long_list_is_cut_between_its_items() -> None:
+    items = [f"{n}. `:suffix-{n}` - Does thing {n}. [Learn more](https://h.org/docs/{n})." for n in range(1, 40)]
+    chunks = chunks_of(document("\n".join(items)))
+    assert len(chunks) > 2
+    assert [line for chunk in chunks for line in chunk.text.split("\n")] == items

@@ -29,6 +29,11 @@ def cut(text: str) -> list[str]:
             ["Intro:", "- one.", "Still one", "- two", "1. three"],
             id="list",
         ),
+        pytest.param(
+            "1. `:free` costs nothing. Try it.\n12. Two",
+            ["1. `:free` costs nothing.", "Try it.", "12. Two"],
+            id="numbers",
+        ),
         pytest.param("First\n\nSecond\n \nThird", ["First", "Second", "Third"], id="paragraphs"),
         pytest.param("**Bold.** [Link](x) goes on.", ["**Bold.**", "[Link](x) goes on."], id="marks"),
         pytest.param("", [], id="empty"),
