@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from rag.bootstrap import Opened
 
 _MAX_STDIN = 1_000_000
+_PATIENCE = 300.0
+"""Seconds that a first `ask` waits for another one to build the index."""
 
 
 def settings_from(options: Mapping[str, object]) -> Settings:
@@ -66,7 +68,7 @@ def _index_pages_at_hand(settings: Settings, *, quiet: bool) -> None:
     corpus = read_corpus(settings.docs)
     if not quiet:
         say(f"no index yet: indexing {len(corpus.files)} pages of {settings.docs} (once)")
-    with progress_bars(quiet=quiet) as progress, writing(settings.index):
+    with progress_bars(quiet=quiet) as progress, writing(settings.index, wait=_PATIENCE):
         try:
             current_generation(settings.index)  # another process may have built it meanwhile
         except IndexMissing:

@@ -27,14 +27,9 @@ def guarded(app: typer.Typer, arguments: Sequence[str], name: str) -> int:
         _accept_any_text(as_json=as_json)
         status = int(typer.main.get_command(app).main(list(arguments), name, standalone_mode=False) or 0)
         sys.stdout.flush()
+        if status == _INTERRUPTED:
+            print("interrupted", file=sys.stderr)
         return status  # noqa: TRY300 - flushing belongs to what is guarded
-    except DocsError as error:
-        _explain(arguments)
-        return _report(error.code, error.message, error.hint, error.exit_status, as_json=as_json)
-    except typer.TyperException as error:
-        message = error.format_message()  # empty where the help was printed already
-        hint = f"see {name} --help"
-        return _report("usage", message, hint, error.exit_code, as_json=as_json) if message else error.exit_code
     except (KeyboardInterrupt, typer.Abort):
         print("interrupted", file=sys.stderr)
         return _INTERRUPTED
@@ -43,10 +38,23 @@ def guarded(app: typer.Typer, arguments: Sequence[str], name: str) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + signal.SIGPIPE
     except Exception as error:  # noqa: BLE001 - the last resort: a bug must not show its insides either
-        _explain(arguments)
-        message = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no message'}"
-        hint = "this is a bug in askdocs; run again with -vv for the traceback"
-        return _report("bug", message[:300], hint, 1, as_json=as_json)
+        if not isinstance(error, typer.TyperException):
+            _explain(arguments)
+        return _report(*_told(error, name), as_json=as_json)
+
+
+def _told(error: Exception, name: str) -> tuple[str, str, str, int]:
+    """Code, message, hint and exit status of a failure. The message is empty where the help was printed."""
+    if isinstance(error, DocsError):
+        return error.code, error.message, error.hint, error.exit_status
+    if isinstance(error, typer.TyperException):
+        message = error.format_message()
+        hint = "put the question in quotes" if "extra argument" in message else f"see {name} --help"
+        return "usage", message, hint, error.exit_code
+    if isinstance(error, OSError) and error.strerror:
+        return "failed", f"{error.filename or 'output'}: {error.strerror}", "check permissions and free space", 1
+    said = str(error).splitlines()[0] if str(error) else "no message"
+    return "bug", f"{type(error).__name__}: {said}"[:300], "this is a bug in askdocs; -vv shows the traceback", 1
 
 
 def _accept_any_text(*, as_json: bool) -> None:
@@ -61,6 +69,8 @@ def _explain(arguments: Sequence[str]) -> None:
 
 
 def _report(code: str, message: str, hint: str, status: int, *, as_json: bool) -> int:
+    if not message:
+        return status
     message, hint = (" ".join(safe(text).split()) for text in (message, hint))
     if as_json:
         print(json_line({"schema": 1, "error": {"code": code, "message": message, "hint": hint}}))

@@ -43,7 +43,7 @@ def run_inspect(values: Mapping[str, object], options: InspectOptions) -> int:
     if options.questions:
         _print_questions(opened, settings, options)
         return 0
-    if options.page:
+    if options.page is not None:
         name, hits = options.page, tuple(_page_hits(opened, options.page))
     else:
         name = " ".join(text_or_stdin(options.query or "").split())

@@ -13,9 +13,10 @@ from cli.failures import guarded
 
 app = typer.Typer(
     name="askdocs",
-    no_args_is_help=True,
+    invoke_without_command=True,
     add_completion=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # it would take [env: …] for markup
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
@@ -32,7 +33,9 @@ Embedder = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No notes on stderr.")]
-Verbose = Annotated[int, typer.Option("--verbose", "-v", count=True, help="More on stderr; -vv shows tracebacks.")]
+Verbose = Annotated[
+    int, typer.Option("--verbose", "-v", count=True, show_default=False, help="More on stderr; -vv shows tracebacks.")
+]
 Count = Annotated[int | None, typer.Option("-k", min=1, max=1000, help="How many passages. [default: 8]")]
 Under = Annotated[str, typer.Option("--under", help="Only pages below this site path, such as /docs/guides.")]
 
@@ -47,12 +50,16 @@ def _print_version(value: bool) -> None:  # noqa: FBT001 - typer calls it so
 
 @app.callback()
 def _askdocs(
+    context: typer.Context,
     *,
-    version: Annotated[
+    version: Annotated[  # noqa: ARG001 - its callback acts
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version, and stop.")
     ] = False,
 ) -> None:
     """Ask a documentation site. Passages first, then an answer whose citations were checked."""
+    if context.invoked_subcommand is None:
+        print(context.get_help())
+        raise typer.Exit(2)
 
 
 @app.command()
@@ -98,7 +105,15 @@ def reindex(
         Path | None, typer.Option("--from", help="No crawl: a folder of .md/.html files, or one llms-full.txt.")
     ] = None,
     no_crawl: Annotated[bool, typer.Option("--no-crawl", help="Index the markdown at hand.")] = False,
-    full: Annotated[bool, typer.Option("--full", help="Embed everything anew.")] = False,
+    full: Annotated[bool, typer.Option("--full", help="Fetch and embed everything anew.")] = False,
+    markdown: Annotated[
+        bool | None,
+        typer.Option(
+            "--markdown/--no-markdown",
+            help="Read the .md variants of a site that serves them, if some pages show that they are as complete; "
+            "citations then name pages, not sections. Recorded with the docs. [default: HTML]",
+        ),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change; write nothing.")] = False,
     add: Annotated[bool, typer.Option("--add", help="Keep the pages of other sources.")] = False,
     replace: Annotated[bool, typer.Option("--replace", help="Drop the pages of other sources.")] = False,
@@ -136,6 +151,7 @@ def reindex(
         include=tuple(include or ()),
         exclude=tuple(exclude or ()),
         jobs=jobs,
+        markdown=markdown,
     )
     values = {"docs": docs, "index": index, "config": config, "embedder": embedder}
     raise typer.Exit(run_reindex(values, options, json=json, quiet=quiet, verbose=verbose))
@@ -197,5 +213,6 @@ def run() -> None:
 
 
 def run_ask() -> None:
-    """The `ask` script: `ask …` is `askdocs ask …`."""
-    sys.exit(guarded(app, ["ask", *sys.argv[1:]], "askdocs"))
+    """The `ask` script: `ask …` is `askdocs ask …`, but for `ask --version`."""
+    arguments = sys.argv[1:]
+    sys.exit(guarded(app, arguments if arguments == ["--version"] else ["ask", *arguments], "askdocs"))

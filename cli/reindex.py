@@ -22,6 +22,8 @@ def run_reindex(values: Mapping[str, object], options: ReindexOptions, *, json: 
     elif not quiet:
         print(safe(_summary(report, dry_run=options.dry_run)))
     if not quiet:
+        for note in report.notes:
+            say(f"note: {note}")
         _problems(report, everything=bool(verbose))
     return 0
 

@@ -57,14 +57,15 @@ def read_corpus(folder: Path) -> Corpus:
     for path in sorted(folder.rglob("*.md")):
         if any(part.startswith(".") for part in path.relative_to(folder).parts):
             continue
+        name = path.relative_to(folder).as_posix().encode("utf-8", "replace").decode()
         try:
             document = read_document(path, folder)
         except CorpusError as error:
-            problems.append(Problem(str(path), error.code, error.message))
+            problems.append(Problem(name, "unusable", error.message.rpartition(f"{path.name}: ")[2]))
             continue
         first = seen.setdefault(page_key(document.url), path)
         if first != path:
-            problems.append(Problem(str(path), "twice", f"has the same url as {first.name}"))
+            problems.append(Problem(name, "twice", f"has the same url as {first.name}"))
             continue
         files.append(PageFile(path, document))
     return Corpus(folder, tuple(files), tuple(problems))
@@ -79,6 +80,7 @@ def read_document(path: Path, folder: Path) -> Document:
     meta, body = split_front_matter(text, str(path))
     if not body.strip():
         raise CorpusError(f"{path}: the page is empty", "delete the file, or write something into it")
+    _refuse_hostile(path, folder, meta)
     found = _TITLE.search(body)
     place = "/" + path.relative_to(folder).with_suffix("").as_posix()
     strings = {key: str(value) for key, value in meta.items() if isinstance(value, (str, int, float))}
@@ -94,6 +96,22 @@ def read_document(path: Path, folder: Path) -> Document:
         etag=strings.get("etag"),
         source=strings.get("source", ""),
     )
+
+
+def _refuse_hostile(path: Path, folder: Path, meta: dict[str, Any]) -> None:
+    """What would break the index, or lead a reader astray: all of it can come with a cloned repository."""
+    hint = "mend it, or take the file out of the docs folder"
+    if folder.resolve() not in path.resolve().parents:
+        raise CorpusError(f"{path}: the link leads out of the docs folder", hint)
+    url = str(meta.get("url") or "/")
+    if not re.match(r"https?://[^\s/]|/", url) or re.search(r"\s", url):
+        raise CorpusError(f"{path}: the url is no web address", hint)
+    try:
+        "".join(
+            map(str, (path, *meta.values(), *_strings(meta.get("anchors")), *_strings(meta.get("aliases"))))
+        ).encode()
+    except UnicodeEncodeError as error:
+        raise CorpusError(f"{path.name!a}: its name or front matter holds what is no text", hint) from error
 
 
 def _text_of(path: Path) -> str:
@@ -176,8 +194,11 @@ def _replace(path: Path, text: str) -> None:
         raise CorpusError(f"{path}: {error.strerror}", "check the folder's permissions and free space") from error
 
 
-def read_sources(folder: Path) -> tuple[str, ...]:
-    """The addresses that the pages of this folder were crawled from; () before the first crawl."""
+def read_sources(folder: Path, kind: str = "sources") -> tuple[str, ...]:
+    """The addresses that the pages of this folder were crawled from; () before the first crawl.
+
+    With the kind `markdown`: those of them whose `.md` variants are read.
+    """
     path = folder / _RECORD
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
@@ -187,9 +208,10 @@ def read_sources(folder: Path) -> tuple[str, ...]:
         raise CorpusError(
             f"{path}: the record of sources is unreadable", "delete it and give --source again"
         ) from error
-    return _strings(record.get("sources")) if isinstance(record, dict) else ()
+    return _strings(record.get(kind)) if isinstance(record, dict) else ()
 
 
-def write_sources(folder: Path, sources: Iterable[str]) -> None:
-    """Record where the pages of this folder come from."""
-    _replace(folder / _RECORD, json.dumps({"schema": 1, "sources": list(sources)}, indent=1) + "\n")
+def write_sources(folder: Path, sources: Iterable[str], markdown: Iterable[str] = ()) -> None:
+    """Record where the pages of this folder come from, and of which sources the `.md` variants are read."""
+    record = {"schema": 1, "sources": list(sources)} | ({"markdown": sorted(markdown)} if markdown else {})
+    _replace(folder / _RECORD, json.dumps(record, indent=1) + "\n")

@@ -1,17 +1,19 @@
 """A source -> the pages that it has now: crawled, or read from disk."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from ingest.clean.page import clean_page
-from ingest.local_pages import local_pages
-from ingest.records import CrawlReport, Document, Page, Problem
+from ingest.local_pages import local_pages, tidied
+from ingest.records import Cleaned, CrawlReport, Document, Page, Problem
+from ingest.twins import Arrival, lists_itself, merge_twins
 from ingest.urls import identity, normalise
 from ingest.web.collapse import Validators
 from ingest.web.crawl import Crawl, CrawlOptions, crawl
 from ingest.web.fetch import Fetcher, FetchOptions
+from ingest.web.variants import Choice
 from ingest.web.workers import read_safely
 
 Progress = Callable[[str, int, int], None]
@@ -24,11 +26,14 @@ class Gathered:
     documents: list[Document] = field(default_factory=list)
     gone: set[str] = field(default_factory=set)
     report: CrawlReport = field(default_factory=CrawlReport)
+    choices: dict[str, Choice] = field(default_factory=dict)
+    """By source: whether its `.md` variants were read, where that was a question."""
 
     def add(self, other: "Gathered") -> None:
         """Take in what another source gave."""
         self.documents += other.documents
         self.gone |= other.gone
+        self.choices |= other.choices
         self.report.requests += other.report.requests
         self.report.not_modified += other.report.not_modified
         self.report.bytes += other.report.bytes
@@ -52,28 +57,47 @@ def gather_crawl(
     """
     gathered = Gathered()
     known = {document.url: document for document in at_hand}
-    validators = {
-        url: Validators(None if full else d.etag, None if full else d.last_modified, d.sha256)
-        for url, d in known.items()
-    }
     with Fetcher(fetching) as fetcher:
         for source in sources:
-            running = crawl(
-                source,
-                fetcher,
-                clean_page,
-                options,
-                validators=validators,
-                progress=lambda done, total: progress("crawl", done, total),
-            )
-            came = {crawled.url: crawled.document or known[crawled.url] for crawled in running}
+            running, came = _crawled(source, fetcher, options, known, progress, full=full)
+            if not came and options.markdown == "auto" and any(p.reason == "empty" for p in running.report.problems):
+                other = replace(options, markdown="check")  # its HTML needs a browser; its .md variants may not
+                running, came = _crawled(source, fetcher, other, known, progress, full=full)
             aliases = running.aliases()
             gathered.documents += [
                 replace(document, aliases=_aliases(known.get(url), aliases.get(url, ()), came), source=source)
                 for url, document in came.items()
             ]
+            if running.choice:
+                gathered.choices[source] = running.choice
             _add(gathered, running, known)
     return gathered
+
+
+def _crawled(
+    source: str,
+    fetcher: Fetcher,
+    options: CrawlOptions,
+    known: Mapping[str, Document],
+    progress: Progress,
+    *,
+    full: bool,
+) -> tuple[Crawl, dict[str, Document]]:
+    """Run one crawl: its pages by address, those that have not changed as they are at hand."""
+    whole = full or options.markdown == "check"  # validators are those of one form
+    validators = {
+        url: Validators(None if whole else d.etag, None if whole else d.last_modified, d.sha256, d.title)
+        for url, d in known.items()
+    }
+    running = crawl(
+        source,
+        fetcher,
+        clean_page,
+        options,
+        validators=validators,
+        progress=lambda done, total: progress("crawl", done, total),
+    )
+    return running, {crawled.url: crawled.document or known[crawled.url] for crawled in running}
 
 
 def _aliases(old: Document | None, found: Iterable[str], pages: Collection[str]) -> tuple[str, ...]:
@@ -99,34 +123,38 @@ def _add(gathered: Gathered, running: Crawl, known: dict[str, Document]) -> None
 
 
 def gather_local(path: Path, at_hand: Iterable[Document], progress: Progress) -> Gathered:
-    """Clean the files at `path`. Pages at hand that came from it and did not come again are gone.
+    """Clean the files at `path`; a page that stands twice is kept once.
 
+    Pages at hand that came from a folder and did not come again are gone. Those that a joined file
+    no longer lists are kept, with a problem: such files hold what a site chooses to put into them.
     Raises UsageError when there is nothing to read.
     """
     gathered = Gathered()
     source = str(path.resolve())
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    by_address: dict[str, Document] = {}
-    by_content: dict[str, str] = {}
+    arrivals: list[Arrival] = []
     pages = list(local_pages(path))
-    for at, page in enumerate(pages, 1):
+    for at, (page, tidy) in enumerate(zip(pages, tidied(pages), strict=True), 1):
         progress("clean", at, len(pages))
-        document = _cleaned(page, gathered.report)
-        if document is None:
-            continue
-        first = by_content.setdefault(document.sha256, document.url)
-        if first != document.url and first in by_address:
-            by_address[first] = replace(by_address[first], aliases=(*by_address[first].aliases, document.url))
-        else:
-            by_address[document.url] = replace(document, fetched_at=now, source=source)
-    gathered.documents = list(by_address.values())
+        cleaned = _cleaned(tidy, gathered.report)
+        if cleaned and isinstance(page, Page):
+            own = lists_itself(cleaned.document.url, page.body.decode("utf-8", "replace"))
+            document = replace(cleaned.document, fetched_at=now, source=source)
+            arrivals.append(Arrival(document, cleaned.canonical, own))
+    gathered.documents = merge_twins(arrivals)
+    came = {url for d in gathered.documents for url in (d.url, *d.aliases)}
     broken = {problem.url for problem in gathered.report.problems}
-    gathered.gone = {d.url for d in at_hand if d.source == source} - by_address.keys() - broken
+    absent = {d.url for d in at_hand if d.source == source} - came - broken
+    if path.is_file():
+        detail = f"{path.name} does not list it"
+        gathered.report.problems += [Problem(url, "not-listed", detail, kept_old=True) for url in sorted(absent)]
+    else:
+        gathered.gone = absent
     return gathered
 
 
-def _cleaned(page: Page | Problem, report: CrawlReport) -> Document | None:
-    """The page's document at its own address; None, and a problem noted, when it has no content."""
+def _cleaned(page: Page | Problem, report: CrawlReport) -> Cleaned | None:
+    """The page, at its own address; None, and a problem noted, when it has no content."""
     cleaned = page if isinstance(page, Problem) else read_safely(clean_page, page)
     if isinstance(cleaned, Problem):
         report.problems.append(cleaned)
@@ -135,4 +163,4 @@ def _cleaned(page: Page | Problem, report: CrawlReport) -> Document | None:
     own = isinstance(page, Page) and page.content_type == "text/markdown"  # its front matter's `url`
     if cleaned.canonical and (own or document.url.startswith("/")):
         document = replace(document, url=cleaned.canonical)
-    return replace(document, url=normalise(document.url) or document.url)
+    return replace(cleaned, document=replace(document, url=normalise(document.url) or document.url))

@@ -12,13 +12,14 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from ingest.errors import CorpusError, IndexDamaged, IndexLocked, IndexMismatch, IndexMissing
+from ingest.errors import CorpusError, IndexDamaged, IndexLocked, IndexMismatch, IndexMissing, UsageError
 
 FORMAT: Final = 1
 """Version of the files of a generation; another one means: reindex."""
@@ -26,8 +27,9 @@ FORMAT: Final = 1
 _POINTER: Final = "CURRENT"
 _MANIFEST: Final = "manifest.json"
 _BUILDING: Final = ".building-"
+_NAME: Final = re.compile(r"\d{8}T\d{9}-[0-9a-f]{8}")
 _KEPT: Final = 2
-"""Generations that stay: the current one and the one before it."""
+"""Generations that stay when a run begins: the current one and the one before it."""
 
 _REBUILD: Final = "rebuild it: askdocs reindex --no-crawl --full"
 
@@ -143,8 +145,9 @@ def _sync(path: Path) -> None:
 
 
 def generation_names(index: Path) -> list[str]:
-    """All whole generations, oldest first."""
-    return sorted(path.parent.name for path in index.glob(f"[!.]*/{_MANIFEST}"))
+    """All whole generations, oldest first. Folders that are named otherwise are somebody else's."""
+    names = (path.parent.name for path in index.glob(f"[!.]*/{_MANIFEST}"))
+    return sorted(name for name in names if _NAME.fullmatch(name))
 
 
 def remove_litter(index: Path) -> None:
@@ -158,15 +161,32 @@ def remove_litter(index: Path) -> None:
             shutil.rmtree(index / name, ignore_errors=True)
 
 
+def _refuse_foreign(index: Path) -> None:
+    """Raise UsageError for a folder that holds files but no index: it may hold somebody's work."""
+    ours = {"lock", "holder", "responses"}
+    if not index.is_dir() or (index / _POINTER).exists():
+        return
+    for path in index.iterdir():
+        if path.name not in ours and not path.name.startswith(_BUILDING) and not _NAME.fullmatch(path.name):
+            raise UsageError(
+                f"{index} holds other files, such as {path.name}, and no index", "name a folder of its own"
+            )
+
+
 @contextlib.contextmanager
-def writing(index: Path) -> Iterator[None]:
-    """Hold the index's lock. Raises IndexLocked, naming the holder, when another process has it."""
+def writing(index: Path, *, wait: float = 0.0) -> Iterator[None]:
+    """Hold the index's lock, for which it may `wait` some seconds.
+
+    Raises IndexLocked, naming the holder, when another process has it, and UsageError for a folder
+    that is no index.
+    """
     from filelock import FileLock, Timeout
 
     try:
+        _refuse_foreign(index)
         index.mkdir(parents=True, exist_ok=True)
         lock = FileLock(index / "lock")
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=wait)
         (index / "holder").write_text(str(os.getpid()), encoding="utf-8")
     except Timeout:
         holder = _holder(index)

@@ -3,27 +3,28 @@
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import quote
 
 from ingest.changes import Change, Plan, plan_update
+from ingest.clean.page import CLEANER_VERSION
 from ingest.corpus import Corpus, PageFile, read_corpus, read_sources, write_document, write_sources
 from ingest.embed import Embedder, get_embedder
-from ingest.errors import CorpusError, CrawlFailed, UsageError
+from ingest.errors import CorpusError
 from ingest.gather import Gathered, gather_crawl, gather_local
 from ingest.generations import writing
 from ingest.index import IndexReport, Progress, build_index
+from ingest.reclean import Recleaned, reclean
 from ingest.records import CrawlReport, Document, Problem
+from ingest.refusal import refuse_loss
+from ingest.responses import Responses
 from ingest.settings import Settings
+from ingest.sources import form_of, markdown_after, sources_of_run
 from ingest.store import StoredPage
 from ingest.urls import file_name
 from ingest.web.crawl import CrawlOptions
 from ingest.web.fetch import FetchOptions
-
-DEFAULT_SOURCE = "https://openrouter.ai/docs"
-SHRINK_LIMIT = 0.3
-"""The share of known pages that may vanish in one run before it counts as the site's failure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,8 @@ class ReindexOptions:
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     jobs: int = 2
+    markdown: bool | None = None
+    """Read the `.md` variants of pages, where a sample shows that they are as complete; None: as recorded."""
 
 
 @dataclass(slots=True)
@@ -58,6 +61,7 @@ class ReindexReport:
     crawl: CrawlReport = field(default_factory=CrawlReport)
     index: IndexReport | None = None
     seconds: dict[str, float] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
     def count(self, what: str) -> int:
         """How many pages were `added`, `changed` or `removed`."""
@@ -72,11 +76,15 @@ def reindex(settings: Settings, options: ReindexOptions, progress: Progress) -> 
     report = ReindexReport()
     started = time.perf_counter()
     embedder = get_embedder(settings)
-    with nullcontext() if options.dry_run else writing(settings.index):
+    responses = Responses(settings.index / "responses", CLEANER_VERSION)
+    with nullcontext() if options.dry_run else writing(settings.index), nullcontext() if options.dry_run else responses:
         if options.crawl or options.from_path:
-            _update_docs(settings, options, report, progress)
+            _update_docs(settings, options, report, progress, responses)
+        else:
+            _clean_anew(settings, options, report, progress, responses)
         if not options.dry_run:
             corpus = read_corpus(settings.docs)
+            responses.settle(corpus.documents)
             report.problems += corpus.problems
             report.seen = report.seen or len(corpus.files)
             with _timed(report, "index"):
@@ -98,13 +106,18 @@ def index_corpus(
     return build_index(settings.index, pages, embedder, progress, full=full)
 
 
-def _update_docs(settings: Settings, options: ReindexOptions, report: ReindexReport, progress: Progress) -> None:
+def _update_docs(
+    settings: Settings, options: ReindexOptions, report: ReindexReport, progress: Progress, responses: Responses
+) -> None:
     corpus = read_corpus(settings.docs) if settings.docs.exists() else Corpus(settings.docs, (), ())
     recorded = read_sources(settings.docs)
-    report.sources = _sources(options, recorded)
+    given = (str(options.from_path.resolve()),) if options.from_path else options.sources
+    report.sources = sources_of_run(given, recorded, others_may_be=options.add or options.replace)
     old = [file.document for file in corpus.files if file.document.source in report.sources]
+    if not options.full:
+        old = _recleaned(old, report, progress, responses, keep=not options.dry_run).documents
     with _timed(report, "crawl"):
-        gathered = _gather(report.sources, old, settings, options, progress)
+        gathered = _gather(report.sources, old, settings, options, progress, responses)
     plan = plan_update(
         corpus.files,
         gathered.documents,
@@ -113,15 +126,47 @@ def _update_docs(settings: Settings, options: ReindexOptions, report: ReindexRep
         gone=gathered.gone,
     )
     _account(report, gathered, plan)
-    _refuse_shrinking(plan, gathered, options)
+    came, problems = bool(gathered.documents), gathered.report.problems
+    refuse_loss(plan, problems, report.sources, came=came, allow_shrink=options.allow_shrink)
     if not options.dry_run:
-        kept = (*recorded, *report.sources) if options.add else report.sources
-        _write_docs(settings.docs, plan, corpus.files)
-        write_sources(settings.docs, dict.fromkeys(kept))
+        kept = dict.fromkeys((*recorded, *report.sources) if options.add else report.sources)
+        write_pages(settings.docs, plan, corpus.files)
+        before = read_sources(settings.docs, "markdown")
+        markdown = markdown_after(options.markdown, before, report.sources, gathered.choices)
+        write_sources(settings.docs, kept, markdown.intersection(kept))
+
+
+def _clean_anew(
+    settings: Settings, options: ReindexOptions, report: ReindexReport, progress: Progress, responses: Responses
+) -> None:
+    """Without a crawl: bring pages that another version of the cleaner made up to date."""
+    corpus = read_corpus(settings.docs) if settings.docs.exists() else Corpus(settings.docs, (), ())
+    crawled = [file for file in corpus.files if file.document.source]
+    anew = _recleaned([f.document for f in crawled], report, progress, responses, keep=not options.dry_run).anew
+    came = {document.url for document in anew}
+    plan = plan_update([file for file in crawled if file.document.url in came], anew, replaced=(), gone=())
+    report.changes, report.seen = plan.changes, len(corpus.files)
+    report.unchanged = report.seen - len(plan.changes)
+    if not options.dry_run:
+        write_pages(settings.docs, plan, corpus.files)
+
+
+def _recleaned(
+    at_hand: list[Document], report: ReindexReport, progress: Progress, responses: Responses, *, keep: bool
+) -> Recleaned:
+    with _timed(report, "clean"):
+        done = reclean(at_hand, responses, progress, keep=keep)
+    report.problems += done.problems
+    return done
 
 
 def _gather(
-    sources: Sequence[str], at_hand: list[Document], settings: Settings, options: ReindexOptions, progress: Progress
+    sources: Sequence[str],
+    at_hand: list[Document],
+    settings: Settings,
+    options: ReindexOptions,
+    progress: Progress,
+    responses: Responses,
 ) -> Gathered:
     """Read the sources that are folders or files (recorded as absolute paths), and crawl the others."""
     gathered = Gathered()
@@ -129,26 +174,16 @@ def _gather(
         if path.is_absolute():
             gathered.add(gather_local(path, at_hand, progress))
     urls = tuple(source for source in sources if not Path(source).is_absolute())
-    if urls:
-        fetching = FetchOptions(urls, allow_private=options.allow_private, contact=settings.contact)
-        crawling = CrawlOptions(options.include, options.exclude, options.max_pages, options.jobs)
-        known = [document for document in at_hand if document.source in urls]
-        gathered.add(gather_crawl(urls, known, fetching, crawling, progress, full=options.full))
+    fetching = FetchOptions(urls, allow_private=options.allow_private, contact=settings.contact)
+    limits = CrawlOptions(options.include, options.exclude, options.max_pages, options.jobs)
+    recorded = read_sources(settings.docs, "markdown")
+    for url in urls:
+        form = form_of(options.markdown, recorded=url in recorded)
+        crawling = replace(limits, markdown=form, keep=None if options.dry_run else responses.keep)
+        known = [document for document in at_hand if document.source == url]
+        whole = options.full or (form == "never" and url in recorded)
+        gathered.add(gather_crawl((url,), known, fetching, crawling, progress, full=whole))
     return gathered
-
-
-def _sources(options: ReindexOptions, recorded: Sequence[str]) -> tuple[str, ...]:
-    """The sources of this run: as given, else as recorded, else OpenRouter's docs."""
-    given = (str(options.from_path.resolve()),) if options.from_path else options.sources
-    if not given:
-        return tuple(recorded) or (DEFAULT_SOURCE,)
-    other = [source for source in recorded if source not in given]
-    if other and not (options.add or options.replace):
-        raise UsageError(
-            f"this docs folder holds the pages of {other[0]}",
-            "use --replace to drop them, --add to keep both, or --docs for another folder",
-        )
-    return tuple(given)
 
 
 def _account(report: ReindexReport, gathered: Gathered, plan: Plan) -> None:
@@ -158,27 +193,14 @@ def _account(report: ReindexReport, gathered: Gathered, plan: Plan) -> None:
     report.aliases = sum(len(document.aliases) for document in gathered.documents)
     report.changes = plan.changes
     report.problems += gathered.report.problems
+    for source, choice in gathered.choices.items():
+        form = ".md variants are read" if choice.markdown else "HTML is read, not the .md variants"
+        report.notes.append(f"{source}: the {form}: {choice.why}")
     own = (Problem(str(file.path), "own-file", "your file has the address of a page; it stays") for file in plan.own)
     report.problems += own
 
 
-def _refuse_shrinking(plan: Plan, gathered: Gathered, options: ReindexOptions) -> None:
-    """Nothing usable, or too much gone, is taken for the site's trouble, not for news."""
-    if not gathered.documents:
-        first = gathered.report.problems[0] if gathered.report.problems else None
-        why = f": {first.url}: {first.reason} {first.detail}".rstrip() if first else ""
-        raise CrawlFailed(f"no page came{why}", "check the source; the old pages and index are unchanged")
-    down = next((problem for problem in gathered.report.problems if problem.reason == "site-down"), None)
-    if down:
-        raise CrawlFailed(f"{down.url}: {down.detail}; nothing was changed", "try again when the site is up")
-    if plan.before and plan.lost > SHRINK_LIMIT * plan.before and not options.allow_shrink:
-        raise CrawlFailed(
-            f"{plan.lost} of {plan.before} pages would vanish; nothing was changed",
-            "check the source, or allow it with --allow-shrink",
-        )
-
-
-def _write_docs(folder: Path, plan: Plan, files: Sequence[PageFile]) -> None:
+def write_pages(folder: Path, plan: Plan, files: Sequence[PageFile]) -> None:
     """New pages first, removals last: a crash in between leaves a page too many, never one too few."""
     written: set[Path] = set()
     names = {file.document.url: file.path.relative_to(folder).as_posix() for file in files}

@@ -7,6 +7,7 @@ from typing import Final
 from ingest.blocks import blocks_of
 from ingest.lexical import terms
 from ingest.sentences import sentences
+from rag.passage import Span, spans_of
 from rag.records import Citation, Hit
 from rag.retrieve import STOPWORDS
 
@@ -125,14 +126,15 @@ def _content(text: str) -> set[str]:
 
 def _best_quote(words: set[str], hit: Hit, marker: int) -> Citation:
     chunk = hit.chunk
-    spans = [
-        span
-        for block in blocks_of(chunk.text)
-        for span in (
-            [(line.start, line.end) for line in block.lines]
-            if block.kind in ("table", "fence")
-            else sentences(chunk.text[block.start : block.end], block.start)
-        )
-    ] or [(0, len(chunk.text))]
-    start, end = max(spans, key=lambda span: len(words & _content(chunk.text[span[0] : span[1]])))
+    places = [place for span in spans_of(chunk) for place in _lines(span)] or [(0, len(chunk.text))]
+    start, end = max(places, key=lambda place: len(words & _content(chunk.text[place[0] : place[1]])))
     return Citation(marker, hit, chunk.text[start:end], chunk.start + start, chunk.start + end)
+
+
+def _lines(span: Span) -> Iterator[tuple[int, int]]:
+    """The places to quote from: of code, single lines."""
+    if span.kind != "fence":
+        yield span.start, span.end
+        return
+    for found in re.finditer(r"[^\n]*\S[^\n]*", span.text):
+        yield span.start + found.start(), span.start + found.end()

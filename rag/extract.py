@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from ingest.blocks import Block, blocks_of, plain
+from ingest.blocks import Kind, plain
 from ingest.lexical import terms
-from ingest.sentences import sentences
+from rag.passage import spans_of
 from rag.records import Citation, Hit
 from rag.retrieve import STOPWORDS
 
@@ -18,6 +18,9 @@ _UNITS: Final = 6
 _WORDS: Final = 90
 """At most six units of at most 90 words from the four best passages: what one reads at a glance."""
 
+_SHORTEST: Final = 3
+"""Words that a sentence has at least; less is a label."""
+
 _PASSAGE: Final = 3.0
 """Weight of the passage's own score: sentences of the best passage come before chance matches elsewhere.
 On 90 development questions, all facts in the answer: 0.62 with 1, 0.67 with 2, 0.69 with 3."""
@@ -25,6 +28,7 @@ On 90 development questions, all facts in the answer: 0.62 with 1, 0.67 with 2, 
 _NEAR: Final = 0.75
 """A further unit must score at least this share of the best one."""
 
+_WHOLE_FENCE = re.compile(r"[ \t>]*(`{3,}|~{3,}).*\n[ \t>]*\1[ \t]*\Z", re.DOTALL)
 _WANTS_CODE = re.compile(r"\b(code|snippet|example|curl|python|typescript|javascript|json|command)\b", re.IGNORECASE)
 
 
@@ -36,7 +40,7 @@ class _Unit:
     start: int
     end: int
     score: float
-    kind: str
+    kind: Kind
 
     @property
     def quote(self) -> str:
@@ -56,36 +60,23 @@ def extract(question: str, hits: Sequence[Hit], idf: Idf) -> tuple[str, tuple[Ci
 
 
 def _candidates(question: str, hits: Sequence[Hit], weights: dict[str, float]) -> Iterator[_Unit]:
-    """All units of the best hits with their scores. A table row must hold a word of the question itself."""
+    """All units of the best hits with their scores.
+
+    A table row must hold a word of the question itself, code must be wanted and whole, and a
+    sentence that only leads in what follows says nothing alone.
+    """
     code = bool(_WANTS_CODE.search(question))
     for hit in hits[:_HITS]:
-        for start, end, kind, lead in _units(hit, code=code):
-            text = hit.chunk.text[start - hit.chunk.start : end - hit.chunk.start]
-            if kind != "row" or not weights.keys().isdisjoint(terms(text)):
-                yield _Unit(hit, start, end, _score(hit, hits[0].score, text, weights, lead=lead), kind)
-
-
-def _units(hit: Hit, *, code: bool) -> Iterator[tuple[int, int, str, bool]]:
-    """(start, end, kind, whether it opens the chunk) of everything in a chunk that can stand alone."""
-    chunk = hit.chunk
-    first = True
-    for block in blocks_of(chunk.text):
-        for start, end, kind in _units_of_block(chunk.text, block, code=code):
-            yield chunk.start + start, chunk.start + end, kind, first
-            first = False
-
-
-def _units_of_block(text: str, block: Block, *, code: bool) -> Iterator[tuple[int, int, str]]:
-    if block.kind == "fence":
-        if code:
-            yield block.start, block.end, "code"
-    elif block.kind == "table":
-        for line in block.lines[2:]:
-            yield line.start, line.end, "row"
-    elif block.kind == "text":
-        for start, end in sentences(text[block.start : block.end], block.start):
-            if len(text[start:end].split()) >= 3:
-                yield start, end, "text"
+        for at, span in enumerate(spans_of(hit.chunk)):
+            said = {
+                "fence": code and bool(_WHOLE_FENCE.match(span.text)),
+                "table": not weights.keys().isdisjoint(terms(span.text)),
+                "text": len(span.text.split()) >= _SHORTEST and not span.text.endswith(":"),
+            }
+            if said.get(span.kind):
+                start, end = (hit.chunk.start + place for place in (span.start, span.end))
+                score = _score(hit, hits[0].score, span.text, weights, lead=at == 0)
+                yield _Unit(hit, start, end, score, span.kind)
 
 
 def _score(hit: Hit, best: float, text: str, weights: dict[str, float], *, lead: bool) -> float:
@@ -133,13 +124,20 @@ def _only_space_between(first: _Unit, second: _Unit) -> bool:
 
 
 def _shown(unit: _Unit, marker: int) -> str:
-    if unit.kind == "code":
+    """A unit as the reader sees it, with its marker."""
+    if unit.kind == "fence":
         return f"{unit.quote}\n[{marker}]"
-    if unit.kind == "row":
+    if unit.kind == "table":
         cells = [plain(cell) for cell in re.split(r"(?<!\\)\|", unit.quote.strip().strip("|"))]
-        return f"{' · '.join(cell for cell in cells if cell)} [{marker}]"
+        return f"{_unmarked(' · '.join(cell for cell in cells if cell))} [{marker}]"
     text = re.sub(r"^[ \t>]*(?:[-*+]|\d{1,3}[.)])[ \t]+", "", unit.quote)
-    return f"{' '.join(plain(re.sub(r'(?m)^>[ ]?', '', text)).split())} [{marker}]"
+    words = " ".join(plain(re.sub(r"(?m)^>[ ]?", "", text)).split())
+    return f"{_unmarked(words)} [{marker}]"
+
+
+def _unmarked(text: str) -> str:
+    """A page's own `[1]` must not pass for a citation."""
+    return re.sub(r"\[(\d{1,3})\]", r"(\1)", text)
 
 
 def _joined(parts: Sequence[str], kinds: Sequence[str]) -> str:

@@ -126,9 +126,14 @@ def check_embedder(store: Store, embedder: Embedder) -> None:
 
 
 def _scaled(scores: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Scores scaled so that the best is 1 and the worst 0 (min-max; Bruch et al. 2023 on convex fusion)."""
+    """Scores scaled so that the best is 1 and the worst 0 (min-max; Bruch et al. 2023 on convex fusion).
+
+    Where all are equal, each is the best, unless they are 0: then nothing was found.
+    """
     low, high = (float(scores.min()), float(scores.max())) if len(scores) else (0.0, 0.0)
-    return np.asarray((scores - low) / (high - low) if high > low else np.zeros_like(scores), dtype=np.float32)
+    if high > low:
+        return np.asarray((scores - low) / (high - low), dtype=np.float32)
+    return np.full_like(scores, 1.0 if high > 0 else 0.0)
 
 
 def _best(scores: NDArray[np.float32], k: int) -> list[int]:

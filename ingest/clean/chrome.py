@@ -3,18 +3,23 @@
 from bs4.element import NavigableString, Tag
 
 from ingest.clean.chrome_words import (
+    ASKS,
     CHANGED,
     CHROME_CLASSES,
     CHROME_IDS,
     CHROME_PARTS,
     CHROME_ROLES,
     DROPPED_TAGS,
+    ENDPOINT,
     HEADINGS,
     PHRASES,
     PROSE_PARENTS,
+    REMARKS,
+    RIGHTS,
     SECTIONS,
     TURNING,
 )
+from ingest.clean.names import named_chrome
 from ingest.clean.tree import attr, children, part, plain, tokens
 
 
@@ -35,6 +40,8 @@ def _button(tag: Tag) -> bool:
     parent = tag.parent
     if parent is None or attr(tag, "role") == "tab":
         return True
+    if ENDPOINT.match(plain(tag)) or tag.find("p") is not None:
+        return False  # an operation or an answer of an API, which opens when it is pressed
     if parent.name in HEADINGS:
         return plain(parent) != plain(tag)
     in_text = parent.name in PROSE_PARENTS or attr(parent, "data-as") == "p"
@@ -57,12 +64,15 @@ def _anchor(tag: Tag) -> bool:
 
 def _turns_page(tag: Tag, text: str) -> bool:
     """A link to the next page, or one that only says "Edit this page" and stands alone."""
-    words = next((str(t).strip().lower() for t in tag.descendants if type(t) is NavigableString and t.strip()), "")
-    if words in TURNING and len(text) < 150:
+    words = [str(t).strip().lower() for t in tag.descendants if type(t) is NavigableString and t.strip()]
+    if words and not TURNING.isdisjoint((words[0], words[-1])) and len(text) < 300:
         return True
-    if not {"prev", "next"}.isdisjoint(attr(tag, "rel").split()):
+    if not {"prev", "next", "sponsored"}.isdisjoint(attr(tag, "rel").split()):
         return True
-    return text.lower() in PHRASES and tag.parent is not None and plain(tag.parent) == text
+    parent = tag.parent
+    return (
+        text.lower() in PHRASES and parent is not None and (parent.name not in PROSE_PARENTS or plain(parent) == text)
+    )
 
 
 def _form(tag: Tag) -> bool:
@@ -94,7 +104,13 @@ def _badge(tag: Tag) -> bool:
     return (named and "lang" in tokens(tag)) or _phrase(tag)
 
 
+def _textarea(tag: Tag) -> bool:
+    """A text area to write in; some sites show an example to try in one."""
+    return "code" not in tokens(tag) or "\n" not in tag.get_text().strip()
+
+
 _BY_TAG = {
+    "textarea": _textarea,
     "form": _form,
     "span": _badge,
     "button": _button,
@@ -110,7 +126,7 @@ def is_chrome(tag: Tag, extra: frozenset[str] = frozenset()) -> bool:
     if tag.name in DROPPED_TAGS:
         return True
     attrs = tag.attrs
-    if attrs and (_marked(tag, extra) or _hidden(tag)):
+    if (attrs or "-" in tag.name) and (_marked(tag, extra) or _hidden(tag) or named_chrome(tag)):
         return True
     rule = _BY_TAG.get(tag.name)
     return rule(tag) if rule else _phrase(tag)
@@ -126,7 +142,7 @@ def _marked(tag: Tag, extra: frozenset[str]) -> bool:
         or "data-floating-buttons" in tag.attrs
     ):
         return True
-    return attr(tag, "role") in CHROME_ROLES
+    return attr(tag, "role") in CHROME_ROLES or attr(tag, "id") in REMARKS
 
 
 def _section(tag: Tag, names: list[str]) -> bool:
@@ -150,10 +166,10 @@ def _really_chrome(tag: Tag, names: list[str]) -> bool:
 
 def _phrase(tag: Tag) -> bool:
     """A small element that says only "On this page", "Copy" and the like, or when it was last changed."""
-    if len(tag.contents) > 3 or tag.name in ("code", "td", "th", "li", "strong", "em", "b"):
+    if len(tag.contents) > 8 or tag.name in ("code", "td", "th", "li", "strong", "em", "b"):
         return False
     text = "".join(t for t in tag.contents if type(t) is NavigableString).strip().lower()
-    if CHANGED.match(text):
+    if CHANGED.match(text) or RIGHTS.match(text) or ASKS.match(text):
         return len(plain(tag)) < 250 and tag.find(["p", "ul", "pre", "table"]) is None
     return text in PHRASES and not any(plain(child) for child in children(tag) if child.name != "button")
 

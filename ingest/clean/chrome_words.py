@@ -3,7 +3,7 @@
 import re
 
 DROPPED_TAGS = frozenset(
-    "script style noscript template svg nav footer select textarea dialog iframe canvas object embed map audio "
+    "script style noscript template svg nav footer select dialog iframe canvas object embed map audio "
     "link meta head title datalist progress meter rt rp astro-dev-toolbar".split()
 )
 
@@ -36,8 +36,14 @@ CHROME_CLASSES = frozenset(
     share social-share share-buttons advertisement carbonads newsletter cookie-banner cookie-consent announcement
     nav-logo theme-toggle search-form searchbox no-print noprint print-hidden d-print-none not-printable
     dropdown-panel dropdown-menu dropdown-trigger dropdown-toggle dropdown-content popover hideme
-    linenos linenodiv src-link footnote-backref fn-backref fn-back data-footnote-backref reversefootnote
-    md-nav md-header
+    linenos linenodiv src-link footnote-backref backrefs fn-backref fn-back data-footnote-backref reversefootnote
+    md-nav md-header nocontent
+    language-selection language-selector language-switcher lang-selector version-switcher version-selector
+    prev-next next-prev previous-next navsettop navsetbottom tocset tocview tocsub summary_toggle
+    page-metadata page-metadata-container article-meta article-author article-votes article-footer article-share
+    article-relatives article-comments article-more-questions related-articles recent-articles comment-list
+    mw-editsection mw-cite-backlink mw-jump-link navbox catlinks printfooter view-source-button
+    view-source-toggle-state git-button baseline-indicator tsd-sources
     """.split()
 )
 
@@ -46,9 +52,13 @@ CHROME_IDS = frozenset(
     fern-header fern-sidebar fern-sidebar-spacer builtwithfern navbar banner sidebar sidebar-content
     table-of-contents table-of-contents-layout content-side-layout page-context-menu pagination
     chat-assistant-sheet footer toc td-page-toc page-toc breadcrumbs nav-bread feedback page-feedback
-    searchbox side-nav sidebar-nav site-header site-footer menu-bar pre-footer cookie-banner
+    labels-section comments-section likes-and-labels-container likes-section
+    searchbox doc-conventions side-nav sidebar-nav site-header site-footer menu-bar pre-footer cookie-banner
     """.split()
 )
+
+# Remarks of readers below a page.
+REMARKS = frozenset(("usernotes", "disqus_thread", "utterances", "giscus"))
 
 CHROME_PARTS = frozenset(
     "step-line step-number callout-icon card-icon code-group-tab-bar code-block-header tabs-list "
@@ -65,8 +75,23 @@ SECTIONS = frozenset("section sect1 sect2 sect3 level1 level2 level3".split())
 PROSE_PARENTS = frozenset("p li dt dd td summary".split())
 
 CHANGED = re.compile(
-    r"(?:page )?last (?:modified|updated|edited|changed|reviewed)(?: on| at| by)?:?\s*"
+    r"(?:page |[\w.-]{1,40} )?last (?:modified|updated|edited|changed|reviewed)(?: on| at| by| in)?:?\s*"
     r"(?:.{0,25}\d|.{0,20}\bago\b|yesterday|today|$)|updated .{1,20}\bago$"
+)
+
+# The line of rights below a page, and the question whether it was any good.
+RIGHTS = re.compile(r"(?:copyright )?(?:©|\(c\)) ?(?:copyright )?(?:19|20)\d\d|all rights reserved")
+ASKS = re.compile(
+    r"(?:did|was|is|were) (?:you find )?(?:this|these) (?:page|article|guide|docs?|topic|section|information|content) "
+    r"(?:help|useful|helpful)(?:ful)?(?: (?:you|to you))?\s*\?"
+)
+# A button that opens an operation of an API shows its method and path.
+ENDPOINT = re.compile(r"(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)\s*/", re.IGNORECASE)
+
+# Headings at the end of a page that have nothing below them.
+EMPTY_ENDS = frozenset(
+    "additionalresources relatedarticles relatedpages relatedcontent comments feedback discussion seealso navigation "
+    "recommendedcontent".split()
 )
 
 # Elements that are chrome when their whole text is one of these.
@@ -78,8 +103,31 @@ PHRASES = frozenset(
     skip to main content|collapse all|expand all|view page source|show source|report an issue|send feedback|copy link
     give feedback|copy as markdown|back to top|return to top|scroll to top|print this page|share this page|previous
     next|rate this page|thank you for your feedback!|did this page help you?|edit on gitlab|view source
+    copy markdown|copy to clipboard|expand description|open in claude code
+    view as md|view this page on github|skip to content|toggle navigation|show more|show less|see more
     """.strip()
     .replace("\n    ", "|")
     .split("|")
 )
-TURNING = frozenset(("previous", "next", "prev", "previous page", "next page", "← previous", "next →", "up next"))
+TURNING = frozenset(
+    (
+        "previous",
+        "next",
+        "prev",
+        "previous page",
+        "next page",
+        "← previous",
+        "next →",
+        "up next",
+        "next lesson",
+        "previous lesson",
+        "go to next lesson",
+        "next chapter",
+        "previous chapter",
+        "next article",
+        "previous article",
+        "next topic",
+        "previous topic",
+        "next up",
+    )
+)

@@ -6,20 +6,25 @@ import re
 from bs4.element import NavigableString, PageElement, Tag
 
 from ingest.clean.block import Block, Context
-from ingest.clean.language import guess_language, language_name
+from ingest.clean.language import KNOWN, guess_language, language_name
 from ingest.clean.tree import INVISIBLE, attr, children, elements, tokens
 
 # Line numbers, prompts, copy buttons and language badges: never part of the code.
 GUTTER = frozenset(
     "code-block-line-gutter linenos lineno linenodiv line-number line-numbers-rows line-numbers-wrapper ln lnt gutter "
     "hljs-ln-numbers rouge-gutter react-syntax-highlighter-line-number linenumber blob-num conum buttons copybtn "
-    "copy-button btn-copy fern-copy-button lang copy clipboard clip-button".split()
+    "copy-button btn-copy fern-copy-button lang copy clipboard clip-button source-toolbox "
+    "code-btn-container btn-copy-code".split()
 )
 _LINES = frozenset("code-block-line line ec-line token-line view-line code-line hljs-ln-line CodeMirror-line".split())
 _DROPPED = frozenset(("style", "script", "button", "svg", "template", "colgroup", "noscript", "input"))
 _LANGUAGE_CLASS = re.compile(
-    r"(?:language|lang|highlight-source|highlight|brush|code)[-:](?!line|block|wrapper)([\w+#.-]+)"
+    r"(?:language|lang|highlight-source|mw-highlight-lang|highlight|brush|code)[-:](?!line|block|wrapper)([\w+#.-]+)"
 )
+# Two brushes of SyntaxHighlighter: a class (`brush: js`) and Confluence's data attribute.
+_BRUSH = re.compile(r"\bbrush:\s*([\w+#.-]+)")
+# A column of line numbers that stands in a table beside the code.
+_NUMBERS = re.compile(r"\s*\d+(?:\s+\d+)*\s*")
 
 
 def _dropped(tag: Tag) -> bool:
@@ -81,19 +86,30 @@ def code_text(pre: Tag) -> str:
 
 
 def _declared(tag: Tag) -> str:
-    for name in ("language", "data-lang", "data-language", "lang"):
+    for name in ("language", "data-lang", "data-language", "syntax", "lang"):
         value = language_name(attr(tag, name))
         if value and (name != "lang" or tag.name in ("pre", "code")):
             return value
+    brush = _BRUSH.search(attr(tag, "class") or attr(tag, "data-syntaxhighlighter-params"))
+    if brush and language_name(brush[1]):
+        return language_name(brush[1])
     found = tokens(tag)
     for token in found:
         match = _LANGUAGE_CLASS.fullmatch(token)
-        if match and language_name(match[1]):
-            return language_name(match[1])
+        name = language_name(match[1]) if match else ""
+        if name and (name in KNOWN or not token.startswith("code")):
+            return name
+    return _bare_name(tag, found)
+
+
+def _bare_name(tag: Tag, found: list[str]) -> str:
+    """Some highlighters put the bare name beside their own class: `hljs python`, `highlight ruby`."""
     if {"rust", "sourceCode", "hljs", "prettyprint"} & set(found):
         names = (language_name(token) for token in found if token not in ("hljs", "sourceCode", "prettyprint"))
         return next((name for name in names if name.isalpha() and len(name) < 12), "")
-    return ""
+    if tag.name not in ("pre", "code") and "mermaid" not in found:
+        return ""
+    return next((language_name(token) for token in found if language_name(token) in KNOWN), "")
 
 
 def declared_language(pre: Tag) -> str:
@@ -121,7 +137,7 @@ def _terminal(pre: Tag, text: str) -> str:
 def code_blocks(pre: Tag, ctx: Context) -> list[Block]:
     """Render a `<pre>`; nothing when it holds no code (a column of line numbers)."""
     text = _terminal(pre, code_text(pre))
-    if not text.strip():
+    if not text.strip() or (pre.parent is not None and pre.parent.name == "td" and _NUMBERS.fullmatch(text)):
         return []
     title = ctx.titles.get(id(pre), "") or ctx.labels.get(id(pre), "")
     language = declared_language(pre) or guess_language(text, title)

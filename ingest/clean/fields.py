@@ -7,6 +7,7 @@ from dataclasses import replace
 from bs4.element import NavigableString, PageElement, Tag
 
 from ingest.clean.block import Block, Context, item
+from ingest.clean.chrome_words import ENDPOINT
 from ingest.clean.tree import attr, elements, first, plain, tidy, tokens
 
 FIELDS = ("fern-api-property", "primitive-param-field", "field")
@@ -55,8 +56,10 @@ def render_endpoint(tag: Tag, ctx: Context) -> list[Block]:
     """Render an endpoint's box as `` `GET /path` ``, without the server's address and the buttons."""
     texts = list(_texts(tag, ctx))
     method = next((text for text in texts if _METHOD.fullmatch(text)), "")
-    path = "".join(t for t in texts if t != method and not t.startswith(("http://", "https://")))
-    return [Block(f"`{method} {path}`".replace("` ", "`"))] if path else []
+    rest = [t for t in texts if t != method and not t.startswith(("http://", "https://"))]
+    about = rest.pop() if tag.name == "button" and len(rest) > 1 and " " in rest[-1] else ""
+    path = "".join(rest)
+    return [Block(f"`{method} {path}`".replace("` ", "`") + (f": {about}" if about else ""))] if path else []
 
 
 def _texts(tag: Tag, ctx: Context) -> Iterator[str]:
@@ -72,4 +75,6 @@ def _texts(tag: Tag, ctx: Context) -> Iterator[str]:
 
 def is_endpoint(tag: Tag) -> bool:
     """Tell whether an element is the box that shows an endpoint's method and path."""
-    return attr(tag, "id").startswith("api-playground") or "fern-endpoint-url" in tokens(tag)
+    if attr(tag, "id").startswith("api-playground") or "fern-endpoint-url" in tokens(tag):
+        return True
+    return tag.name == "button" and bool(ENDPOINT.match(plain(tag)))

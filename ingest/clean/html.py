@@ -8,12 +8,15 @@ from bs4.element import Tag
 
 from ingest.clean.block import Block, Context
 from ingest.clean.chrome import find_chrome
+from ingest.clean.chrome_words import EMPTY_ENDS
+from ingest.clean.edges import find_edges
 from ingest.clean.fallback import find_outer_chrome
 from ingest.clean.head import base_url, canonical_url, description_element, page_links, page_title, title_element
-from ingest.clean.prepare import anchor_of, find_blocky, find_labels, find_titles
+from ingest.clean.prepare import anchor_of, find_blocky, find_labels
 from ingest.clean.profiles import Profile
 from ingest.clean.render import walk
 from ingest.clean.select import choose_profile, choose_root, select
+from ingest.clean.titles import find_titles
 from ingest.clean.tree import Index, graft_streamed, index_tree, plain, squash
 
 
@@ -53,13 +56,16 @@ def read_html(text: str, url: str) -> HtmlPage:
     # bs4 types `soup.body` as a Tag or None and `BeautifulSoup` as a Tag: all three are walked alike.
     skip |= title_tags
     ctx = Context(base, walk, skip=skip, blocky=find_blocky(root), titles=titles, labels=find_labels(index))
-    heading = title_element(index, profile, root, skip)
+    heading = title_element(index, base, profile, root, skip)
+    skip |= find_edges(root, heading, skip)
     subtitle = description_element(index, profile, root)
     title = page_title(index, heading, ctx)
     description = " ".join(" ".join(b.text.split()) for b in ctx.inside([subtitle])) if subtitle is not None else ""
     skip |= {id(tag) for tag in (heading, subtitle) if tag is not None}
     skip |= {id(tag) for tag in index.names.get("h1", ()) if squash(plain(tag)) == squash(title)}
     blocks = _content(root, profile, index, ctx)
+    while blocks and blocks[-1].kind == "heading" and squash(blocks[-1].text) in EMPTY_ENDS:
+        blocks.pop()  # its content comes by a script, or was chrome
     anchor = anchor_of(heading) if heading is not None else ""
     return HtmlPage(title, anchor, description, blocks, links, canonical_url(index, base), index)
 

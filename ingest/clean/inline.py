@@ -18,7 +18,8 @@ _SIGNS = {
 _BREAKING = frozenset("div p li ul ol dl dt dd tr td th table section article h1 h2 h3 h4 h5 h6 pre blockquote".split())
 _MATH = frozenset(("katex", "katex-display", "MathJax", "MathJax_Display", "math", "arithmatex", "MathJax_Preview"))
 _MAX_DEPTH = 60
-_BADGE = frozenset(("fern-docs-badge", "mint-badge", "sl-badge", "badge"))
+_DECORATION = re.compile(r"\b(?:logo|icon|avatar)\s*$", re.IGNORECASE)
+_BADGE = frozenset(("fern-docs-badge", "mint-badge", "sl-badge", "badge", "stab"))
 
 
 def render_inline(nodes: Iterable[PageElement], ctx: Context, *, links: bool = True, marks: bool = True) -> str:
@@ -66,7 +67,7 @@ class _Writer:
         """Render what is not made of its children."""
         name = tag.name
         if name in _CODE:
-            return code_span(_code_text(tag))
+            return code_span(_code_text(tag)) or " "
         if name in ("math", "mjx-container") or (tag.attrs and not _MATH.isdisjoint(tokens(tag))):
             return formula(tag)
         if name == "video":
@@ -86,6 +87,9 @@ class _Writer:
         if "footnote-ref" in tokens(tag) or "footnote-reference" in tokens(tag) or "data-footnote-ref" in tag.attrs:
             return f"[^{label.strip('[]^')}]"
         url = link_target(href, self.ctx.base)
+        parent = tag.parent
+        if parent is not None and href.startswith("#") and attr(parent, "id") == href[1:]:
+            return inner  # a term that links to itself
         if not self.links or not label or not url:
             return inner
         label, rest = _label(" ".join(label.split()))
@@ -139,15 +143,15 @@ def _code_text(tag: Tag) -> str:
 
 
 def _checkbox(tag: Tag) -> str:
-    if attr(tag, "type").lower() != "checkbox":
+    parent = tag.parent
+    if attr(tag, "type").lower() != "checkbox" or parent is None or parent.name not in ("li", "p", "td", "label"):
         return ""
     return "[x] " if "checked" in tag.attrs else "[ ] "
 
 
 _EMPTY: dict[str, Callable[[Tag], str]] = {
     "br": lambda _: "\n",
-    "wbr": lambda _: "",
-    "img": lambda tag: tidy(attr(tag, "alt")),
+    "img": lambda tag: "" if _DECORATION.search(attr(tag, "alt")) else tidy(attr(tag, "alt")),
     "input": _checkbox,
 }
 

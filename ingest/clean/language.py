@@ -9,15 +9,17 @@ _SPELLINGS = {
     "node": "javascript", "nodejs": "javascript", "node.js": "javascript", "py": "python", "python3": "python",
     "python2": "python", "pycon": "python", "pycon3": "python", "ipython3": "python", "yml": "yaml", "rs": "rust",
     "golang": "go", "rb": "ruby", "cs": "csharp", "c#": "csharp", "c++": "cpp", "md": "markdown",
-    "plaintext": "text", "plain": "text", "none": "text", "nohighlight": "text", "ps1": "powershell",
+    "plaintext": "text", "plain": "text", "none": "", "nohighlight": "", "ps1": "powershell",
+    "azurecli": "bash", "azurecli-interactive": "bash", "dotnetcli": "bash", "azurepowershell": "powershell",
     "docker": "dockerfile", "kt": "kotlin", "jsonc": "json", "json5": "json", "default": "",
     "auto": "", "fallback": "", "highlight": "", "hljs": "", "undefined": "", "null": "", "unknown": "", "code": "",
 }  # fmt: skip
 
-_KNOWN = frozenset(
+KNOWN = frozenset(
     "bash console typescript javascript tsx jsx python json yaml toml ini sql http html xml css scss go rust ruby php "
     "java kotlin swift csharp cpp c r scala elixir lua perl diff dockerfile makefile graphql text markdown mermaid "
-    "powershell cmd vue svelte haskell dart hcl nginx proto dotenv".split()
+    "powershell cmd vue svelte haskell dart hcl nginx proto dotenv clojure erlang fsharp groovy julia latex lisp ocaml "
+    "racket scheme vb zig wasm".split()
 )
 
 # Words that a tab label or file name may hold. The first that is found decides.
@@ -49,9 +51,10 @@ _TELLING = (
     ("xml", re.compile(r"^\s*<\?xml ")),
     ("php", re.compile(r"^\s*<\?php")),
     ("sql", re.compile(r"^\s*(?:SELECT\b|INSERT INTO\b|CREATE TABLE\b|UPDATE \w+ SET\b|WITH \w+ AS)", re.MULTILINE)),
+    ("ruby", re.compile(r"^(?:require ['\"]|\s*def [\w.?!]+(?:\(.*\))?$)", re.MULTILINE)),
     ("python", re.compile(
-        r"^(?:from [\w.]+ import |import [\w.]+(?: as \w+)?$|(?:async )?def \w+\(.*|class \w+.*:$|"
-        r"(?:if|for|while|with|try|except)\b.*:$|@\w+|>>> |print\()", re.MULTILINE)),
+        r"^(?:from [\w.]+ import |import [\w.]+(?: as \w+)?$|(?:async )?def \w+\((?:.*:|[^)]*$)|class \w+.*:$|"
+        r"(?:if|for|while|with|try|except)\b.*:$|@[\w.]+(?:\(.*\))?$|>>> |print\()", re.MULTILINE)),
     ("rust", re.compile(r"^(?:use [\w:]+.*;|(?:pub )?fn \w+|#\[\w+|let mut )", re.MULTILINE)),
     ("go", re.compile(r"^(?:package \w+$|func \w*\(?|import \($)", re.MULTILINE)),
     ("typescript", re.compile(
@@ -59,7 +62,7 @@ _TELLING = (
         r"(?:async )?function |await |for await |new \w+\(|return )", re.MULTILINE)),
     ("toml", re.compile(r"^\[[\w.\"-]+\]$", re.MULTILINE)),
     ("bash", _COMMAND),
-    ("yaml", re.compile(r"\A(?:#.*\n|---\n)*[\w-]+:(?: .*)?\n(?:\s+\S|[\w-]+:|- )")),
+    ("yaml", re.compile(r"\A(?:#.*\n|---\n)*[\w-]+:(?: .*)?\n(?:[ \t]+\S|[\w-]+:|- )")),
 )  # fmt: skip
 
 
@@ -74,7 +77,7 @@ def language_of_label(label: str) -> str:
     low = label.strip().lower()
     ending = re.search(r"\.(\w{1,5})$", low)
     for name in (low, ending[1] if ending else ""):
-        if name and language_name(name) in _KNOWN:
+        if name and language_name(name) in KNOWN:
             return language_name(name)
     words = set(re.findall(r"[\w.#+]+", low))
     return next((language for word, language in _LABEL_WORDS if word in words), "")

@@ -14,7 +14,7 @@ from ingest.errors import CleanError
 from ingest.records import Cleaned, Document, Page
 
 # Raised whenever the same bytes may give another document, so that stored pages are cleaned anew.
-CLEANER_VERSION: Final[int] = 1
+CLEANER_VERSION: Final[int] = 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,6 +104,7 @@ PROFILES = (
         generators=("rustdoc",),
         signs=("#rustdoc_body_wrapper", ".rustdoc", "rustdoc-search"),
         roots=("#main-content", "section#main", "main"),
+        chrome=frozenset(("src",)),
     ),
     Profile(
         "readme",
@@ -151,9 +152,19 @@ PROFILES = (
         generators=("doxygen",),
         signs=("#doc-content",),
         roots=("div.contents", "#doc-content"),
+        titles=(".headertitle .title",),
     ),
-    Profile("typedoc", generators=("typedoc",), roots=(".col-content", "main")),
+    Profile("typedoc", generators=("typedoc",), signs=(".tsd-page-title",), roots=(".col-content", "main")),
     Profile("javadoc", generators=("javadoc",), roots=("main", ".contentContainer")),
+    Profile("redoc", signs=(".redoc-wrap",), roots=(".api-content",)),
+    Profile("swagger-ui", signs=("#swagger-ui", ".swagger-ui"), roots=(".swagger-ui",), titles=(".info .title",)),
+    Profile("scribble", signs=(".maincolumn .main",), roots=(".maincolumn .main",)),
+    Profile(
+        "docbook",
+        generators=("docbook",),
+        roots=(".book", ".part", ".chapter", ".appendix", ".preface", ".refentry", ".article", ".sect1", ".section"),
+        titles=(".titlepage .title",),
+    ),
     Profile(
         "readthedocs-mkdocs",
         generators=("mkdocs",),

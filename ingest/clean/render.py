@@ -73,7 +73,12 @@ def _heading(tag: Tag, ctx: Context) -> list[Block]:
 
 
 def _list(tag: Tag, ctx: Context) -> list[Block]:
-    """Render a list: items below each other, apart by a blank line where one has several paragraphs."""
+    """Render a list: items below each other, apart by a blank line where one has several paragraphs.
+
+    A list whose items are whole sections (Javadoc) is only entered.
+    """
+    if not ctx.nested and any(_is_section(child) for child in children(tag)):
+        return ctx.deeper([node for child in children(tag) if id(child) not in ctx.skip for node in child.contents])
     ordered = tag.name == "ol"
     start = attr(tag, "start")
     number = int(start) if start.isascii() and start.isdigit() and len(start) < 6 else 1
@@ -92,9 +97,15 @@ def _list(tag: Tag, ctx: Context) -> list[Block]:
     return [Block(("\n\n" if loose else "\n").join(block.text for block in items), "list")]
 
 
+def _is_section(item: Tag) -> bool:
+    inner = next(children(item), None)
+    return inner is not None and inner.name == "section" and inner.find(["h2", "h3", "h4"]) is not None
+
+
 def _is_footnote(child: Tag) -> bool:
     return bool(attr(child, "id")) and any(
-        "footnotes" in tokens(parent) or "data-footnotes" in parent.attrs for parent in islice(child.parents, 3)
+        not {"footnotes", "references"}.isdisjoint(tokens(parent)) or "data-footnotes" in parent.attrs
+        for parent in islice(child.parents, 3)
     )
 
 

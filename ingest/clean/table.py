@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from bs4.element import Tag
 
-from ingest.clean.block import Block, Context
+from ingest.clean.block import Block, Context, escape_text
 from ingest.clean.inline import code_span, render_inline
-from ingest.clean.tree import attr, children, elements, tokens
+from ingest.clean.tree import attr, children, elements, plain, tokens
 
 _CODE_TABLES = frozenset(("highlighttable", "rouge-table", "lntable", "hljs-ln", "code-block-line-group"))
 _CELL_ROLES = frozenset(("cell", "gridcell", "columnheader", "rowheader"))
@@ -18,7 +18,9 @@ _REPEATED = 80  # characters of a cell that spans rows, at most, to be said agai
 def render_table(tag: Tag, ctx: Context) -> list[Block]:
     """Render a data table; enter a layout table or one that a highlighter made."""
     if _is_layout(tag, ctx):
-        return ctx.deeper([cell for row in _rows(tag) for cell in children(row)])
+        return [block for row in _rows(tag) for block in _entered(row, ctx)]
+    if "memname" in tokens(tag):  # Doxygen sets a function's signature in a table
+        return [Block(code_span(" ".join(plain(cell) for row in _rows(tag) for cell in children(row)).strip()))]
     rows: list[list[str]] = []
     spans: dict[int, tuple[int, str]] = {}
     heads = 0
@@ -32,7 +34,16 @@ def render_table(tag: Tag, ctx: Context) -> list[Block]:
     caption = tag.find("caption", recursive=False)
     text = render_inline([caption], ctx) if isinstance(caption, Tag) else ""
     out = [Block(text)] if text else []
-    return [*out, Block(_markdown(rows, has_head=bool(heads)), "table")] if rows else out
+    return [*out, Block(markdown_table(rows, has_head=bool(heads)), "table")] if rows else out
+
+
+def _entered(row: Tag, ctx: Context) -> list[Block]:
+    """Render a row of a layout table: cells without blocks beside each other, else one after the other."""
+    cells = [cell for cell in children(row) if id(cell) not in ctx.skip]
+    if len(cells) > 1 and not any(id(cell) in ctx.blocky for cell in cells):
+        text = " ".join(text for text in (render_inline([cell], ctx).strip() for cell in cells) if text)
+        return [Block(escape_text(text))] if text else []
+    return ctx.deeper(cells)
 
 
 def _rows(tag: Tag) -> Iterator[Tag]:
@@ -59,10 +70,16 @@ def _is_cell(tag: Tag) -> bool:
 def _is_layout(tag: Tag, ctx: Context) -> bool:
     if not _CODE_TABLES.isdisjoint(tokens(tag)) or attr(tag, "role") == "presentation":
         return True
-    if tag.find(["table", "h1", "h2", "h3"]) is not None:
+    if _is_listing(tag) or tag.find(["table", "h1", "h2", "h3"]) is not None:
         return True
     widest = max((sum(1 for cell in children(row) if id(cell) not in ctx.skip) for row in _rows(tag)), default=0)
     return widest < 2 and tag.find(["pre", "ul", "ol", "p", "div"]) is not None
+
+
+def _is_listing(tag: Tag) -> bool:
+    """Code with its line numbers in a cell beside it."""
+    cells = [cell for row in _rows(tag) for cell in children(row)]
+    return len(cells) == 2 and all(cell.find("pre") is not None for cell in cells) and plain(cells[0])[:1].isdigit()
 
 
 def _cells(row: Tag, ctx: Context, spans: dict[int, tuple[int, str]]) -> list[str]:
@@ -72,7 +89,7 @@ def _cells(row: Tag, ctx: Context, spans: dict[int, tuple[int, str]]) -> list[st
         if not _is_cell(cell) or id(cell) in ctx.skip:
             continue
         _fill(out, spans)
-        text = _cell(cell, ctx)
+        text = cell_text(cell, ctx)
         down = _span(cell, "rowspan")
         for number in range(_span(cell, "colspan")):
             if down > 1:
@@ -108,7 +125,7 @@ def _span(cell: Tag, name: str) -> int:
     return min(_MAX_SPAN, max(1, int(value))) if value.isascii() and value.isdigit() and len(value) < 6 else 1
 
 
-def _cell(cell: Tag, ctx: Context) -> str:
+def cell_text(cell: Tag, ctx: Context) -> str:
     """Give a cell on one line: paragraphs beside each other, list items apart by semicolons."""
     if id(cell) not in ctx.blocky:
         text = render_inline(cell.contents, ctx)
@@ -126,7 +143,8 @@ def _one_line(block: Block) -> str:
     return " ".join(line.removeprefix("> ") for line in lines)
 
 
-def _markdown(rows: list[list[str]], *, has_head: bool) -> str:
+def markdown_table(rows: list[list[str]], *, has_head: bool) -> str:
+    """Write rows of cells as a table; without a head its first line is empty."""
     width = max(len(row) for row in rows)
     head = rows[0] if has_head else [""] * width
     body = rows[1:] if has_head else rows

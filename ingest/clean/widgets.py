@@ -1,5 +1,6 @@
 """Components of documentation platforms: which element is one, and the simple ones."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -11,21 +12,34 @@ from ingest.clean.cards import render_card
 from ingest.clean.code import code_blocks
 from ingest.clean.fields import FIELDS, is_endpoint, render_endpoint, render_field
 from ingest.clean.inline import formula
-from ingest.clean.table import render_table
+from ingest.clean.table import cell_text, markdown_table, render_table
 from ingest.clean.tree import attr, children, elements, first, part, plain, tokens
 
 Handler = Callable[[Tag, Context], list[Block]]
 
 _STEP_TITLES = frozenset(("step-title",))
-_TAB_SETS = {"tabbed-set": "tabbed-content", "sd-tab-set": "sd-tab-content", "vp-code-group": "blocks"}
+_TAB_SETS = {
+    "tabbed-set": "tabbed-content",
+    "sd-tab-set": "sd-tab-content",
+    "vp-code-group": "blocks",
+    "tabset": "tab-pane",
+}
 
 
 def widget(tag: Tag) -> Handler | None:
     """Give the function that renders this element as a component, None when it is none."""
+    if tag.name == "code":
+        return render_code_box if _is_listing(tag) else None
     if not tag.attrs:
         return render_details if tag.name == "details" else None
     told = next((render for fits, render in _BY_RULE if fits(tag)), None)
     return told or next((_BY_CLASS[name] for name in tokens(tag) if name in _BY_CLASS), None)
+
+
+def _is_listing(tag: Tag) -> bool:
+    """Lines of code in a box of their own, without a `<pre>`: the way of PHP's highlighter."""
+    parent = tag.parent
+    return parent is not None and parent.name in ("div", "figure") and tag.find("br") is not None
 
 
 def render_panel(tag: Tag, ctx: Context) -> list[Block]:
@@ -47,7 +61,8 @@ def labelled(label: str, blocks: list[Block]) -> list[Block]:
 def render_details(tag: Tag, ctx: Context) -> list[Block]:
     """Render an accordion: its summary is a heading one level below the current one."""
     summary = tag.find("summary", recursive=False)
-    title = plain(summary) if isinstance(summary, Tag) else ""
+    shown = isinstance(summary, Tag) and id(summary) not in ctx.skip
+    title = re.sub(r"\s*[¶#]$", "", plain(summary)) if shown and isinstance(summary, Tag) else ""
     rest = [node for node in tag.contents if node is not summary]
     if ctx.nested or not title or len(title) > 150:
         return [*([Block(bold(title))] if title else []), *ctx.deeper(rest)]
@@ -90,13 +105,22 @@ def render_tab_set(tag: Tag, ctx: Context) -> list[Block]:
     """Render tabs that are made of radio buttons: labels and panels belong together by order."""
     content = next(_TAB_SETS[name] for name in tokens(tag) if name in _TAB_SETS)
     boxes = [child for child in children(tag) if content in tokens(child)]
-    panels = boxes if content == "sd-tab-content" or len(boxes) > 1 else [p for box in boxes for p in children(box)]
+    boxes = boxes or [node for node in elements(tag) if content in tokens(node)]
+    panels = (
+        boxes
+        if content in ("sd-tab-content", "tab-pane") or len(boxes) > 1
+        else [p for box in boxes for p in children(box)]
+    )
     own = {id(p) for p in panels}
-    labels = [plain(node) for node in elements(tag) if node.name == "label" and not _inside(node, own)]
+    labels = [plain(node) for node in elements(tag) if _is_label(node) and not _inside(node, own)]
     out: list[Block] = []
     for number, panel in enumerate(panels):
         out += labelled(labels[number] if number < len(labels) else "", ctx.deeper(panel.contents))
     return out
+
+
+def _is_label(tag: Tag) -> bool:
+    return tag.name == "label" or (tag.name == "li" and "tab" in tokens(tag))
 
 
 def _inside(tag: Tag, boxes: set[int]) -> bool:
@@ -127,12 +151,38 @@ def render_formula(tag: Tag, ctx: Context) -> list[Block]:
     return [Block(text)] if text else []
 
 
+def render_summary(tag: Tag, ctx: Context) -> list[Block]:
+    """Render Javadoc's summaries, tables made of a plain row of cells: `col-first` begins a row."""
+    rows: list[list[str]] = []
+    for cell in children(tag):
+        if "col-first" in tokens(cell):
+            rows.append([])
+        if rows and id(cell) not in ctx.skip:
+            rows[-1].append(cell_text(cell, ctx))
+    return [Block(markdown_table(rows, has_head=True), "table")] if rows else []
+
+
+def render_footnote(tag: Tag, ctx: Context) -> list[Block]:
+    """Render a footnote that is a box of its own: `[^1]: text`."""
+    label = first(tag, classes=frozenset(("label",)))
+    name = plain(label).strip("[]^ ") if label is not None else ""
+    blocks = replace(ctx, skip=ctx.skip | {id(label)}).inside(tag.contents)
+    return [item(f"[^{name}]: ", blocks)] if name and blocks else blocks
+
+
+def render_code_box(tag: Tag, ctx: Context) -> list[Block]:
+    """Render code that its generator wrote without a `<pre>`: Doxygen, Scribble, Mermaid diagrams."""
+    return code_blocks(tag, ctx)
+
+
 _BY_RULE: tuple[tuple[Callable[[Tag], bool], Handler], ...] = (
     (lambda tag: attr(tag, "role") == "tabpanel", render_panel),
     (lambda tag: attr(tag, "role") == "table" and tag.name != "table", render_table),
+    (lambda tag: tag.name == "aside" and "footnote" in tokens(tag), render_footnote),
     (is_callout, render_callout),
     (lambda tag: tag.name == "details", render_details),
     (is_endpoint, render_endpoint),
+    (lambda tag: tag.name == "textarea", render_code_box),
 )
 _BY_CLASS: dict[str, Handler] = {
     "fern-steps": render_steps,
@@ -141,6 +191,8 @@ _BY_CLASS: dict[str, Handler] = {
     "update": render_update,
     "fern-changelog-entry": render_update,
     **dict.fromkeys(("fern-card", "card", "sd-card", "sl-link-card", "nextra-card"), render_card),
+    **dict.fromkeys(("fragment", "RktBlk", "mermaid", "redoc-json"), render_code_box),
+    "summary-table": render_summary,
     **dict.fromkeys(FIELDS, render_field),
     **dict.fromkeys(("math", "katex-display", "MathJax_Display", "arithmatex"), render_formula),
 }

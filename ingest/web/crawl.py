@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from ingest.records import Cleaned, CrawlReport, Page, Problem
 from ingest.urls import Scope, identity, normalise, site_path
@@ -11,15 +12,16 @@ from ingest.web.collapse import Arrival, Collapse, Crawled, Validators
 from ingest.web.discover import Seeds, discover
 from ingest.web.fetch import Fetcher
 from ingest.web.frontier import Frontier, Target
-from ingest.web.robots import read_robots
-from ingest.web.visit import GONE, Outcome, visit
+from ingest.web.giving_up import MANY_BLANK, SOME_BLANK, Patience
+from ingest.web.robots import read_robots, why_not
+from ingest.web.variants import Choice, choose
+from ingest.web.visit import GONE, Keep, Outcome, Visitor
 from ingest.web.workers import Cleaners, Read
 
 Progress = Callable[[int, int], None]
+Form = Literal["auto", "never", "check", "always"]
 
 _LAST_CRAWL = "the last crawl"
-_DOWN = frozenset({"dns", "refused", "unreachable", "timeout", "reset", "http-429", "http-502", "http-503", "http-504"})
-_MAX_DOWN = 20  # failures of that kind in a row after which the site counts as down
 _NOT_PAGES = frozenset({"not-text", "excluded", "robots"})  # links to what is no page of this source
 
 
@@ -29,6 +31,9 @@ class CrawlOptions:
 
     Patterns as in Scope, pages at most, threads that fetch, processes that clean (0: the threads
     do it), and the seconds that cleaning one page may take there: the largest need about five.
+    `markdown` says whether the `.md` variants of pages are read: never, always, where a sample shows
+    that they are as complete as the HTML, or "auto": HTML, and nothing more once it proves to be
+    blank. `keep` is told of every answer that gave a document, in the thread that fetched it.
     """
 
     include: tuple[str, ...] = ()
@@ -37,6 +42,8 @@ class CrawlOptions:
     jobs: int = 4
     processes: int = 2
     clean_seconds: float = 60.0
+    markdown: Form = "auto"
+    keep: Keep | None = None
 
 
 @dataclass(slots=True)
@@ -47,7 +54,8 @@ class Crawl:
     grows meanwhile. Further aliases of a page may be found after it was given: `aliases()` has all
     of them at the end. `complete` tells, at the end, whether every page was asked for: where it is
     false, a page that did not come may well exist. `gone` holds the addresses that answered 404 or
-    410, linked or known from the last crawl.
+    410, linked or known from the last crawl. `choice` is whether `.md` variants were read, where
+    that was a question.
     """
 
     source: str
@@ -60,10 +68,10 @@ class Crawl:
     seeds: Seeds = field(default_factory=Seeds)
     complete: bool = False
     gone: set[str] = field(default_factory=set)
+    choice: Choice | None = None
     _collapse: Collapse = field(init=False)
     _frontier: Frontier = field(init=False)
     _scope: Scope = field(init=False)
-    _failures: int = field(init=False, default=0)
 
     def __post_init__(self) -> None:
         self._scope = Scope.of(self.source, self.options.include, self.options.exclude)
@@ -87,8 +95,7 @@ class Crawl:
         robots = read_robots(self.source, self.fetcher)
         self._frontier = Frontier(self._scope, robots, self.options.max_pages)
         if not self._frontier.start(self.source):
-            detail = "robots.txt can't be read, so nothing may be" if robots.problem else "robots.txt forbids it"
-            self._note(self.source, "robots", f"{detail}: {robots.problem}".rstrip(": "))
+            self._note(self.source, *why_not(robots))
             return False
         if robots.delay:
             self.fetcher.slow_down(self.source, robots.delay)
@@ -101,14 +108,17 @@ class Crawl:
     def _pages(self) -> Iterator[Crawled]:
         """Fetch ahead in threads, take the results in the order of the queue: so the order is always the same."""
         jobs = max(1, self.options.jobs)
+        patience = Patience({"auto": SOME_BLANK, "check": MANY_BLANK}.get(self.options.markdown, 0))
         threads = ThreadPoolExecutor(jobs, thread_name_prefix="fetch")
         try:
             with Cleaners(self.read, self.options.processes, self.options.clean_seconds) as clean:
-                for done, (target, outcome) in enumerate(self._outcomes(threads, clean, ahead=2 * jobs), 1):
+                visitor = self._visitor(clean)
+                for done, (target, outcome) in enumerate(self._outcomes(threads, visitor, ahead=2 * jobs), 1):
                     yield from self._take(target, outcome)
                     if self.progress:
                         self.progress(done, self._frontier.admitted)
-                    if self._is_down(outcome):
+                    if end := patience.ended(outcome):
+                        self._note(self.source, *end)
                         break
                 else:
                     self.complete = self._frontier.left_out == 0
@@ -119,12 +129,23 @@ class Crawl:
         if self._frontier.left_out:
             self._note(self.source, "max-pages", f"at least {self._frontier.left_out} pages were left out")
 
-    def _outcomes(self, threads: ThreadPoolExecutor, clean: Cleaners, ahead: int) -> Iterator[tuple[Target, Outcome]]:
+    def _visitor(self, clean: Cleaners) -> Visitor:
+        """Decide in which form the pages are read."""
+        html = Visitor(self.fetcher, clean, self.options.keep)
+        markdown = replace(html, markdown=True)
+        if self.options.markdown == "check":
+            silent = (replace(html, keep=None), replace(markdown, keep=None))
+            listed = [url for url in self.seeds.urls if not self._frontier.may_follow(url)]
+            self.choice = choose(listed, *silent, self._frontier.may_follow)
+        chosen = self.choice.markdown if self.choice else self.options.markdown == "always"
+        return markdown if chosen else html
+
+    def _outcomes(self, threads: ThreadPoolExecutor, visitor: Visitor, ahead: int) -> Iterator[tuple[Target, Outcome]]:
         window: deque[tuple[Target, Future[Outcome]]] = deque()
         known = [url for url in self.validators if self._scope.admits(url)]
         while True:
             while len(window) < ahead and (target := self._next()):
-                window.append((target, threads.submit(self._visit, target, clean)))
+                window.append((target, threads.submit(self._visit, target, visitor)))
             if window:
                 target, future = window.popleft()
                 yield target, future.result()
@@ -142,11 +163,11 @@ class Crawl:
                 return target
         return None
 
-    def _visit(self, target: Target, clean: Cleaners) -> Outcome:
+    def _visit(self, target: Target, visitor: Visitor) -> Outcome:
         """Runs in a thread, and changes nothing of the crawl."""
         known = self._collapse.known(target.key)
         guard = self._frontier.may_follow if target.found_on else self._may_start
-        return visit(target, self.fetcher, clean, known[1] if known else Validators(), guard)
+        return visitor.visit(target, known[1] if known else Validators(), guard)
 
     def _may_start(self, url: str) -> str:
         """Say why the source itself must not be redirected to `url`: patterns do not matter there."""
@@ -187,20 +208,10 @@ class Crawl:
             return iter(())
         return self._collapse.settle(arrival)
 
-    def _is_down(self, outcome: Outcome) -> bool:
-        """Tell whether so many pages in a row failed that the rest would too."""
-        self._failures = self._failures + 1 if outcome.problem and outcome.problem.reason in _DOWN else 0
-        if self._failures < _MAX_DOWN or outcome.problem is None:
-            return False
-        self._note(
-            self.source, "site-down", f"{_MAX_DOWN} pages in a row failed, the last with {outcome.problem.reason}"
-        )
-        return True
-
     def _fail(self, target: Target, problem: Problem) -> None:
         if problem.reason in GONE:
             self.gone.add(target.url)
-        if problem.reason in _NOT_PAGES and target.found_on:
+        if problem.reason in _NOT_PAGES and target.found_on and not self._collapse.known(target.key):
             self.report.skipped += 1
         elif problem.reason not in GONE or target.found_on != _LAST_CRAWL:
             found = f"found on {target.found_on}" if target.found_on else ""

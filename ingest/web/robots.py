@@ -21,13 +21,14 @@ class Robots:
 
     `delay` is its Crawl-delay in seconds (at most MAX_DELAY), `sitemaps` are its Sitemap lines.
     `problem` is the reason why nothing may be read although nothing was forbidden: the file could
-    not be had.
+    not be had; `detail` says more.
     """
 
     rules: Protego
     delay: float = 0.0
     sitemaps: tuple[str, ...] = ()
     problem: str = ""
+    detail: str = ""
 
     def allows(self, url: str) -> bool:
         """Tell whether we may fetch `url`."""
@@ -45,7 +46,7 @@ def read_robots(source: str, fetcher: Fetcher) -> Robots:
         page = fetcher.fetch(url, want=Wanted(accept="text/plain,*/*;q=0.5")).page
     except FetchError as exc:
         missing = exc.reason in _ABSENT or (exc.reason.startswith("http-4") and exc.reason != "http-429")
-        return Robots(Protego.parse(""), problem="" if missing else exc.reason)
+        return Robots(Protego.parse(""), problem="" if missing else exc.reason, detail=exc.detail)
     return parse_robots(page.body if page else b"", url)
 
 
@@ -54,3 +55,15 @@ def parse_robots(body: bytes, url: str) -> Robots:
     rules = Protego.parse(body[:MAX_BYTES].decode("utf-8-sig", "replace"))
     delay = rules.crawl_delay(PRODUCT) or 0.0
     return Robots(rules, min(float(delay), MAX_DELAY), tuple(urljoin(url, line) for line in rules.sitemaps))
+
+
+def why_not(robots: Robots) -> tuple[str, str]:
+    """Say why a site may not be crawled at all, as a reason and a detail.
+
+    A host that can't be reached is named as such: that robots.txt was asked for first explains nothing.
+    """
+    if not robots.problem:
+        return "robots", "robots.txt forbids it"
+    if robots.problem.startswith("http-"):
+        return "robots", f"robots.txt can't be read, so nothing may be: {robots.problem}"
+    return robots.problem, robots.detail

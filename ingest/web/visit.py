@@ -2,14 +2,20 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
 
 from ingest.errors import FetchError
-from ingest.records import Cleaned, Page, Problem
+from ingest.records import Cleaned, Document, Page, Problem
 from ingest.web.collapse import Validators
 from ingest.web.fetch import Fetcher, Guard
 from ingest.web.frontier import Target
+from ingest.web.response import media_type
 
 GONE = frozenset({"http-404", "http-410"})
+
+Keep = Callable[[Page, Document], None]
+
+_NO_VARIANT = GONE | {"not-text", "empty", "soft-404"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,30 +27,57 @@ class Outcome:
     problem: Problem | None = None
 
 
-def visit(
-    target: Target,
-    fetcher: Fetcher,
-    clean: Callable[[Page], Cleaned | Problem],
-    known: Validators,
-    guard: Guard,
-) -> Outcome:
-    """Fetch and clean one page; never raises for what a site does.
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Fetches and cleans pages. May be shared between threads.
 
-    Only where an address is not found is the next one tried.
+    `keep` is told of every answer that gave a document. With `markdown`, the `.md` variant of a
+    page is asked for first.
     """
-    problem = Problem(target.url, "bad-url")
-    for address in target.addresses:
+
+    fetcher: Fetcher
+    clean: Callable[[Page], Cleaned | Problem]
+    keep: Keep | None = None
+    markdown: bool = False
+
+    def visit(self, target: Target, known: Validators, guard: Guard) -> Outcome:
+        """Fetch and clean one page; never raises for what a site does.
+
+        Only where an address is not found is the next one tried.
+        """
+        variant = markdown_address(target.url) if self.markdown else ""
+        outcome = Outcome(problem=Problem(target.url, "bad-url"))
+        for address in (variant, *target.addresses) if variant else target.addresses:
+            outcome = self._ask(address, target.url, known, guard)
+            if not outcome.problem:
+                break
+            if outcome.problem.reason not in (_NO_VARIANT if address == variant else GONE):
+                break
+        return outcome
+
+    def _ask(self, address: str, url: str, known: Validators, guard: Guard) -> Outcome:
         try:
-            answer = fetcher.fetch(address, etag=known.etag, last_modified=known.last_modified, guard=guard)
+            answer = self.fetcher.fetch(address, etag=known.etag, last_modified=known.last_modified, guard=guard)
         except FetchError as exc:
-            problem = Problem(target.url, exc.reason, exc.detail)
-            if exc.reason in GONE:
-                continue
-            break
-        if answer.page is None:
+            return Outcome(problem=Problem(url, exc.reason, exc.detail))
+        page = answer.page
+        if page is None:
             return Outcome()
-        cleaned = clean(answer.page)
+        if self.markdown and address == markdown_address(url) and _kind(page) != "text/markdown":
+            return Outcome(problem=Problem(url, "not-text", f"{_kind(page)} came for the .md variant"))
+        cleaned = self.clean(page)
         if isinstance(cleaned, Problem):
-            return Outcome(problem=replace(cleaned, url=target.url))
-        return Outcome(cleaned, replace(answer.page, body=b""))
-    return Outcome(problem=problem)
+            return Outcome(problem=replace(cleaned, url=url))
+        if self.keep:
+            self.keep(page, cleaned.document)
+        return Outcome(cleaned, replace(page, body=b""))
+
+
+def markdown_address(url: str) -> str:
+    """Where a page's `.md` variant stands (Mintlify and Fern: below the same name); "" for a root or a query."""
+    parts = urlsplit(url)
+    return f"{url}.md" if parts.path.strip("/") and not parts.query else ""
+
+
+def _kind(page: Page) -> str:
+    return media_type({"content-type": page.content_type})

@@ -118,4 +118,4 @@ def test_ctrl_c_keeps_what_was_shown_and_exits_130(starter: CommandLine) -> None
             _, err = running.communicate(timeout=20)
         assert time.monotonic() - started < 5
     assert running.returncode == 130
-    assert err == b""
+    assert err == b"interrupted\n"

@@ -66,6 +66,7 @@ Hook = Callable[["Handler"], Answer | None]
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # else each answer waits 40 ms for the client's acknowledgement
     server: "Site"
 
     def do_GET(self) -> None:

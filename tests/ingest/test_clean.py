@@ -1,5 +1,7 @@
 """The cleaner's edges: encodings, hostile and broken pages, pages that hold nothing."""
 
+import time
+
 import pytest
 
 from ingest.clean.page import CLEANER_VERSION, clean_page
@@ -229,3 +231,109 @@ def test_a_form_around_the_whole_page_is_no_chrome() -> None:
 def test_links_that_turn_pages_are_dropped() -> None:
     turn = "<div><a href='/a'><span>Previous</span><span>Water</span></a><a rel=next href='/b'>Cups</a></div>"
     assert body(f"<p>Tea.</p>{turn}") == "Tea."
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        "<div class='docBreadcrumbTrail'><a href='/'>Docs</a> / <a href='/b'>Brewing</a></div>",
+        "<div class='osano-cm-window'><p>This site keeps cookies.</p></div>",
+        "<div class='cookie-consent-bar'><p>This site keeps cookies.</p></div>",
+        "<div id='helpful-votes'>Any good? <a href='#'>Yes</a></div>",
+        "<div>Did you find this page useful? <button>Yes</button> <button>No</button></div>",
+        "<p>Copyright © 2026 Kettle Works</p>",
+        "<a href='https://shop.example' rel='sponsored noopener'>Buy a pot</a>",
+        "<div><a href='/a'>Water</a> <a href='/c'>Cups</a></div>",
+        "<div><a href='/edit'>Edit this page</a><p>Last updated in 2.1 on 2026-01-02</p></div>",
+    ],
+)
+def test_chrome_is_told_by_what_it_is_called_or_says(markup: str) -> None:
+    assert body(f"<p>Tea.</p>{markup}") == "Tea."
+
+
+@pytest.mark.parametrize(
+    ("markup", "text"),
+    [
+        ("<div class='sidebar-note'><p>Water the plants.</p></div>", "Water the plants."),
+        ("<div class='cookie-recipe'><p>Butter, sugar.</p></div>", "Butter, sugar."),
+        ("<div class='scrollbar-thin menubarish'><p>Pots.</p></div>", "Pots."),
+        ("<p>Copyright law protects recipes.</p>", "Copyright law protects recipes."),
+        ("<div class='feedback-loop'><p>Milk cools.</p><pre>pour</pre></div>", "Milk cools.\n\n```\npour\n```"),
+    ],
+)
+def test_content_may_be_called_like_chrome(markup: str, text: str) -> None:
+    assert body(f"<p>Tea.</p>{markup}") == f"Tea.\n\n{text}"
+
+
+def test_what_stands_before_the_title_is_the_way_to_the_page() -> None:
+    crumbs = "<div><span>Guides</span><a href='/docs/tea'>Tea</a></div>"
+    assert clean(f"<main>{crumbs}<h1>Tea</h1><p>{LONG}</p></main>").document.body == f"# Tea\n\n{LONG.strip()}\n"
+
+
+def test_a_sentence_before_the_title_is_kept() -> None:
+    got = clean(f"<main><p>This page is old.</p><h1>Tea</h1><p>{LONG}</p></main>").document.body
+    assert got.startswith("# Tea\n\nThis page is old.")
+
+
+@pytest.mark.parametrize("title", ["Boil - Kettle Book", "Boil | Kettle Book"])
+def test_the_name_of_the_book_is_no_title(title: str) -> None:
+    html = f"<title>{title}</title><h1>Kettle Book</h1><main><h2 id='b'>Boil</h2><p>{LONG}</p></main>"
+    document = clean(html).document
+    assert (document.title, document.anchors) == ("Boil", ("b",))
+
+
+def test_a_title_behind_the_name_of_the_site_is_found_by_the_address() -> None:
+    page = clean(
+        f"<title>Kettle - pour-over guide</title><main><p>{LONG}</p></main>", url="https://k.example/pour-over"
+    )
+    assert page.document.title == "pour-over guide"
+
+
+def test_a_place_to_break_a_word_loses_none_of_it() -> None:
+    assert body("<p><a href='/x'>try_<wbr>boil</a><wbr> it") == "[try_boil](https://kettle.example/x) it"
+
+
+def test_the_bar_above_a_code_block_is_its_title_or_its_language() -> None:
+    bar = "<div><span>{0}</span><button>Copy</button></div><pre><code class='lang-js'>x</code></pre>"
+    assert body(bar.format("js")) == "```javascript\nx\n```"
+    assert body(bar.format("In the browser")) == '```javascript title="In the browser"\nx\n```'
+
+
+def test_a_button_that_opens_an_operation_names_it() -> None:
+    button = "<button type=button><span>GET</span><span>/pots</span><div>List all pots</div></button>"
+    assert body(f"{button}<p>Gives pots.</p>") == "`GET /pots`: List all pots\n\nGives pots."
+
+
+def test_a_note_is_labelled_once() -> None:
+    assert body("<div class='NOTE'><p>Note</p><p>Hot.</p></div>") == "> **Note**\n>\n> Hot."
+    assert body("<div role=note><p><strong>Note:</strong> Hot.</p></div>") == "> **Note**\n>\n> Hot."
+
+
+def test_code_beside_a_column_of_numbers() -> None:
+    inner = "<table><tr><td><pre>1\n2</pre></td><td><pre>a\nb</pre></td></tr></table>"
+    assert body(inner) == "```\na\nb\n```"
+
+
+@pytest.mark.parametrize("role", ["note", "doc-footnote"])
+def test_footnotes_of_sphinx_are_footnotes(role: str) -> None:
+    label = "<span class='label'><span class='fn-bracket'>[</span><a href='#r'>1</a><span>]</span></span>"
+    assert body(f"<p>Tea.</p><aside class='footnote brackets' role='{role}'>{label}<p>Or milk.</p></aside>") == (
+        "Tea.\n\n[^1]: Or milk."
+    )
+
+
+def test_code_that_has_breaks_and_no_pre_is_a_block() -> None:
+    assert body("<div><code>&lt;?php<br>boil();<br></code></div>") == "```php\n<?php\nboil();\n```"
+
+
+def test_sections_in_a_list_keep_their_headings() -> None:
+    inner = "<ul><li><section id='m'><h2>Methods</h2><p>Boil.</p></section></li></ul>"
+    got = clean(f"<main><h1>Tea</h1>{inner}</main>").document
+    assert got.body == "# Tea\n\n## Methods\n\nBoil.\n"
+    assert got.anchors == ("", "m")
+
+
+def test_boxes_in_boxes_named_like_chrome_do_not_cost_their_square() -> None:
+    started = time.process_time()
+    assert body(f"<p>Tea.</p>{'<div class=nav>' * 4000}deep{'</div>' * 4000}").endswith("deep")
+    assert time.process_time() - started < 6  # about two seconds; without the limit it is eleven

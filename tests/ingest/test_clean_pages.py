@@ -1,4 +1,4 @@
-"""Whole pages in the DOM of documentation platforms, against the markdown that was written by hand for them."""
+"""Whole pages in the DOM of documentation platforms, against markdown that was read and found right beside them."""
 
 import re
 from pathlib import Path

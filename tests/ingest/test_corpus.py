@@ -159,3 +159,29 @@ def test_no_folder_is_an_error_with_a_remedy(tmp_path: Path) -> None:
     with pytest.raises(CorpusError) as caught:
         read_corpus(tmp_path / "none")
     assert "askdocs reindex" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "front",
+    [
+        pytest.param('title: "\\uD800"', id="half-a-character"),
+        pytest.param("url: javascript:alert(1)", id="script-url"),
+        pytest.param("url: 'https://h.org/a b'", id="url-with-space"),
+    ],
+)
+def test_a_page_that_would_break_the_index_is_a_problem(tmp_path: Path, front: str) -> None:
+    (tmp_path / "bad.md").write_text(f"---\n{front}\n---\n\n# Bad\n\ntext\n", encoding="utf-8")
+    (tmp_path / "good.md").write_text("# Good\n\ntext\n", encoding="utf-8")
+    corpus = read_corpus(tmp_path)
+    assert [file.path.name for file in corpus.files] == ["good.md"]
+    assert [(problem.url, problem.reason) for problem in corpus.problems] == [("bad.md", "unusable")]
+
+
+def test_a_link_out_of_the_folder_is_not_read(tmp_path: Path) -> None:
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    (tmp_path / "secret").write_text("# Secret\n\nnothing for the docs\n", encoding="utf-8")
+    (docs / "page.md").symlink_to(tmp_path / "secret")
+    corpus = read_corpus(docs)
+    assert corpus.files == ()
+    assert corpus.problems[0].detail == "the link leads out of the docs folder"

@@ -1,5 +1,9 @@
+from ingest.gather import gather_crawl
+from ingest.urls import site_path
 from ingest.web.collapse import Crawled, Validators
 from ingest.web.crawl import CrawlOptions
+from ingest.web.fetch import FetchOptions
+from tests.ingest.made import quiet
 from tests.ingest.site import Answer, Run, Site, aliases, html, problems
 
 TEXT = {"Content-Type": "text/plain"}
@@ -41,3 +45,26 @@ def test_a_copy_of_an_unchanged_page_stays_its_alias(site: Site, run: Run) -> No
     work, after = run(validators=validators_of(before))
     assert {path: page.document is None for path, page in after.items()} == {"/docs": False, "/docs/b": True}
     assert aliases(work) == {"/docs/b": ["/docs/a"]}
+
+
+def test_an_alias_stays_one_while_its_page_has_not_changed(site: Site) -> None:
+    head = f'<link rel="canonical" href="{site.url("/docs/start")}">'
+    start = (
+        f"<html><head>{head}</head><body><main><h1>Start</h1><p>See <a href='#one'>one</a>.</p></main></body></html>"
+    )
+    site.pages |= {
+        "/docs": html("Home", "/docs/start"),
+        "/docs/start": start,
+        "/docs/intro": start.replace("#one", "/docs/intro#one"),
+    }
+    sources, fetching = (site.url("/docs"),), FetchOptions((site.origin,))
+    first = gather_crawl(sources, [], fetching, HERE, quiet).documents
+    site.pages["/docs"] = html("Home", "/docs/start", "/docs/intro")
+    second = gather_crawl(sources, first, fetching, HERE, quiet)
+    assert second.report.not_modified == 1
+    assert {
+        site_path(document.url): [site_path(name) for name in document.aliases] for document in second.documents
+    } == {
+        "/docs": [],
+        "/docs/start": ["/docs/intro"],
+    }

@@ -6,10 +6,12 @@ from urllib.parse import urljoin
 import pytest
 from bs4 import BeautifulSoup
 
+from ingest.gather import gather_crawl
 from ingest.records import Cleaned, Document, Page
 from ingest.urls import site_path
 from ingest.web.crawl import CrawlOptions, crawl
 from ingest.web.fetch import Fetcher, FetchOptions
+from tests.ingest.made import quiet
 
 TEXT = {"Content-Type": "text/plain"}
 HERE = CrawlOptions(processes=0)
@@ -43,3 +45,25 @@ def test_every_page_of_a_real_site(layout: str, lists: str, monkeypatch: pytest.
     assert (linked | listed) - found == set()
     assert len(hidden) <= {"sitemap": 0, "llms": 1, "links": 18}[lists]
     assert {problem.reason for problem in work.report.problems} == {"http-404"}
+
+
+@pytest.mark.skipif(not DATA, reason="needs the docs site that ASKDOCS_TEST_DATA points to")
+@pytest.mark.parametrize("layout", ["fern-2025", "fern-2026", "mintlify-2026"])
+def test_a_cleaned_site_has_its_pages_and_no_others(layout: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "path", [str(Path(DATA or "") / "docsite"), *sys.path])
+    from serve import DocSite
+
+    with DocSite(layout=layout, llms=False, md=False) as site:
+        options = FetchOptions((site.origin,))
+        gathered = gather_crawl((site.url("/docs"),), [], options, CrawlOptions(), quiet)
+        wanted = set(site.pages())
+    pages = {site_path(document.url): document for document in gathered.documents}
+    assert set(pages) == wanted
+    assert len(pages) == len(gathered.documents) == 329
+    assert {problem.reason for problem in gathered.report.problems} == {"http-404", "soft-404"}
+    names = {site_path(name): path for path, document in pages.items() for name in document.aliases}
+    assert {name: names.get(name) for name in ("/docs/intro", "/docs/latest/faq", "/docs/variants/exacto")} == {
+        "/docs/intro": "/docs/quickstart",
+        "/docs/latest/faq": "/docs/faq",
+        "/docs/variants/exacto": "/docs/guides/routing/model-variants/exacto",
+    }

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.errors import CorpusError, IndexDamaged, IndexLocked, IndexMismatch, IndexMissing
+from ingest.errors import CorpusError, IndexDamaged, IndexLocked, IndexMismatch, IndexMissing, UsageError
 from ingest.generations import Generation, building, current_generation, generation_names, publish, writing
 from ingest.index import build_index
 from ingest.store import Store
@@ -113,15 +113,18 @@ def test_what_a_crash_left_is_removed_by_the_next_run(index: Path, built: Genera
     assert current_generation(index) == built
 
 
+NAMES = [f"20261121T08000000{number}-0123abcd" for number in range(3)]
+
+
 def test_the_current_generation_and_the_one_before_stay(index: Path) -> None:
-    for name in ("1-a", "2-b", "3-c"):
+    for name in NAMES:
         with writing(index):
             publish_named(index, name)
     with writing(index):
-        assert generation_names(index) == ["2-b", "3-c"]
-    (index / "CURRENT").write_text("2-b\n")
+        assert generation_names(index) == NAMES[1:]
+    (index / "CURRENT").write_text(f"{NAMES[1]}\n")
     with writing(index):
-        assert generation_names(index) == ["2-b", "3-c"]
+        assert generation_names(index) == NAMES[1:]
 
 
 def test_a_second_writer_is_told_who_holds_the_lock(index: Path) -> None:
@@ -147,3 +150,23 @@ def current_or_none(index: Path) -> Generation | None:
         return current_generation(index)
     except IndexMissing:
         return None
+
+
+def test_folders_of_others_are_never_removed(index: Path) -> None:
+    with writing(index):
+        publish_named(index, NAMES[0])
+    for name in ("app", "public"):
+        (index / name).mkdir()
+        (index / name / "manifest.json").write_text("{}", encoding="utf-8")
+    for name in NAMES[1:]:
+        with writing(index):
+            publish_named(index, name)
+    assert (index / "app" / "manifest.json").exists()
+    assert (index / "public" / "manifest.json").exists()
+
+
+def test_a_folder_with_other_files_is_no_place_for_an_index(tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").write_text("", encoding="utf-8")
+    with pytest.raises(UsageError, match=r"holds other files, such as thesis\.tex"), writing(tmp_path):
+        pass
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]

@@ -1,0 +1,58 @@
+"""When what came must not replace what is there: nothing usable, a site that is down, too much gone. Pure."""
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from typing import Final
+
+from ingest.changes import Plan
+from ingest.errors import CrawlFailed
+from ingest.records import Problem
+from ingest.urls import identity
+
+SHRINK_LIMIT: Final = 0.3
+"""The share of known pages that may vanish in one run before it counts as the site's failure."""
+
+_LATER: Final = "see whether the site is up, and try again later"
+_SAVE: Final = "save its pages with a browser, and read them with --from FOLDER"
+_ADVICE: Final = {
+    "dns": "check the spelling of the host, and your network",
+    "tls": "check the address, this machine's clock and its CA certificates",
+    "private-address": "if you trust that address, allow it with --allow-private",
+    "robots": f"the site does not want to be crawled; ask its owner, or {_SAVE}",
+    "login": f"the site asks to log in; {_SAVE}",
+    "http-401": f"the site asks to log in; {_SAVE}",
+    "http-403": f"the site refuses us; {_SAVE}",
+    "off-site-redirect": "name the address that it leads to, if that is the documentation",
+    "challenge": f"the site lets only browsers in; {_SAVE}",
+    "empty": f"pages that a browser has to build can't be read; {_SAVE}",
+    "not-text": "name the address of a page of the documentation",
+    **dict.fromkeys(("refused", "unreachable", "timeout", "reset", "http-429", "http-503"), _LATER),
+}
+
+
+def refuse_loss(
+    plan: Plan, problems: Sequence[Problem], sources: Collection[str], *, came: bool, allow_shrink: bool
+) -> None:
+    """Raise CrawlFailed where an update would put the site's trouble in place of its pages."""
+    if not came:
+        main = _main(problems, sources)
+        detail = f" ({main.detail})" if main and main.detail else ""
+        why = f": {main.url}: {main.reason}{detail}" if main else ""
+        advice = _ADVICE.get(main.reason, "check the address") if main else "check the address"
+        raise CrawlFailed(f"no page came{why}", f"{advice}; the old pages and index are unchanged")
+    down = next((problem for problem in problems if problem.reason == "site-down"), None)
+    if down:
+        raise CrawlFailed(f"{down.url}: {down.detail}; nothing was changed", "try again when the site is up")
+    if plan.before and plan.lost > SHRINK_LIMIT * plan.before and not allow_shrink:
+        raise CrawlFailed(
+            f"{plan.lost} of {plan.before} pages would vanish; nothing was changed",
+            "check the source, or allow it with --allow-shrink",
+        )
+
+
+def _main(problems: Sequence[Problem], sources: Collection[str]) -> Problem | None:
+    """The problem that explains an empty crawl: that of a source itself, else the first of the most frequent kind."""
+    named = {identity(source) for source in sources}
+    counts = Counter(problem.reason for problem in problems)
+    rank = {id(problem): (identity(problem.url) in named, counts[problem.reason]) for problem in problems}
+    return max(problems, key=lambda problem: rank[id(problem)], default=None)

@@ -1,0 +1,41 @@
+"""A chunk -> its blocks, as they stand on the page. Pure.
+
+A chunk may begin in the middle of a table or a code fence. What was repeated for it in its context
+tells what it is; the places that are yielded are those of its own text.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ingest.blocks import Kind, blocks_of
+from ingest.records import Chunk
+from ingest.sentences import sentences
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A sentence, a table row, or a code block of a chunk: `text` is `chunk.text[start:end]`."""
+
+    kind: Kind
+    start: int
+    end: int
+    text: str
+
+
+def spans_of(chunk: Chunk) -> Iterator[Span]:
+    """Yield what can be quoted of a chunk, in order: sentences, rows without their header, code blocks."""
+    lead = chunk.context.partition("\n")[2]
+    shift = len(lead) + 1 if lead else 0
+    text = f"{lead}\n{chunk.text}" if lead else chunk.text
+    for block in blocks_of(text):
+        if block.kind == "table":
+            places = [(line.start, line.end) for line in block.lines[2:]]
+        elif block.kind == "fence":
+            places = [(max(block.start, shift), block.end)]
+        elif block.kind == "text":
+            places = list(sentences(text[block.start : block.end], block.start))
+        else:
+            continue
+        for start, end in places:
+            if start >= shift and end > start:
+                yield Span(block.kind, start - shift, end - shift, text[start:end])
