@@ -1,12 +1,14 @@
 """`reindex`: update docs folder and index, and say what changed."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from cli.context import settings_from
 from cli.render import DEAD, reindex_json
 from cli.terminal import json_line, progress_bars, safe, say
+from ingest.errors import UsageError
 from ingest.pipeline import ReindexOptions, ReindexReport, reindex
-from ingest.urls import site_path
+from ingest.urls import normalise, site_path
 
 _LISTED = 20
 """Changes and problems that are named one by one; --json has all."""
@@ -15,6 +17,7 @@ _LISTED = 20
 def run_reindex(values: Mapping[str, object], options: ReindexOptions, *, json: bool, quiet: bool, verbose: int) -> int:
     """Reindex and report. Returns the exit status; raises DocsError."""
     settings = settings_from(values)
+    _refuse_contradictions(options, settings.docs)
     with progress_bars(quiet=quiet) as progress:
         report = reindex(settings, options, progress)
     if json:
@@ -26,6 +29,23 @@ def run_reindex(values: Mapping[str, object], options: ReindexOptions, *, json: 
             say(f"note: {note}")
         _problems(report, everything=bool(verbose))
     return 0
+
+
+def _refuse_contradictions(options: ReindexOptions, docs: Path) -> None:
+    """Raise UsageError for options that can't be meant together, and for sources that are none."""
+    if not options.crawl and (options.sources or options.from_path):
+        raise UsageError("--no-crawl reads no source", "leave out --no-crawl, or --source and --from")
+    if options.add and options.replace:
+        raise UsageError("--add keeps the pages of other sources, --replace drops them", "choose one")
+    for source in options.sources:
+        if normalise(source) is None:
+            raise UsageError(f"{source!r} is no http or https URL", "give one such as https://openrouter.ai/docs")
+    if options.from_path:
+        origin, target = options.from_path.resolve(), docs.resolve()
+        if not origin.exists():
+            raise UsageError(f"there is nothing at {options.from_path}", "give a folder of pages, or an llms-full.txt")
+        if origin == target or origin in target.parents or target in origin.parents:
+            raise UsageError(f"--from {options.from_path} is the docs folder itself", "to index it: reindex --no-crawl")
 
 
 def _summary(report: ReindexReport, *, dry_run: bool) -> str:

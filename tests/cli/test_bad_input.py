@@ -192,3 +192,23 @@ def test_pages_can_not_drive_the_terminal(here: Here, tmp_path: Path, monkeypatc
     assert [result.status for result in results] == [0, 0, 0, 0, 0, 0, 0, 2]
     quote = results[2].json["citations"][0]["quote"]
     assert quote == f"The longest river {HOSTILE} is the Nile.", "JSON keeps the page's characters, escaped"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        pytest.param(["--no-crawl", "--source", "https://h.org"], "--no-crawl reads no source", id="no-crawl-source"),
+        pytest.param(["--add", "--replace"], "choose one", id="add-replace"),
+        pytest.param(["--source", "notaurl"], "'notaurl' is no http or https URL", id="no-url"),
+        pytest.param(["--from", "nowhere"], "there is nothing at nowhere", id="nothing-there"),
+        pytest.param(["--from", "markdown_docs"], "is the docs folder itself", id="from-docs"),
+        pytest.param(["--from", "."], "is the docs folder itself", id="from-around-docs"),
+    ],
+)
+def test_a_reindex_that_can_not_be_meant_is_refused(askdocs: CommandLine, arguments: list[str], said: str) -> None:
+    (askdocs.cwd / "markdown_docs").mkdir()
+    (askdocs.cwd / "markdown_docs" / "page.md").write_text("# Page\n\nsome text\n", encoding="utf-8")
+    result = askdocs("reindex", *arguments)
+    assert (result.status, len(result.err.splitlines())) == (2, 2)
+    assert said in result.err
+    assert [path.name for path in askdocs.cwd.iterdir()] == ["markdown_docs"]
