@@ -21,8 +21,8 @@ from ingest.clean.tree import Index, graft_streamed, index_tree, plain, squash
 
 
 @dataclass(frozen=True, slots=True)
-class HtmlPage:
-    """What an HTML page gave, before it is written as one markdown text."""
+class PageParts:
+    """What a page gave, before it is written as one markdown text. Only HTML has an index of its tree."""
 
     title: str
     anchor: str
@@ -30,7 +30,7 @@ class HtmlPage:
     blocks: list[Block]
     links: tuple[str, ...]
     canonical: str | None
-    index: Index
+    index: Index | None
 
 
 def parse_html(text: str) -> tuple[BeautifulSoup, Index]:
@@ -43,7 +43,7 @@ def parse_html(text: str) -> tuple[BeautifulSoup, Index]:
     return soup, index_tree(soup) if graft_streamed(index) else index
 
 
-def read_html(text: str, url: str) -> HtmlPage:
+def read_html(text: str, url: str) -> PageParts:
     """Read title, description, content, links and canonical address off a page."""
     soup, index = parse_html(text)
     base = base_url(index, url)
@@ -67,7 +67,7 @@ def read_html(text: str, url: str) -> HtmlPage:
     while blocks and blocks[-1].kind == "heading" and squash(blocks[-1].text) in EMPTY_ENDS:
         blocks.pop()  # its content comes by a script, or was chrome
     anchor = anchor_of(heading) if heading is not None else ""
-    return HtmlPage(title, anchor, description, blocks, links, canonical_url(index, base), index)
+    return PageParts(title, anchor, description, blocks, links, canonical_url(index, base), index)
 
 
 def _content(root: Tag, profile: Profile | None, index: Index, ctx: Context) -> list[Block]:

@@ -1,31 +1,18 @@
 """One fetched page -> one clean markdown document, with the links and the address it names."""
 
-from dataclasses import dataclass
 from typing import Final
 
 from ingest.clean.block import Block, block_text, join_blocks
 from ingest.clean.decode import decode, kind_of
-from ingest.clean.html import read_html
+from ingest.clean.html import PageParts, read_html
 from ingest.clean.markdown import read_markdown
 from ingest.clean.safe import without_controls, without_references
-from ingest.clean.tree import Index
 from ingest.clean.verdict import judge
 from ingest.errors import CleanError
 from ingest.records import Cleaned, Document, Page
 
 # Raised whenever the same bytes may give another document, so that stored pages are cleaned anew.
 CLEANER_VERSION: Final[int] = 2
-
-
-@dataclass(frozen=True, slots=True)
-class _Parts:
-    title: str
-    anchor: str
-    description: str
-    blocks: list[Block]
-    links: tuple[str, ...]
-    canonical: str | None
-    index: Index | None
 
 
 def clean_page(page: Page) -> Cleaned:
@@ -46,17 +33,16 @@ def clean_page(page: Page) -> Cleaned:
     return Cleaned(_document(page, parts), parts.links, parts.canonical)
 
 
-def _read_html(page: Page) -> _Parts:
-    got = read_html(without_references(decode(page.body, page.content_type, html=True)), page.url)
-    return _Parts(got.title, got.anchor, got.description, got.blocks, got.links, got.canonical, got.index)
+def _read_html(page: Page) -> PageParts:
+    return read_html(without_references(decode(page.body, page.content_type, html=True)), page.url)
 
 
-def _read_markdown(page: Page) -> _Parts:
+def _read_markdown(page: Page) -> PageParts:
     got = read_markdown(without_controls(decode(page.body, page.content_type, html=False)), page.url)
-    return _Parts(got.title, "", got.description, got.blocks, got.links, got.canonical, None)
+    return PageParts(got.title, "", got.description, got.blocks, got.links, got.canonical, None)
 
 
-def _document(page: Page, parts: _Parts) -> Document:
+def _document(page: Page, parts: PageParts) -> Document:
     title = parts.title or "Untitled"
     top = [Block(title, "heading", level=1, anchor=parts.anchor)]
     blocks = [*top, *([Block(parts.description)] if parts.description else []), *parts.blocks]
