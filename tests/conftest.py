@@ -1,5 +1,6 @@
 """What all tests share: a clean environment, the command line, and one index of the starter pages."""
 
+import faulthandler
 import json
 import os
 import shutil
@@ -14,6 +15,11 @@ import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 STARTER_PAGES = REPOSITORY / "markdown_docs"
+
+
+def pytest_unconfigure() -> None:
+    """Fail with a stack of every thread if this process has not ended a minute after its last test."""
+    faulthandler.dump_traceback_later(60, exit=True)
 
 
 @dataclass(frozen=True)

@@ -56,8 +56,10 @@ class Cleaners:
         self._closed = True
         for worker in self._workers:
             worker.kill()
-        for _ in self._workers:
-            self._idle.get().stop()  # by then no thread uses it
+        stopped = [self._idle.get() for _ in self._workers]  # so by now no thread uses one
+        for worker in stopped:
+            worker.stop()
+            self._idle.put(worker)  # a fetch that ends later is told so; without a worker it would wait for ever
 
 
 class _Worker:
