@@ -5,10 +5,11 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from ingest.clean.learned import says_something, without_recurring
 from ingest.clean.page import clean_page
 from ingest.local_pages import local_pages, tidied
 from ingest.records import Cleaned, CrawlReport, Document, Page, Problem
-from ingest.twins import Arrival, lists_itself, merge_twins
+from ingest.twins import Arrival, lists_itself, merge_equal, merge_twins
 from ingest.urls import identity, normalise
 from ingest.web.collapse import Validators
 from ingest.web.crawl import Crawl, CrawlOptions, crawl
@@ -64,10 +65,11 @@ def gather_crawl(
                 other = replace(options, markdown="check")  # its HTML needs a browser; its .md variants may not
                 running, came = _crawled(source, fetcher, other, known, progress, full=full)
             aliases = running.aliases()
-            gathered.documents += [
+            documents = [
                 replace(document, aliases=_aliases(known.get(url), aliases.get(url, ()), came), source=source)
                 for url, document in came.items()
             ]
+            gathered.documents += merge_equal(filter(None, _stripped(documents, running.report)))
             if running.choice:
                 gathered.choices[source] = running.choice
             _add(gathered, running, known)
@@ -98,6 +100,17 @@ def _crawled(
         progress=lambda done, total: progress("crawl", done, total),
     )
     return running, {crawled.url: crawled.document or known[crawled.url] for crawled in running}
+
+
+def _stripped(documents: list[Document], report: CrawlReport) -> list[Document | None]:
+    """Take off what recurs on a site by no known generator; None, and a problem noted, where nothing is left."""
+    out: list[Document | None] = []
+    for before, document in zip(documents, without_recurring(documents), strict=True):
+        empty = bool(before.whole) and not says_something(document)
+        if empty:
+            report.problems.append(Problem(document.url, "empty", "all on it recurs on the pages of its site"))
+        out.append(None if empty else document)
+    return out
 
 
 def _aliases(old: Document | None, found: Iterable[str], pages: Collection[str]) -> tuple[str, ...]:
@@ -141,7 +154,10 @@ def gather_local(path: Path, at_hand: Iterable[Document], progress: Progress) ->
             own = lists_itself(cleaned.document.url, page.body.decode("utf-8", "replace"))
             document = replace(cleaned.document, fetched_at=now, source=source)
             arrivals.append(Arrival(document, cleaned.canonical, own))
-    gathered.documents = merge_twins(arrivals)
+    stripped = _stripped([arrival.document for arrival in arrivals], gathered.report)
+    gathered.documents = merge_twins(
+        replace(arrival, document=document) for arrival, document in zip(arrivals, stripped, strict=True) if document
+    )
     came = {url for d in gathered.documents for url in (d.url, *d.aliases)}
     broken = {problem.url for problem in gathered.report.problems}
     absent = {d.url for d in at_hand if d.source == source} - came - broken

@@ -62,6 +62,8 @@ def _text_only(nodes: Iterable[PageElement], ctx: Context) -> list[Block]:
 
 
 def _heading(tag: Tag, ctx: Context) -> list[Block]:
+    if id(tag) == ctx.title:
+        return [] if ctx.nested else [Block("", "title")]
     text = " ".join(render_inline(tag.contents, ctx, links=False, marks=False).split())
     if not text:
         return []
