@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ingest.clean.learned import without_recurring
 from ingest.records import Document
 from ingest.urls import identity, normalise, spellings
 from ingest.web.collapse import Validators
@@ -54,9 +53,7 @@ def choose(listed: Sequence[str], html: Visitor, markdown: Visitor, guard: Guard
 
 def compare(pairs: Sequence[tuple[Document | None, Document]]) -> Choice:
     """Judge pairs of a page's HTML (None: it needs a browser) and its `.md`, both cleaned."""
-    pages = without_recurring([page for page, _ in pairs if page])  # what the HTML has around its content is no loss
-    variants = [variant for page, variant in pairs if page]
-    rendered = [(page.body, variant.body) for page, variant in zip(pages, variants, strict=True)]
+    rendered = [(page.body, variant.body) for page, variant in pairs if page]
     if not rendered:
         why = "their HTML is empty without a browser" if pairs else "no page of the sample could be had as HTML"
         return Choice(bool(pairs), why)

@@ -40,8 +40,8 @@ def plain_page(slug: str, *, said: str = "", more: tuple[str, ...] = ()) -> str:
     return (
         f"<html><head><title>{title} - Kitebook</title></head><body>"
         '<div class="x1"><a href="/docs/kites">Kitebook</a> <a href="/shop">Shop</a> <a href="/forum">Forum</a></div>'
-        f'<div class="x2"><div>Building kites</div>{entries}<p>Sewing courses begin in March, book a place now.</p></div>'
-        f'<div class="x3"><div class="x4"><a href="/docs/kites">Home</a> / <a href="/docs/kites">Kites</a> / {title}</div>'
+        f'<div class="x2"><div>Building kites</div>{entries}<p>Sewing courses begin in March, book now.</p></div>'
+        f'<div class="x3"><div><a href="/docs/kites">Home</a> / <a href="/docs/kites">Kites</a> / {title}</div>'
         f'<h1 id="{slug}-top">{title}</h1><p>{said or sentence}</p>{EXTRA[extra]}</div>'
         '<div class="x5"><p>Did these lines lift you up?</p><span>Yes</span> <span>Not yet</span></div>'
         f'<div class="x6"><a href="/docs/{names[at - 1]}">{PAGES[names[at - 1]][0]}</a></div>'
