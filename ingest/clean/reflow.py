@@ -35,9 +35,11 @@ def reflow(text: str) -> str:
 
 
 def _narrow(match: re.Match[str]) -> str:
-    """Take surplus space after the quote signs out, unless it is the indent of a list."""
+    """Take surplus space after the quote signs out; beside a list, only what all lines below the first have."""
     if re.search(r"^>[ \t]*(?:[-*+]|\d+[.)])[ \t]", match[0], re.MULTILINE):
-        return match[0]
+        pads = [len(pad) for pad in re.findall(r"\n>([ \t]*)(?=\S)", match[0])]
+        surplus = min(pads, default=0) - 1
+        return re.sub(rf"^>[ \t]{{{surplus}}}", ">", match[0], flags=re.MULTILINE) if surplus > 0 else match[0]
     return re.sub(r"^>[ \t]{2,}(?=\S)", "> ", match[0], flags=re.MULTILINE)
 
 
