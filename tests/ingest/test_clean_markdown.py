@@ -110,7 +110,8 @@ def test_tables_are_tightened_and_pipes_in_code_escaped() -> None:
 def test_links_are_absolute_and_images_words() -> None:
     got = clean("# Tea\n\nSee [cups](../cups#size), ![A cup](cup.png) and <https://x.example/y>.")
     assert (
-        got.document.body == "# Tea\n\nSee [cups](https://kettle.example/cups#size), A cup and <https://x.example/y>.\n"
+        got.document.body == "# Tea\n\nSee [cups](https://kettle.example/cups#size), A cup and "
+        "[https://x.example/y](https://x.example/y).\n"
     )
     assert got.links == ("https://kettle.example/cups", "https://x.example/y")
 
