@@ -30,6 +30,7 @@ _AS_BROWSERS = {
 }
 
 # C1 controls stand in no page; behind these letters they are UTF-8 that was read as Latin-1.
+_C1 = re.compile("[\x80-\x9f]")
 _READ_TWICE = re.compile(
     "[\u00c2-\u00df][\u0080-\u009f]|[\u00e0-\u00ef][\u0080-\u009f]|[\u00e0-\u00ef].[\u0080-\u009f]"
 )
@@ -89,7 +90,7 @@ def decode(body: bytes, content_type: str, *, html: bool) -> str:
 
 def _repair(text: str) -> str:
     """Undo UTF-8 that was once read as Latin-1: which C1 control characters in the text give away."""
-    if not _READ_TWICE.search(text):
+    if not _C1.search(text) or not _READ_TWICE.search(text):  # the first is ten times as fast
         return text
     return _RUN.sub(lambda match: _once(match[0]), text)
 
