@@ -5,10 +5,12 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from ingest.clean.learned import says_something, without_recurring
 from ingest.clean.page import clean_page
 from ingest.local_pages import local_pages, tidied
+from ingest.own_pages import with_its_past
 from ingest.records import Cleaned, CrawlReport, Document, Page, Problem
-from ingest.twins import Arrival, lists_itself, merge_twins
+from ingest.twins import Arrival, lists_itself, merge_equal, merge_twins
 from ingest.urls import identity, normalise
 from ingest.web.collapse import Validators
 from ingest.web.crawl import Crawl, CrawlOptions, crawl
@@ -64,10 +66,11 @@ def gather_crawl(
                 other = replace(options, markdown="check")  # its HTML needs a browser; its .md variants may not
                 running, came = _crawled(source, fetcher, other, known, progress, full=full)
             aliases = running.aliases()
-            gathered.documents += [
+            documents = [
                 replace(document, aliases=_aliases(known.get(url), aliases.get(url, ()), came), source=source)
                 for url, document in came.items()
             ]
+            gathered.documents += merge_equal(filter(None, _stripped(documents, running.report)))
             if running.choice:
                 gathered.choices[source] = running.choice
             _add(gathered, running, known)
@@ -100,6 +103,17 @@ def _crawled(
     return running, {crawled.url: crawled.document or known[crawled.url] for crawled in running}
 
 
+def _stripped(documents: list[Document], report: CrawlReport) -> list[Document | None]:
+    """Take off what recurs on a site by no known generator; None, and a problem noted, where nothing is left."""
+    out: list[Document | None] = []
+    for before, document in zip(documents, without_recurring(documents), strict=True):
+        empty = bool(before.whole) and not says_something(document)
+        if empty:
+            report.problems.append(Problem(document.url, "empty", "all on it recurs on the pages of its site"))
+        out.append(None if empty else document)
+    return out
+
+
 def _aliases(old: Document | None, found: Iterable[str], pages: Collection[str]) -> tuple[str, ...]:
     """Old and new ones: an unchanged page shows no links, so not every alias is met in every crawl.
 
@@ -125,23 +139,29 @@ def _add(gathered: Gathered, running: Crawl, known: dict[str, Document]) -> None
 def gather_local(path: Path, at_hand: Iterable[Document], progress: Progress) -> Gathered:
     """Clean the files at `path`; a page that stands twice is kept once.
 
+    Pages that askdocs wrote keep their aliases and dates (see `own_pages`).
     Pages at hand that came from a folder and did not come again are gone. Those that a joined file
     no longer lists are kept, with a problem: such files hold what a site chooses to put into them.
     Raises UsageError when there is nothing to read.
     """
     gathered = Gathered()
     source = str(path.resolve())
-    now = datetime.now(UTC).isoformat(timespec="seconds")
+    now = datetime.now(UTC)
     arrivals: list[Arrival] = []
     pages = list(local_pages(path))
     for at, (page, tidy) in enumerate(zip(pages, tidied(pages), strict=True), 1):
         progress("clean", at, len(pages))
         cleaned = _cleaned(tidy, gathered.report)
         if cleaned and isinstance(page, Page):
-            own = lists_itself(cleaned.document.url, page.body.decode("utf-8", "replace"))
-            document = replace(cleaned.document, fetched_at=now, source=source)
-            arrivals.append(Arrival(document, cleaned.canonical, own))
-    gathered.documents = merge_twins(arrivals)
+            text = page.body.decode("utf-8", "replace")
+            document = with_its_past(replace(cleaned.document, source=source), text, now)
+            arrivals.append(Arrival(document, cleaned.canonical, lists_itself(document.url, text)))
+    stripped = _stripped([arrival.document for arrival in arrivals], gathered.report)
+    kept = merge_twins(
+        replace(arrival, document=document) for arrival, document in zip(arrivals, stripped, strict=True) if document
+    )
+    urls = {document.url for document in kept}
+    gathered.documents = [replace(d, aliases=tuple(name for name in d.aliases if name not in urls)) for d in kept]
     came = {url for d in gathered.documents for url in (d.url, *d.aliases)}
     broken = {problem.url for problem in gathered.report.problems}
     absent = {d.url for d in at_hand if d.source == source} - came - broken

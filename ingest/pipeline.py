@@ -115,7 +115,7 @@ def _update_docs(
     report.sources = sources_of_run(given, recorded, others_may_be=options.add or options.replace)
     old = [file.document for file in corpus.files if file.document.source in report.sources]
     if not options.full:
-        old = _recleaned(old, report, progress, responses, keep=not options.dry_run).documents
+        old = _recleaned(old, report, progress, responses, keep=not options.dry_run, crawling=True).documents
     with _timed(report, "crawl"):
         gathered = _gather(report.sources, old, settings, options, progress, responses)
     plan = plan_update(
@@ -152,10 +152,16 @@ def _clean_anew(
 
 
 def _recleaned(
-    at_hand: list[Document], report: ReindexReport, progress: Progress, responses: Responses, *, keep: bool
+    at_hand: list[Document],
+    report: ReindexReport,
+    progress: Progress,
+    responses: Responses,
+    *,
+    keep: bool,
+    crawling: bool = False,
 ) -> Recleaned:
     with _timed(report, "clean"):
-        done = reclean(at_hand, responses, progress, keep=keep)
+        done = reclean(at_hand, responses, progress, keep=keep, crawling=crawling)
     report.problems += done.problems
     return done
 

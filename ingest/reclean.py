@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
+from ingest.clean.learned import without_recurring
 from ingest.clean.page import clean_page
 from ingest.records import Document, Problem
 from ingest.responses import Responses
@@ -25,9 +26,17 @@ class Recleaned:
 
 
 def reclean(
-    at_hand: Iterable[Document], responses: Responses, progress: Callable[[str, int, int], None], *, keep: bool
+    at_hand: Iterable[Document],
+    responses: Responses,
+    progress: Callable[[str, int, int], None],
+    *,
+    keep: bool,
+    crawling: bool = False,
 ) -> Recleaned:
     """Clean again what another version of the cleaner made; `keep` the answers under this version.
+
+    Pages of which learned chrome was taken off are given with their `whole` before a crawl, which
+    may change what is learned; else they are all cleaned as soon as one of them must be.
 
     A page of which it is not known what made it, or whose answer is not at hand, loses its
     validators: only an answer with its content can bring it up to date.
@@ -37,14 +46,19 @@ def reclean(
     for place, state in enumerate(states):
         if state == "unknown":
             out.documents[place] = replace(out.documents[place], etag=None, last_modified=None)
-    stale = [place for place, state in enumerate(states) if state == "stale"]
-    if stale:
+    wanted = {"stale", "learned"} if crawling or "stale" in states else set()
+    places = [place for place, state in enumerate(states) if state in wanted]
+    if places:
         with Cleaners(clean_page, PROCESSES, _SECONDS) as cleaners, ThreadPoolExecutor(_THREADS) as threads:
-            old = [out.documents[place] for place in stale]
-            cleaned = threads.map(lambda document: _clean(document, responses, cleaners, keep=keep), old)
-            for done, (place, got) in enumerate(zip(stale, cleaned, strict=True), 1):
-                progress("clean", done, len(stale))
+
+            def clean(place: int) -> Document | Problem:
+                return _clean(out.documents[place], responses, cleaners, keep=keep and states[place] == "stale")
+
+            for done, (place, got) in enumerate(zip(places, threads.map(clean, places), strict=True), 1):
+                progress("clean", done, len(places))
                 _take(out, place, got)
+    if not crawling:
+        out.documents, out.anew = without_recurring(out.documents), without_recurring(out.anew)
     return out
 
 
@@ -57,7 +71,7 @@ def _clean(old: Document, responses: Responses, cleaners: Cleaners, *, keep: boo
         return replace(got, url=old.url, kept_old=True)
     new = got.document
     # Neither the address nor the day it was fetched have changed.
-    document = replace(old, title=new.title, description=new.description, body=new.body, anchors=new.anchors)
+    document = replace(new, url=old.url, aliases=old.aliases, source=old.source, fetched_at=old.fetched_at)
     if keep:
         responses.keep(page, document)
     return document

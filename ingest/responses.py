@@ -27,8 +27,9 @@ from ingest.urls import identity
 MAX_BYTES: Final = 64_000_000
 """Decoded bytes of a body; far above what the crawler takes, so that a damaged file fills no memory."""
 
-State = Literal["current", "stale", "unknown"]
+State = Literal["current", "learned", "stale", "unknown"]
 
+_LEARNED: Final = "learned"  # for the content of a page that depends on others
 _FACTS: Final = ("url", "content_type", "etag", "last_modified", "fetched_at")
 _MAX_LINE: Final = 1_000_000
 
@@ -56,7 +57,7 @@ class Responses:
         """Write down an answer and which document it gave. Raises CorpusError where that fails."""
         name = _name(page.url)
         facts = {fact: getattr(page, fact) for fact in _FACTS}
-        facts |= {"asked": list(page.asked), "cleaner": self._cleaner, "sha256": document.sha256}
+        facts |= {"asked": list(page.asked), "cleaner": self._cleaner, "sha256": _content(document)}
         data = json.dumps(facts).encode() + b"\n" + zlib.compress(page.body)
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
@@ -68,23 +69,28 @@ class Responses:
             hint = "check the folder's permissions and free space"
             raise CorpusError(f"{self._folder}: {error.strerror or error}", hint) from error
         with self._lock:
-            self._new[name] = document.sha256
+            self._new[name] = _content(document)
 
     def state(self, document: Document) -> State:
         """Tell what the kept answer is good for.
 
-        `current`: the cleaner that runs now made the page. `stale`: another version made it, from the
-        answer that is kept. `unknown`: neither can be said.
+        `current`: the cleaner that runs now made the page. `learned`: so it did, and then what recurs on
+        the page's site was taken off. `stale`: another version made it, from the answer that is kept.
+        `unknown`: none of these can be said.
         """
         facts, _ = self._read(document.url, body=False)
         if facts.get("cleaner") == self._cleaner:
-            return "current"
-        return "stale" if facts.get("sha256") == document.sha256 else "unknown"
+            return "learned" if facts.get("sha256") == _LEARNED else "current"
+        return "stale" if facts.get("sha256") in (document.sha256, _LEARNED) else "unknown"
 
     def answer_for(self, document: Document) -> Page | None:
-        """The answer that gave exactly this document; None where it is missing, damaged or gave another."""
+        """The answer that gave exactly this document; None where it is missing, damaged or gave another.
+
+        Where chrome was learned, the other pages have a say in what the document is: then it is the
+        answer that was kept last.
+        """
         facts, body = self._read(document.url, body=True)
-        if not body or facts.get("sha256") != document.sha256:
+        if not body or facts.get("sha256") not in (document.sha256, _LEARNED):
             return None
         asked = facts.get("asked")
         return Page(
@@ -101,7 +107,7 @@ class Responses:
         """Keep the answers of these pages, as they now stand in the docs folder, and no others."""
         held = {_name(document.url): document.sha256 for document in documents}
         for name, content in self._new.items():
-            if held.get(name) == content:
+            if held.get(name) == content or (content == _LEARNED and name in held):
                 with contextlib.suppress(OSError):  # a page that is not kept is fetched again
                     (self._folder / f"{name}.new").replace(self._folder / f"{name}.page")
         self._new.clear()
@@ -118,6 +124,10 @@ class Responses:
         except (OSError, ValueError, zlib.error):
             return {}, b""
         return (facts, data) if isinstance(facts, dict) else ({}, b"")
+
+
+def _content(document: Document) -> str:
+    return _LEARNED if document.whole else document.sha256
 
 
 def _inflated(data: bytes) -> bytes:

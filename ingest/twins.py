@@ -54,6 +54,19 @@ def merge_twins(arrivals: Iterable[Arrival]) -> list[Document]:
     return kept
 
 
+def merge_equal(documents: Iterable[Document]) -> list[Document]:
+    """Keep one of the pages with the same body: that with the shortest address, in whatever order they came."""
+    groups: dict[str, list[Document]] = {}
+    for document in documents:
+        groups.setdefault(document.sha256, []).append(document)
+    kept: list[Document] = []
+    for group in groups.values():
+        best = min(group, key=lambda document: (len(document.url), document.url))
+        names = {name for document in group for name in (document.url, *document.aliases)} - {best.url}
+        kept.append(replace(best, aliases=tuple(sorted(names))) if len(group) > 1 else best)
+    return kept
+
+
 def _rank(twin: Arrival, canonicals: set[str]) -> tuple[bool, bool, bool, int]:
     """Rank the addresses of one page; of equals, `max` takes the first.
 

@@ -15,9 +15,10 @@ _LOOKS_LIKE_BLOCK = re.compile(r"^(?=#{1,6}(?:\s|$)|```|~~~)", re.MULTILINE)
 
 @dataclass(slots=True)
 class Block:
-    """A piece of markdown. `kind`: text, heading, code, list, item, table, quote.
+    """A piece of markdown. `kind`: text, heading, code, list, item, table, quote, or title.
 
-    A heading's `text` is without its `#`; a code block's is the bare code.
+    A heading's `text` is without its `#`; a code block's is the bare code; `title` has none: it marks
+    the place of the page's title.
     """
 
     text: str
@@ -53,6 +54,7 @@ class Context:
     nested: bool = False
     depth: int = 0
     demote: int = 0
+    title: int = 0  # id of the title element, where its place among the blocks is wanted
 
     def blocks(self, nodes: Iterable[PageElement]) -> list[Block]:
         """Render nodes at the same level."""

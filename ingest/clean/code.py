@@ -2,6 +2,8 @@
 
 import html
 import re
+from collections.abc import Iterator
+from itertools import islice
 
 from bs4.element import NavigableString, PageElement, Tag
 
@@ -17,6 +19,7 @@ GUTTER = frozenset(
     "code-btn-container btn-copy-code".split()
 )
 _LINES = frozenset("code-block-line line ec-line token-line view-line code-line hljs-ln-line CodeMirror-line".split())
+_ROWS = ("div", "p", "li")
 _DROPPED = frozenset(("style", "script", "button", "svg", "template", "colgroup", "noscript", "input"))
 _LANGUAGE_CLASS = re.compile(
     r"(?:language|lang|highlight-source|mw-highlight-lang|highlight|brush|code)[-:](?!line|block|wrapper)([\w+#.-]+)"
@@ -65,8 +68,9 @@ def _line_elements(pre: Tag) -> list[Tag]:
     if lines:
         return lines
     inner = pre.find("code") or pre
-    blocks = [node for node in children(inner) if node.name in ("div", "p", "li")]
-    return blocks if len(blocks) == len([n for n in inner.contents if str(n).strip()]) else []
+    blocks = [node for node in children(inner) if node.name in _ROWS]
+    others = any(node.name not in _ROWS if isinstance(node, Tag) else str(node).strip() for node in inner.contents)
+    return [] if others else blocks
 
 
 def _newline_follows(line: Tag) -> bool:
@@ -112,9 +116,13 @@ def _bare_name(tag: Tag, found: list[str]) -> str:
     return next((language_name(token) for token in found if language_name(token) in KNOWN), "")
 
 
+def _blocks_in(tag: Tag) -> Iterator[Tag]:
+    return (node for node in elements(tag) if node.name == "pre")
+
+
 def declared_language(pre: Tag) -> str:
     """Find the language that the page states: on the code, the `<pre>` or up to five wrappers around it."""
-    inner = [node for node in elements(pre) if node.name == "code"][:1]
+    inner = list(islice((node for node in elements(pre) if node.name == "code"), 1))
     around = [parent for parent in pre.parents if isinstance(parent, Tag)][:5]
     for tag in (*inner, pre, *around):
         if tag.name in ("body", "main", "article", "html"):
@@ -122,7 +130,7 @@ def declared_language(pre: Tag) -> str:
         language = _declared(tag)
         if language:
             return language
-        if tag not in (pre, *inner) and len(tag.find_all("pre", limit=2)) > 1:
+        if any(tag is parent for parent in around) and len(list(islice(_blocks_in(tag), 2))) > 1:
             break
     return ""
 

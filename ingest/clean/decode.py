@@ -4,7 +4,7 @@ import re
 from email.message import Message
 from urllib.parse import urlsplit
 
-from bs4 import UnicodeDammit
+from bs4.dammit import EncodingDetector, UnicodeDammit
 
 _HTML = frozenset(("text/html", "application/xhtml+xml"))
 _TEXT = frozenset(("text/markdown", "text/plain", "text/x-markdown", "text/mdx"))
@@ -15,8 +15,22 @@ _STARTS_AS_HTML = re.compile(
 )
 _LOOKS_AS_HTML = re.compile(rb"<(?:html|head|body|div|article|main|p)[\s>]", re.IGNORECASE)
 
+# What browsers read under these labels: the larger set that contains the named one.
+# https://encoding.spec.whatwg.org/#names-and-labels
+_AS_BROWSERS = {
+    **dict.fromkeys(
+        "ascii us-ascii ansi_x3.4-1968 iso-8859-1 iso8859-1 iso88591 iso_8859-1 latin-1 latin1 l1 cp819".split(),
+        "cp1252",
+    ),
+    **dict.fromkeys(("iso-8859-9", "iso8859-9", "latin5", "l5"), "cp1254"),
+    **dict.fromkeys(("iso-8859-11", "tis-620"), "cp874"),
+    **dict.fromkeys(("gb2312", "gbk", "x-gbk"), "gb18030"),
+    **dict.fromkeys(("shift_jis", "shift-jis", "sjis", "x-sjis"), "cp932"),
+    **dict.fromkeys(("euc-kr", "ks_c_5601-1987", "ksc5601"), "cp949"),
+}
 
 # C1 controls stand in no page; behind these letters they are UTF-8 that was read as Latin-1.
+_C1 = re.compile("[\x80-\x9f]")
 _READ_TWICE = re.compile(
     "[\u00c2-\u00df][\u0080-\u009f]|[\u00e0-\u00ef][\u0080-\u009f]|[\u00e0-\u00ef].[\u0080-\u009f]"
 )
@@ -68,14 +82,15 @@ def decode(body: bytes, content_type: str, *, html: bool) -> str:
             return _repair(body.decode("utf-8-sig"))
         except UnicodeDecodeError:
             pass
-    named = [charset] if charset and charset not in ("utf-8", "utf8") else []
+    declared = EncodingDetector.find_declared_encoding(body, is_html=html) or ""
+    named = [_AS_BROWSERS.get(name, name) for name in (charset, declared) if name and name not in ("utf-8", "utf8")]
     text = UnicodeDammit(body, known_definite_encodings=named, is_html=html).unicode_markup
     return text if text is not None else body.decode("utf-8", "replace")
 
 
 def _repair(text: str) -> str:
     """Undo UTF-8 that was once read as Latin-1: which C1 control characters in the text give away."""
-    if not _READ_TWICE.search(text):
+    if not _C1.search(text) or not _READ_TWICE.search(text):  # the first is ten times as fast
         return text
     return _RUN.sub(lambda match: _once(match[0]), text)
 

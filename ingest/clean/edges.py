@@ -2,7 +2,7 @@
 
 from bs4.element import Tag
 
-from ingest.clean.tree import attr, children, elements, plain, tidy, tokens
+from ingest.clean.tree import attr, children, elements, has_text, plain, tidy, tokens
 
 _TRAIL = 200  # characters before the title that are a breadcrumb, a section's name or a date
 _SENTENCE = (".", "!", "?", ":")
@@ -38,7 +38,7 @@ def _after(root: Tag, skip: set[int]) -> set[int]:
     while node is not None:
         last: Tag | None = None
         for tag in reversed(list(children(node))):
-            if id(tag) in skip or (not plain(tag) and tag.find(["pre", "img"]) is None):
+            if id(tag) in skip or (not has_text(tag) and tag.find(["pre", "img"]) is None):
                 continue
             if not _leads_on(tag, skip):
                 last = tag

@@ -1,7 +1,7 @@
 """HTML page -> blocks: choose the profile, drop what is not content, render the rest."""
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from bs4 import BeautifulSoup, XMLParsedAsHTMLWarning
 from bs4.element import Tag
@@ -22,7 +22,11 @@ from ingest.clean.tree import Index, graft_streamed, index_tree, plain, squash
 
 @dataclass(frozen=True, slots=True)
 class PageParts:
-    """What a page gave, before it is written as one markdown text. Only HTML has an index of its tree."""
+    """What a page gave, before it is written as one markdown text.
+
+    Only HTML has an index of its tree. `whole` are the blocks of a page by no known generator, with its
+    title where that stands (nowhere, where it is not part of the content).
+    """
 
     title: str
     anchor: str
@@ -31,6 +35,7 @@ class PageParts:
     links: tuple[str, ...]
     canonical: str | None
     index: Index | None
+    whole: list[Block] = field(default_factory=list)
 
 
 def parse_html(text: str) -> tuple[BeautifulSoup, Index]:
@@ -63,11 +68,16 @@ def read_html(text: str, url: str) -> PageParts:
     description = " ".join(" ".join(b.text.split()) for b in ctx.inside([subtitle])) if subtitle is not None else ""
     skip |= {id(tag) for tag in (heading, subtitle) if tag is not None}
     skip |= {id(tag) for tag in index.names.get("h1", ()) if squash(plain(tag)) == squash(title)}
-    blocks = _content(root, profile, index, ctx)
-    while blocks and blocks[-1].kind == "heading" and squash(blocks[-1].text) in EMPTY_ENDS:
-        blocks.pop()  # its content comes by a script, or was chrome
+    if heading is not None and profile is None:
+        skip.discard(id(heading))
+        ctx = replace(ctx, title=id(heading))
+    whole = _content(root, profile, index, ctx)
+    while whole and whole[-1].kind == "heading" and squash(whole[-1].text) in EMPTY_ENDS:
+        whole.pop()  # its content comes by a script, or was chrome
+    blocks = [block for block in whole if block.kind != "title"]
     anchor = anchor_of(heading) if heading is not None else ""
-    return PageParts(title, anchor, description, blocks, links, canonical_url(index, base), index)
+    canonical = canonical_url(index, base)
+    return PageParts(title, anchor, description, blocks, links, canonical, index, [] if profile else whole)
 
 
 def _content(root: Tag, profile: Profile | None, index: Index, ctx: Context) -> list[Block]:

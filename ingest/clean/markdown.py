@@ -10,6 +10,14 @@ from ingest.clean.matter import split_front_matter
 from ingest.clean.mdx import Protected, protect, strip_code_of_page
 from ingest.clean.mdx_tags import render_components
 from ingest.clean.reflow import reflow
+from ingest.clean.spelling import (
+    decode_entities,
+    heading_words,
+    link_bare,
+    number_lists,
+    without_escapes,
+    without_rules,
+)
 from ingest.clean.tree import squash
 
 _HEADING = re.compile(r"(#{1,6})[ \t]+(.*?)[ \t]*#*")
@@ -28,7 +36,6 @@ _FOR_MACHINES = re.compile(
     re.MULTILINE | re.IGNORECASE,
 )
 _AGENT_LINE = re.compile(r"^For AI agents: .*$", re.MULTILINE)
-_ESCAPED = re.compile(r"\\([_*{}<>\[\]()~$.!+-])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +56,8 @@ def read_markdown(text: str, url: str) -> MarkdownPage:
     body = _FOR_MACHINES.sub("", strip_code_of_page(kept.text))
     body = render_components(_AGENT_LINE.sub("", body), kept)
     links: dict[str, None] = {}
-    body = _ESCAPED.sub(r"\1", _absolute(body, url, links))
-    blocks = _blocks(reflow(_SETEXT.sub(_atx, _INNER_HEADING.sub(_bold_heading, body))))
+    body = without_rules(_SETEXT.sub(_atx, _INNER_HEADING.sub(_bold_heading, _absolute(body, url, links))))
+    blocks = _blocks(number_lists(without_escapes(decode_entities(reflow(link_bare(body))))))
     title, description, blocks = _top(blocks, matter, url)
     for block in blocks:
         block.text = _finish(block.text, kept)
@@ -99,7 +106,7 @@ def _blocks(text: str) -> list[Block]:
         out.append(Block("\n".join(lines)))
         lines = []
         anchor = _HEADING_ID.search(match[2])
-        words = _HEADING_ID.sub("", match[2])
+        words = heading_words(_HEADING_ID.sub("", match[2]))
         out.append(Block(words, "heading", level=len(match[1]), anchor=anchor[1] if anchor else ""))
     out.append(Block("\n".join(lines)))
     return [block for block in out if block.text.strip()]

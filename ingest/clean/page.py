@@ -12,7 +12,7 @@ from ingest.errors import CleanError
 from ingest.records import Cleaned, Document, Page
 
 # Raised whenever the same bytes may give another document, so that stored pages are cleaned anew.
-CLEANER_VERSION: Final[int] = 2
+CLEANER_VERSION: Final[int] = 3
 
 
 def clean_page(page: Page) -> Cleaned:
@@ -46,13 +46,19 @@ def _document(page: Page, parts: PageParts) -> Document:
     title = parts.title or "Untitled"
     top = [Block(title, "heading", level=1, anchor=parts.anchor)]
     blocks = [*top, *([Block(parts.description)] if parts.description else []), *parts.blocks]
+    whole = [top[0] if block.kind == "title" else block for block in parts.whole]
     return Document(
         url=page.url,
         title=title,
         description=parts.description,
-        body="\n".join(line.rstrip() for line in join_blocks(blocks).split("\n")).rstrip() + "\n",
+        body=_text(blocks),
         anchors=tuple(block.anchor for block in blocks if block.kind == "heading"),
         fetched_at=page.fetched_at,
         last_modified=page.last_modified,
         etag=page.etag,
+        whole=_text(whole) if whole else "",
     )
+
+
+def _text(blocks: list[Block]) -> str:
+    return "\n".join(line.rstrip() for line in join_blocks(blocks).split("\n")).rstrip() + "\n"

@@ -111,15 +111,22 @@ def strip(text: str, chrome: Chrome) -> str:
         return text
     head, body = _body(text)
     lines = body.split("\n")
-    units = units_of(lines)
+    gone = recurring_units(units_of(lines), chrome)
+    for unit in gone:
+        lines[unit.start : unit.end] = [""] * (unit.end - unit.start)
+    return head + "\n".join(lines) if gone else text
+
+
+def recurring_units(units: list[Unit], chrome: Chrome) -> set[Unit]:
+    """Give those units of a page that are chrome of its site."""
+    if not chrome.pages:
+        return set()
     title = _title_at(units, chrome.names)
     gone = _end(units, title, chrome.end)
     gone |= _top(units, chrome.top) if title is None else _above(units[:title], chrome)
     if title is not None:
         gone |= _buttons(units[title + 1 : title + 1 + _BELOW], chrome.below)
-    for unit in gone:
-        lines[unit.start : unit.end] = [""] * (unit.end - unit.start)
-    return head + "\n".join(lines) if gone else text
+    return gone
 
 
 def _above(units: list[Unit], chrome: Chrome) -> set[Unit]:

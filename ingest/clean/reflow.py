@@ -28,16 +28,19 @@ def reflow(text: str) -> str:
         if out and _goes_on(out[-1], lead, words):
             out[-1] = f"{out[-1]} {words}"
         else:
-            out.append(lead + _row(words) if words.startswith("|") else line)
+            columns = _columns(out[-1]) if out else 0
+            out.append(lead + _row(words, columns) if words.startswith("|") else line)
         if hard and words:
             out[-1] += "\x02"
     return "\n".join(line.rstrip("\x02").replace("\x02", "") for line in out)
 
 
 def _narrow(match: re.Match[str]) -> str:
-    """Take surplus space after the quote signs out, unless it is the indent of a list."""
+    """Take surplus space after the quote signs out; beside a list, only what all lines have that are no label."""
     if re.search(r"^>[ \t]*(?:[-*+]|\d+[.)])[ \t]", match[0], re.MULTILINE):
-        return match[0]
+        pads = [len(pad) for pad in re.findall(r"^>([ \t]*)(?!\*\*[^*\n]*\*\*$)(?=\S)", match[0], re.MULTILINE)]
+        surplus = min(pads, default=0) - 1
+        return re.sub(rf"^>[ \t]{{{surplus}}}", ">", match[0], flags=re.MULTILINE) if surplus > 0 else match[0]
     return re.sub(r"^>[ \t]{2,}(?=\S)", "> ", match[0], flags=re.MULTILINE)
 
 
@@ -56,10 +59,16 @@ def _goes_on(before: str, lead: str, words: str) -> bool:
     return lead.count(">") <= first_lead.count(">") and len(lead) - len(first_lead) < 8
 
 
-def _row(words: str) -> str:
-    """Write a table row with one space around each cell."""
+def _columns(line: str) -> int:
+    """How many cells a row has, as `_row` writes it; 0 for another line."""
+    return len(re.findall(r"(?<!\\)\|", line)) - 1 if line.lstrip(" \t>").startswith("|") else 0
+
+
+def _row(words: str, columns: int) -> str:
+    """Write a table row with one space around each cell, and no fewer cells than the row above it has."""
     cells = re.split(r"(?<!\\)\|", words.strip())
     cells = cells[1:-1] if words.rstrip().endswith("|") and len(cells) > 2 else cells[1:]
     if _RULER.fullmatch(words.strip()):
         cells = ["---"] * len(cells)
+    cells += [""] * (columns - len(cells))
     return "| " + " | ".join(" ".join(cell.split()) for cell in cells) + " |"

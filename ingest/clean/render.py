@@ -13,7 +13,7 @@ from ingest.clean.inline import render_inline
 from ingest.clean.prepare import BLOCK_TAGS, anchor_of
 from ingest.clean.table import render_table
 from ingest.clean.tree import attr, children, plain, tidy, tokens
-from ingest.clean.widgets import widget
+from ingest.clean.widgets import render_caption, widget
 
 Handler = Callable[[Tag, Context], list[Block]]
 
@@ -62,6 +62,8 @@ def _text_only(nodes: Iterable[PageElement], ctx: Context) -> list[Block]:
 
 
 def _heading(tag: Tag, ctx: Context) -> list[Block]:
+    if id(tag) == ctx.title:
+        return [] if ctx.nested else [Block("", "title")]
     text = " ".join(render_inline(tag.contents, ctx, links=False, marks=False).split())
     if not text:
         return []
@@ -130,6 +132,7 @@ _BY_TAG: dict[str, Handler] = {
     "blockquote": _quote,
     "pre": _pre,
     "table": render_table,
+    "figcaption": render_caption,
     "hr": _rule,
     "a": render_link_box,
 }

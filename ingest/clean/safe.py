@@ -13,8 +13,9 @@ _REFERENCE = re.compile(r"&#(?:0*(\d{1,4})|[xX]0*([0-9a-fA-F]{1,4}));?")
 
 def without_controls(text: str) -> str:
     """Take control sequences and characters out of a text; every line ends with a newline character."""
-    text = re.sub("\r\n?|\u2028|\u2029", "\n", text)
-    return _CONTROLS.sub("", _SEQUENCES.sub("", text))
+    if any(char in text for char in "\r\u2028\u2029"):
+        text = re.sub("\r\n?|\u2028|\u2029", "\n", text)
+    return _CONTROLS.sub("", _SEQUENCES.sub("", text)) if _CONTROLS.search(text) else text
 
 
 def without_references(html: str) -> str:

@@ -7,7 +7,7 @@ from functools import cache
 from bs4.element import Tag
 
 from ingest.clean.profiles import GENERIC_ROOTS, PROFILES, Profile
-from ingest.clean.tree import Index, attr, plain, tokens
+from ingest.clean.tree import Index, attr, has_text, plain, tokens
 
 _SIMPLE = re.compile(r"(?P<name>[\w-]+)?(?P<rest>(?:[#.][\w:-]+|\[\w+=\w+\])*)")
 
@@ -45,7 +45,7 @@ def _candidates(index: Index, simple: str) -> list[Tag]:
         return index.classes.get(min(classes, key=lambda token: len(index.classes.get(token, ()))), [])
     if key == "role":
         return index.roles.get(value, [])
-    return index.names.get(name, []) if name else [tag for tag in index.order if attr(tag, key) == value]
+    return index.names.get(name, []) if name else index.props.get(value, [])
 
 
 def select(index: Index, selector: str) -> Iterator[Tag]:
@@ -58,7 +58,7 @@ def select(index: Index, selector: str) -> Iterator[Tag]:
 
 def select_first(index: Index, selectors: tuple[str, ...]) -> Tag | None:
     """Give the first element of the first selector that names one with text."""
-    return next((tag for selector in selectors for tag in select(index, selector) if plain(tag)), None)
+    return next((tag for selector in selectors for tag in select(index, selector) if has_text(tag)), None)
 
 
 def choose_profile(index: Index) -> Profile | None:
@@ -91,7 +91,7 @@ def choose_root(index: Index, profile: Profile | None) -> Tag | None:
 
 
 def _places(index: Index, selector: str) -> list[Tag]:
-    found = [tag for tag in _outermost(select(index, selector)) if plain(tag)]
+    found = [tag for tag in _outermost(select(index, selector)) if has_text(tag)]
     return [] if len(found) > 1 and selector.split("[", maxsplit=1)[0].endswith("article") else found
 
 

@@ -131,13 +131,15 @@ def cell_text(cell: Tag, ctx: Context) -> str:
         text = render_inline(cell.contents, ctx)
     else:
         text = " ".join(_one_line(block) for block in ctx.inside(cell.contents))
-    return " ".join(text.split()).replace("\\|", "|").replace("|", "\\|")
+    return " ".join(text.split()).replace("|", "\\|")
 
 
 def _one_line(block: Block) -> str:
     lines = [line.strip() for line in block.text.split("\n") if line.strip()]
     if block.kind == "code":
         return " ".join(code_span(line) for line in lines)
+    if block.kind == "table":
+        return " ".join(line.replace("\\|", "|") for line in lines)
     if block.kind in ("list", "item"):
         return "; ".join(line.removeprefix("- ") for line in lines)
     return " ".join(line.removeprefix("> ") for line in lines)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urljoin
 
 from bs4 import BeautifulSoup
-from bs4.element import NavigableString, Tag
+from bs4.element import NavigableString, PageElement, Tag
 
 # Zero-width space, word joiner and soft hyphen: platforms put them into anchors and empty code lines.
 # Joiners (U+200C, U+200D) are spelling in some scripts and part of emoji.
@@ -32,7 +32,15 @@ def part(tag: Tag) -> str:
 
 def elements(tag: Tag) -> Iterator[Tag]:
     """Go through all elements below `tag`, in document order, without recursion."""
-    return (node for node in tag.descendants if isinstance(node, Tag))
+    last: PageElement = tag
+    while isinstance(last, Tag) and last.contents:
+        last = last.contents[-1]
+    node, end = tag.contents[0] if tag.contents else None, last.next_element
+    while node is not end and node is not None:
+        after = node.next_element
+        if isinstance(node, Tag):
+            yield node
+        node = after
 
 
 def children(tag: Tag) -> Iterator[Tag]:
@@ -48,6 +56,11 @@ def tidy(text: str) -> str:
 def plain(tag: Tag) -> str:
     """Give the text of an element on one line, scripts and styles left out."""
     return tidy("".join(text for text in tag.descendants if type(text) is NavigableString))
+
+
+def has_text(tag: Tag) -> bool:
+    """Tell whether `plain` would give anything."""
+    return any(type(text) is NavigableString and tidy(text) for text in tag.descendants)
 
 
 def squash(text: str) -> str:
@@ -73,13 +86,14 @@ def join_url(base: str, href: str) -> str:
 
 @dataclass(slots=True)
 class Index:
-    """What one pass over the tree found: elements by id, class token, name, component part and role."""
+    """What one pass over the tree found: elements by id, class token, name, component part, role and itemprop."""
 
     ids: dict[str, Tag] = field(default_factory=dict)
     classes: dict[str, list[Tag]] = field(default_factory=dict)
     names: dict[str, list[Tag]] = field(default_factory=dict)
     parts: dict[str, list[Tag]] = field(default_factory=dict)
     roles: dict[str, list[Tag]] = field(default_factory=dict)
+    props: dict[str, list[Tag]] = field(default_factory=dict)
     order: list[Tag] = field(default_factory=list)
 
     def meta(self, *names: str) -> str:
@@ -96,6 +110,7 @@ class Index:
 def index_tree(soup: BeautifulSoup) -> Index:
     """Index ids, class tokens, tag names, component parts and roles in one pass."""
     index = Index()
+    places = (("data-component-part", index.parts), ("role", index.roles), ("itemprop", index.props))
     for tag in elements(soup):
         index.order.append(tag)
         index.names.setdefault(tag.name, []).append(tag)
@@ -107,10 +122,9 @@ def index_tree(soup: BeautifulSoup) -> Index:
         if "class" in attrs:
             for token in str(attrs["class"]).split():
                 index.classes.setdefault(token, []).append(tag)
-        if "data-component-part" in attrs:
-            index.parts.setdefault(str(attrs["data-component-part"]), []).append(tag)
-        if "role" in attrs:
-            index.roles.setdefault(str(attrs["role"]), []).append(tag)
+        for name, found in places:
+            if name in attrs:
+                found.setdefault(str(attrs[name]), []).append(tag)
     return index
 
 

@@ -170,6 +170,13 @@ def render_footnote(tag: Tag, ctx: Context) -> list[Block]:
     return [item(f"[^{name}]: ", blocks)] if name and blocks else blocks
 
 
+def render_caption(tag: Tag, ctx: Context) -> list[Block]:
+    """Render what stands below a picture in italics, which tells it from the text around it."""
+    blocks = ctx.blocks(tag.contents)
+    line = len(blocks) == 1 and blocks[0].kind == "text" and not re.search(r"[*\n]", blocks[0].text)
+    return [Block(f"*{blocks[0].text}*")] if line else blocks
+
+
 def render_code_box(tag: Tag, ctx: Context) -> list[Block]:
     """Render code that its generator wrote without a `<pre>`: Doxygen, Scribble, Mermaid diagrams."""
     return code_blocks(tag, ctx)
@@ -179,6 +186,7 @@ _BY_RULE: tuple[tuple[Callable[[Tag], bool], Handler], ...] = (
     (lambda tag: attr(tag, "role") == "tabpanel", render_panel),
     (lambda tag: attr(tag, "role") == "table" and tag.name != "table", render_table),
     (lambda tag: tag.name == "aside" and "footnote" in tokens(tag), render_footnote),
+    (lambda tag: part(tag) == "frame-caption", render_caption),
     (is_callout, render_callout),
     (lambda tag: tag.name == "details", render_details),
     (is_endpoint, render_endpoint),

@@ -45,6 +45,9 @@ def test_fields_of_the_answer_are_copied() -> None:
         ("<h1>Tea</h1><p>caffè “nero”".encode("utf-16"), "text/html"),
         ("<meta charset=cp1252><h1>Tea</h1><p>caffè “nero”".encode("cp1252"), "text/html; charset=utf-8"),
         ("<h1>Tea</h1><p>caffè “nero”".encode().decode("latin-1").encode(), "text/html; charset=utf-8"),
+        ("<h1>Tea</h1><p>caffè “nero”".encode("cp1252"), "text/html; charset=ISO-8859-1"),
+        ("<meta charset=iso-8859-1><h1>Tea</h1><p>caffè “nero”".encode("cp1252"), "text/html"),
+        ("<meta charset=us-ascii><h1>Tea</h1><p>caffè “nero”".encode("cp1252"), "text/html"),
     ],
 )
 def test_the_encoding_is_found_even_where_the_header_lies(data: bytes, content_type: str) -> None:

@@ -110,7 +110,8 @@ def test_tables_are_tightened_and_pipes_in_code_escaped() -> None:
 def test_links_are_absolute_and_images_words() -> None:
     got = clean("# Tea\n\nSee [cups](../cups#size), ![A cup](cup.png) and <https://x.example/y>.")
     assert (
-        got.document.body == "# Tea\n\nSee [cups](https://kettle.example/cups#size), A cup and <https://x.example/y>.\n"
+        got.document.body == "# Tea\n\nSee [cups](https://kettle.example/cups#size), A cup and "
+        "[https://x.example/y](https://x.example/y).\n"
     )
     assert got.links == ("https://kettle.example/cups", "https://x.example/y")
 
@@ -147,3 +148,15 @@ def test_unclosed_markup_takes_no_long_time(text: str) -> None:
 
 def test_a_rule_below_code_makes_no_heading() -> None:
     assert body("```js\nx\n```\n---\n\nEnd.").startswith("```javascript\nx\n```\n")
+
+
+def test_markdown_is_spelled_as_html_is() -> None:
+    assert body("One\n\n---\n\ntwo &mdash; &lt;b&gt; &#27;[31m\n\n***") == "One\n\ntwo — <b> [31m"
+    assert body("x\n\n> one\n>\n> ---\n>\n> two") == "x\n\n> one\n>\n>\n>\n> two"
+    assert body("1. a\n1. b\n\n   more\n1. c\n\ntext\n\n1. new") == "1. a\n2. b\n\n   more\n3. c\n\ntext\n\n1. new"
+    assert (
+        body("See https://x.example/a_(b), now.") == "See [https://x.example/a_(b)](https://x.example/a_%28b%29), now."
+    )
+    assert body("## The [cups](/cups) and **mugs**") == "## The cups and mugs"
+    assert body("| A | B |\n| - | - |\n| 1 |") == "| A | B |\n| --- | --- |\n| 1 |  |"
+    assert body("it doesn\\'t\n\n\\* a note") == "it doesn't\n\n* a note"
