@@ -1,0 +1,62 @@
+"""The cases: kills at random instants and at each step, calls that fail, disks that are full."""
+
+import errno
+import random
+from collections.abc import Iterable, Iterator
+
+from tests.reliability.faults import STEPS, Fault
+from tests.reliability.scenarios import Scenario, Tally
+
+SIZES = 16
+
+
+def kills(scenario: Scenario, count: int, seed: int = 4) -> Tally:
+    """Kill -9 at random instants of a run, from its start to a little after its end."""
+    tally, chance = Tally(), random.Random(seed)
+    with scenario.case() as case:
+        whole = scenario.machine.run(case, *scenario.arguments).seconds
+    for _ in range(count):
+        with scenario.case() as case:
+            after = chance.uniform(0.0, 1.15 * whole)
+            scenario.check(case, scenario.machine.run(case, *scenario.arguments, kill_after=after), tally)
+    return tally
+
+
+def steps(scenario: Scenario, names: Iterable[str] = tuple(STEPS)) -> Tally:
+    """Kill -9 right before and right after each named step."""
+    faults = [Fault(name, action) for name in names for action in ("die before", "die after")]
+    tally = struck(scenario, faults)
+    if tally.struck < tally.cases:
+        tally.failures.append("a step was not reached: is it still named so?")
+    return tally
+
+
+def failing(scenario: Scenario, kind: str, counts: Iterable[int], action: str = "fail") -> Tally:
+    """The Nth call of a kind fails, or from the Nth on all do, or the process dies in it."""
+    return struck(scenario, (Fault(kind, action, nth) for nth in counts))
+
+
+def full_disk(scenario: Scenario, sizes: Iterable[int]) -> Tally:
+    """After so many bytes, nothing can be written any more."""
+    return struck(scenario, (Fault("write", "full", size, errno.ENOSPC) for size in sizes))
+
+
+def small_files(scenario: Scenario, sizes: Iterable[int]) -> Tally:
+    """No file may become larger than so many bytes (RLIMIT_FSIZE)."""
+    return struck(scenario, (Fault("size", "", size) for size in sizes))
+
+
+def spread(top: int, count: int = SIZES) -> Iterator[int]:
+    """`count` sizes from almost nothing to almost `top`, closer together where they are small."""
+    return (int(top * (at / count) ** 2) + 1 for at in range(count))
+
+
+def struck(scenario: Scenario, faults: Iterable[Fault]) -> Tally:
+    """Run once per fault, judge what is left, run again and judge that."""
+    tally = Tally()
+    for fault in faults:
+        with scenario.case() as case:
+            before = len(tally.failures)
+            scenario.check(case, scenario.machine.run(case, *scenario.arguments, fault=fault), tally)
+            tally.failures[before:] = [f"{fault}: {failure}" for failure in tally.failures[before:]]
+    return tally
