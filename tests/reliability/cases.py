@@ -2,12 +2,15 @@
 
 import errno
 import random
+import shutil
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from tests.reliability.faults import STEPS, Fault
 from tests.reliability.scenarios import Scenario, Tally
 
 SIZES = 16
+_MESSAGE = 8192  # room for the message of the run, which goes to a file as well
 
 
 def kills(scenario: Scenario, count: int, seed: int = 4) -> Tally:
@@ -48,7 +51,23 @@ def small_files(scenario: Scenario, sizes: Iterable[int]) -> Tally:
 
 def spread(top: int, count: int = SIZES) -> Iterator[int]:
     """`count` sizes from almost nothing to almost `top`, closer together where they are small."""
-    return (int(top * (at / count) ** 2) + 1 for at in range(count))
+    return (int(top * (at / count) ** 2) + _MESSAGE for at in range(count))
+
+
+def small_disk(scenario: Scenario, disk: Path) -> Tally:
+    """Leave so much of a real, small file system free; make room again for the next run."""
+    tally = Tally()
+    for free in spread(1_250_000):
+        with scenario.case(disk) as case:
+            filler = disk / "filler"
+            left = shutil.disk_usage(disk).free
+            filler.write_bytes(bytes(max(0, left - free - _MESSAGE)))
+            run = scenario.machine.run(case, *scenario.arguments)
+            filler.unlink()
+            before = len(tally.failures)
+            scenario.check(case, run, tally)
+            tally.failures[before:] = [f"{free} bytes free: {failure}" for failure in tally.failures[before:]]
+    return tally
 
 
 def struck(scenario: Scenario, faults: Iterable[Fault]) -> Tally:

@@ -29,7 +29,7 @@ STEPS: Final = {
     "make the manifest": "ingest.generations:_checksum",
     "sync a file": "ingest.generations:_sync",
     "name the generation": "os:rename",
-    "point to it": "os:replace",
+    "point to it": "os:replace:.building-pointer",
     "publish": "ingest.index:publish",
     "create": "database:CREATE TABLE pages",
     "checkpoint": "database:CHECKPOINT",

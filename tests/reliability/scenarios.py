@@ -97,9 +97,9 @@ class Scenario:
     """Whether the next run may also end in the old state: when it is not told of the new source."""
 
     @contextmanager
-    def case(self) -> Iterator[Path]:
-        """A fresh copy of the prepared folder."""
-        case = self.machine.folder / "case"
+    def case(self, folder: Path | None = None) -> Iterator[Path]:
+        """A fresh copy of the prepared folder, below `folder`."""
+        case = (folder or self.machine.folder) / "case"
         shutil.rmtree(case, ignore_errors=True)
         shutil.copytree(self.prepared, case)
         yield case
