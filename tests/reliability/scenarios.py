@@ -54,7 +54,7 @@ def index_of(index: Path) -> tuple[Any, ...] | None:
     store = Store(generation)
     pages = [(page.document.url, page.document.title, page.document.body, page.file) for page in store.pages()]
     facts = {name: sums["sha256"] for name, sums in generation.manifest["files"].items() if "duckdb" not in name}
-    return (generation.manifest["inputs"], pages, store.all_chunks(), store.vectors().tolist(), facts)
+    return (pages, store.all_chunks(), store.vectors().tolist(), facts)
 
 
 def state_of(case: Path) -> State:
@@ -93,6 +93,8 @@ class Scenario:
     """The run after the fault."""
     old: State
     new: State
+    names: frozenset[str]
+    """What stands in an index folder, beside generations, when all went well."""
     either: bool = False
     """Whether the next run may also end in the old state: when it is not told of the new source."""
 
@@ -156,7 +158,7 @@ def litter(case: Path, scenario: Scenario) -> set[str]:
     known |= {docs / facts[0] for state in (scenario.old, scenario.new) for facts in state.pages.values()}
     found = {path for path in docs.rglob("*") if not path.is_dir()} - known
     if index.is_dir():
-        kept = {"lock", "CURRENT", "responses", *generation_names(index)[-2:]}
+        kept = scenario.names.union(generation_names(index)[-2:])
         found |= {path for path in index.iterdir() if path.name not in kept}
         found |= {path for path in index.glob("responses/*") if path.suffix != ".page"}
     return {str(path.relative_to(case)) for path in found}
@@ -209,4 +211,6 @@ def _with_result(
     run = machine.run(done, *arguments)
     if run.status:
         raise Broken(run.err)
-    return Scenario(machine, prepared, arguments, then, old, state_of(done))
+    made = {path.name for path in (done / INDEX).iterdir()} - set(generation_names(done / INDEX))
+    names = {name for name in made if name[0] != "." and name != "holder"}
+    return Scenario(machine, prepared, arguments, then, old, state_of(done), frozenset(names))

@@ -31,10 +31,10 @@ def test_kill_while_one_source_replaces_another(replacement: Scenario) -> None:
 
 @pytest.mark.parametrize("kind", ["write", "rename", "fsync", "open", "remove", "database"])
 def test_a_call_fails(calls: None, update: Scenario, kind: str) -> None:
-    tally = cases.failing(update, kind, (2,))
+    assert well(cases.failing(update, kind, (2,)))
+    tally = cases.failing(update, kind, (1,), "fail on")
     assert well(tally)
     assert tally.struck
-    assert well(cases.failing(update, kind, (1,), "fail on"))
 
 
 def test_death_in_the_middle_of_a_write(calls: None, update: Scenario) -> None:
