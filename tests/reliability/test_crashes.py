@@ -31,7 +31,7 @@ def test_kill_while_one_source_replaces_another(replacement: Scenario) -> None:
 
 @pytest.mark.parametrize("kind", ["write", "rename", "fsync", "open", "remove", "database"])
 def test_a_call_fails(calls: None, update: Scenario, kind: str) -> None:
-    assert well(cases.failing(update, kind, (2,)))
+    assert well(cases.failing(update, kind, (3,)))
     tally = cases.failing(update, kind, (1,), "fail on")
     assert well(tally)
     assert tally.struck
@@ -44,7 +44,7 @@ def test_death_in_the_middle_of_a_write(calls: None, update: Scenario) -> None:
 
 
 def test_a_full_disk(calls: None, update: Scenario) -> None:
-    tally = cases.full_disk(update, (10_000, 500_000))
+    tally = cases.full_disk(update, (1_500, 500_000))
     assert well(tally)
     assert tally.old == 2
 
