@@ -78,7 +78,8 @@ class Machine:
         self._zygote.stdin.flush()
         status = int(self._answer())
         seconds = time.perf_counter() - started
-        return Run(status, (cwd / "out.txt").read_text(), (cwd / "err.txt").read_text(), seconds)
+        out, err = (path.read_text() if path.exists() else "" for path in (cwd / "out.txt", cwd / "err.txt"))
+        return Run(status, out, err, seconds)
 
     def _answer(self) -> str:
         assert self._zygote.stdout
