@@ -37,13 +37,18 @@ def build_shim(folder: Path) -> Path | None:
     return None if done.returncode else made
 
 
+class _Server(ModelServer):
+    def handle_error(self, *_: object) -> None:
+        """Say nothing: clients that are killed in the middle of a request are what this is for."""
+
+
 class Machine:
     """One zygote and one embeddings server; `folder` holds all the files."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.shim = build_shim(folder)
-        self.server = ModelServer()
+        self.server = _Server()
         self.environ = {**bare_environment(folder), **self.server.environ, "ASKDOCS_EMBEDDER": "openrouter:acme/embed"}
 
     def __enter__(self) -> Self:
