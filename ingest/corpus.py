@@ -1,5 +1,6 @@
 """Documents <-> the folder of markdown pages: one readable file per page, with front matter."""
 
+import contextlib
 import json
 import os
 import re
@@ -19,6 +20,7 @@ STARTER: Final = "starter"
 
 MAX_PAGE_BYTES: Final = 10_000_000
 _RECORD: Final = ".askdocs.json"
+_UNFINISHED: Final = (".askdocs-", ".tmp")
 _TITLE = re.compile(r"^#[ \t]+(.+?)[ \t#]*$", re.MULTILINE)
 
 
@@ -179,7 +181,7 @@ def write_document(folder: Path, name: str, document: Document) -> Path:
 def _replace(path: Path, text: str) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".askdocs-", suffix=".tmp")
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=_UNFINISHED[0], suffix=_UNFINISHED[1])
         try:
             with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
                 file.write(text)
@@ -194,24 +196,39 @@ def _replace(path: Path, text: str) -> None:
         raise CorpusError(f"{path}: {error.strerror}", "check the folder's permissions and free space") from error
 
 
+def remove_unfinished(folder: Path) -> None:
+    """Remove what a run that was killed while it wrote a page left; what can't be removed stays."""
+    for path in folder.rglob("*".join(_UNFINISHED)):
+        with contextlib.suppress(OSError):
+            path.unlink()
+
+
 def read_sources(folder: Path, kind: str = "sources") -> tuple[str, ...]:
     """The addresses that the pages of this folder were crawled from; () before the first crawl.
 
-    With the kind `markdown`: those of them whose `.md` variants are read.
+    With the kind `markdown`: those of them whose `.md` variants are read. With `leaving`: sources
+    whose pages a run that did not end was to drop. Raises CorpusError for a record that is damaged:
+    without it, another site would be crawled into this folder.
     """
     path = folder / _RECORD
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
+        known = record["schema"] == 1 and isinstance(record["sources"], list)
     except FileNotFoundError:
         return ()
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise CorpusError(
             f"{path}: the record of sources is unreadable", "delete it and give --source again"
         ) from error
-    return _strings(record.get(kind)) if isinstance(record, dict) else ()
+    if not known:
+        raise CorpusError(f"{path}: the record of sources is of another version", "delete it and give --source again")
+    return _strings(record.get(kind))
 
 
-def write_sources(folder: Path, sources: Iterable[str], markdown: Iterable[str] = ()) -> None:
-    """Record where the pages of this folder come from, and of which sources the `.md` variants are read."""
-    record = {"schema": 1, "sources": list(sources)} | ({"markdown": sorted(markdown)} if markdown else {})
+def write_sources(
+    folder: Path, sources: Iterable[str], markdown: Iterable[str] = (), leaving: Iterable[str] = ()
+) -> None:
+    """Record where the pages of this folder come from, of which sources the `.md` variants are read, which go."""
+    kinds = {"markdown": sorted(markdown), "leaving": sorted(leaving)}
+    record = {"schema": 1, "sources": list(sources)} | {name: found for name, found in kinds.items() if found}
     _replace(folder / _RECORD, json.dumps(record, indent=1) + "\n")

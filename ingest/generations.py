@@ -5,41 +5,45 @@
     INDEX/CURRENT                      the name of the generation that readers open
     INDEX/20261121T081500-1f2e3d4c/    a generation: index.duckdb, sidecars, manifest.json
     INDEX/.building-…/                 a generation being written; left by a crash, removed by the next run
+    INDEX/.building-next               names the generation that is being published
+    INDEX/.removing-…/                 an old generation on its way out
     INDEX/lock                         held by the one writer; freed by the system when it dies
+    INDEX/holder                       the process id of that writer
 """
 
 import contextlib
 import hashlib
 import json
 import os
-import re
 import shutil
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from ingest.errors import CorpusError, IndexDamaged, IndexLocked, IndexMismatch, IndexMissing, UsageError
+from ingest.leases import Lease
+from ingest.litter import BUILDING, MANIFEST, NAME, NEXT, POINTER, REMOVING, discard_unpublished, remove_litter
 
 FORMAT: Final = 1
 """Version of the files of a generation; another one means: reindex."""
 
-_POINTER: Final = "CURRENT"
-_MANIFEST: Final = "manifest.json"
-_BUILDING: Final = ".building-"
-_NAME: Final = re.compile(r"\d{8}T\d{9}-[0-9a-f]{8}")
-_KEPT: Final = 2
-"""Generations that stay when a run begins: the current one and the one before it."""
+_TRIES: Final = 20
+"""How often a reader looks again at a pointer that moves while it opens what that named."""
 
 _REBUILD: Final = "rebuild it: askdocs reindex --no-crawl --full"
 
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """One whole index: its folder and its manifest, checked against the files."""
+    """One whole index: its folder and its manifest, checked against the files.
+
+    While this object lives, no run removes the folder.
+    """
 
     folder: Path
     manifest: Mapping[str, Any]
+    lease: Lease | None = field(default=None, compare=False, repr=False)
 
     @property
     def name(self) -> str:
@@ -52,31 +56,43 @@ def current_generation(index: Path) -> Generation:
 
     Raises IndexMissing, IndexDamaged, or IndexMismatch for files of another format version.
     """
+    name = _pointer_text(index)
+    for _ in range(_TRIES):
+        try:
+            return open_generation(index, name)
+        except IndexDamaged:
+            seen, name = name, _pointer_text(index)
+            if name == seen:
+                raise
+    return open_generation(index, name)
+
+
+def _pointer_text(index: Path) -> str:
     try:
-        name = (index / _POINTER).read_text(encoding="utf-8").strip()
+        return (index / POINTER).read_text(encoding="utf-8").strip()
     except FileNotFoundError:
         raise IndexMissing(f"there is no index at {index}", "build one: askdocs reindex --no-crawl") from None
     except (OSError, UnicodeDecodeError) as error:
-        raise IndexDamaged(f"{index / _POINTER} is unreadable", _REBUILD) from error
-    return open_generation(index, name)
+        raise IndexDamaged(f"{index / POINTER} is unreadable", _REBUILD) from error
 
 
 def open_generation(index: Path, name: str) -> Generation:
     """A generation by name, checked. Raises as `current_generation`."""
     folder = index / name
     if not name or Path(name).name != name or name.startswith("."):
-        raise IndexDamaged(f"{index / _POINTER} names no generation", _REBUILD)
+        raise IndexDamaged(f"{index / POINTER} names no generation", _REBUILD)
     try:
-        manifest = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
+        lease = Lease(folder)
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         if manifest["format"] != FORMAT:
             raise IndexMismatch(f"the index at {index} has format {manifest['format']}, not {FORMAT}", _REBUILD)
         if manifest["checksum"] != _checksum(manifest):
-            raise IndexDamaged(f"{folder / _MANIFEST} is not as it was written", _REBUILD)
+            raise IndexDamaged(f"{folder / MANIFEST} is not as it was written", _REBUILD)
         for file, facts in manifest["files"].items():
             _check_file(folder / Path(file).name, facts)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise IndexDamaged(f"the generation {name} at {index} is incomplete", _REBUILD) from error
-    return Generation(folder, manifest)
+    return Generation(folder, manifest, lease)
 
 
 def _check_file(path: Path, facts: Mapping[str, Any]) -> None:
@@ -101,7 +117,7 @@ def _sha256(path: Path) -> str:
 @contextlib.contextmanager
 def building(index: Path, name: str) -> Iterator[Path]:
     """A folder to write the generation `name` into; gone again if the caller raises."""
-    folder = index / f"{_BUILDING}{name}"
+    folder = index / f"{BUILDING}{name}"
     try:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
@@ -112,27 +128,35 @@ def building(index: Path, name: str) -> Iterator[Path]:
         ) from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+        discard_unpublished(index)
 
 
 def publish(index: Path, built: Path, manifest: Mapping[str, Any]) -> Generation:
     """Make a built folder the current generation: files, then folder, then pointer, each synced first."""
     files = {path.name: {"bytes": path.stat().st_size, "sha256": _sha256(path)} for path in sorted(built.iterdir())}
+    if left := [name for name in files if name.endswith(".wal")]:
+        raise CorpusError(f"{built / left[0]} was not taken in by the database", "check the disk, and run again")
     whole = {"format": FORMAT, **manifest, "files": files}
     whole["checksum"] = _checksum(whole)
-    (built / _MANIFEST).write_text(json.dumps(whole, indent=1, ensure_ascii=False), encoding="utf-8")
+    (built / MANIFEST).write_text(json.dumps(whole, indent=1, ensure_ascii=False), encoding="utf-8")
     for path in [*built.iterdir(), built]:
         _sync(path)
-    target = index / built.name.removeprefix(_BUILDING)
+    target = index / built.name.removeprefix(BUILDING)
+    (index / NEXT).write_text(target.name, encoding="utf-8")
+    _sync(index / NEXT)
     built.rename(target)
-    _point(index, target.name)
+    _sync(index)  # the folder lasts before anything points to it
+    point(index, target.name)
+    discard_unpublished(index)
     return Generation(target, whole)
 
 
-def _point(index: Path, name: str) -> None:
-    temporary = index / f"{_BUILDING}pointer"
+def point(index: Path, name: str) -> None:
+    """Make a generation the current one. The caller holds the lock."""
+    temporary = index / f"{BUILDING}pointer"
     temporary.write_text(f"{name}\n", encoding="utf-8")
     _sync(temporary)
-    temporary.replace(index / _POINTER)
+    temporary.replace(index / POINTER)
     _sync(index)
 
 
@@ -146,28 +170,18 @@ def _sync(path: Path) -> None:
 
 def generation_names(index: Path) -> list[str]:
     """All whole generations, oldest first. Folders that are named otherwise are somebody else's."""
-    names = (path.parent.name for path in index.glob(f"[!.]*/{_MANIFEST}"))
-    return sorted(name for name in names if _NAME.fullmatch(name))
-
-
-def remove_litter(index: Path) -> None:
-    """Remove what crashed runs left, and all generations but the current one and the newest other."""
-    for path in index.glob(f"{_BUILDING}*"):
-        shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
-    with contextlib.suppress(OSError, UnicodeDecodeError):
-        current = (index / _POINTER).read_text(encoding="utf-8").strip()
-        others = [name for name in generation_names(index) if name != current]
-        for name in others[: max(0, len(others) - (_KEPT - 1))]:
-            shutil.rmtree(index / name, ignore_errors=True)
+    names = (path.parent.name for path in index.glob(f"[!.]*/{MANIFEST}"))
+    return sorted(name for name in names if NAME.fullmatch(name))
 
 
 def _refuse_foreign(index: Path) -> None:
     """Raise UsageError for a folder that holds files but no index: it may hold somebody's work."""
     ours = {"lock", "holder", "responses"}
-    if not index.is_dir() or (index / _POINTER).exists():
+    if not index.is_dir() or (index / POINTER).exists():
         return
     for path in index.iterdir():
-        if path.name not in ours and not path.name.startswith(_BUILDING) and not _NAME.fullmatch(path.name):
+        made = path.name.startswith((BUILDING, REMOVING)) or NAME.fullmatch(path.name)
+        if path.name not in ours and not made:
             raise UsageError(
                 f"{index} holds other files, such as {path.name}, and no index", "name a folder of its own"
             )
@@ -182,26 +196,29 @@ def writing(index: Path, *, wait: float = 0.0) -> Iterator[None]:
     """
     from filelock import FileLock, Timeout
 
+    lock = FileLock(index / "lock")
     try:
         _refuse_foreign(index)
         index.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(index / "lock")
         lock.acquire(timeout=wait)
-        (index / "holder").write_text(str(os.getpid()), encoding="utf-8")
     except Timeout:
         holder = _holder(index)
         raise IndexLocked(f"another reindex is running{holder} on {index}", "wait for it, then run again") from None
     except OSError as error:
         raise CorpusError(f"{index}: {error.strerror}", "check the folder's permissions") from error
     try:
-        remove_litter(index)
+        remove_litter(index)  # first of all: it may free the space that the rest needs
+        with contextlib.suppress(OSError):
+            (index / "holder").write_text(str(os.getpid()), encoding="utf-8")
         yield
+        remove_litter(index)
     finally:
-        (index / "holder").unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            (index / "holder").unlink(missing_ok=True)
         lock.release()
 
 
 def _holder(index: Path) -> str:
-    with contextlib.suppress(OSError, UnicodeDecodeError):
-        return f" (process {(index / 'holder').read_text(encoding='utf-8').strip()})"
+    with contextlib.suppress(OSError, ValueError):
+        return f" (process {int((index / 'holder').read_text(encoding='utf-8'))})"
     return ""

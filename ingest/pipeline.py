@@ -9,7 +9,15 @@ from urllib.parse import quote
 
 from ingest.changes import Change, Plan, plan_update
 from ingest.clean.page import CLEANER_VERSION
-from ingest.corpus import Corpus, PageFile, read_corpus, read_sources, write_document, write_sources
+from ingest.corpus import (
+    Corpus,
+    PageFile,
+    read_corpus,
+    read_sources,
+    remove_unfinished,
+    write_document,
+    write_sources,
+)
 from ingest.embed import Embedder, get_embedder
 from ingest.errors import CorpusError
 from ingest.gather import Gathered, gather_crawl, gather_local
@@ -78,6 +86,8 @@ def reindex(settings: Settings, options: ReindexOptions, progress: Progress) -> 
     embedder = get_embedder(settings)
     responses = Responses(settings.index / "responses", CLEANER_VERSION)
     with nullcontext() if options.dry_run else writing(settings.index), nullcontext() if options.dry_run else responses:
+        if not options.dry_run:
+            remove_unfinished(settings.docs)
         if options.crawl or options.from_path:
             _update_docs(settings, options, report, progress, responses)
         else:
@@ -113,6 +123,9 @@ def _update_docs(
     recorded = read_sources(settings.docs)
     given = (str(options.from_path.resolve()),) if options.from_path else options.sources
     report.sources = sources_of_run(given, recorded, others_may_be=options.add or options.replace)
+    leaving = {*read_sources(settings.docs, "leaving"), *(recorded if options.replace else ())}.difference(
+        report.sources
+    )
     old = [file.document for file in corpus.files if file.document.source in report.sources]
     if not options.full:
         old = _recleaned(old, report, progress, responses, keep=not options.dry_run, crawling=True).documents
@@ -122,7 +135,7 @@ def _update_docs(
         corpus.files,
         gathered.documents,
         replaced=report.sources,
-        dropped=set(recorded).difference(report.sources) if options.replace else (),
+        dropped=leaving,
         gone=gathered.gone,
     )
     _account(report, gathered, plan)
@@ -130,10 +143,13 @@ def _update_docs(
     refuse_loss(plan, problems, report.sources, came=came, allow_shrink=options.allow_shrink)
     if not options.dry_run:
         kept = dict.fromkeys((*recorded, *report.sources) if options.add else report.sources)
-        write_pages(settings.docs, plan, corpus.files)
         before = read_sources(settings.docs, "markdown")
-        markdown = markdown_after(options.markdown, before, report.sources, gathered.choices)
-        write_sources(settings.docs, kept, markdown.intersection(kept))
+        markdown = markdown_after(options.markdown, before, report.sources, gathered.choices).intersection(kept)
+        # The record first: should this run be killed, the next one ends what it began, whatever it is told.
+        write_sources(settings.docs, kept, markdown, leaving)
+        write_pages(settings.docs, plan, corpus.files)
+        if leaving:
+            write_sources(settings.docs, kept, markdown)
 
 
 def _clean_anew(

@@ -12,6 +12,7 @@ from ingest.corpus import (
     read_corpus,
     read_document,
     read_sources,
+    remove_unfinished,
     render_document,
     split_front_matter,
     write_document,
@@ -150,9 +151,20 @@ def test_sources_are_recorded_and_a_broken_record_is_said(tmp_path: Path) -> Non
     assert read_sources(tmp_path) == ()
     write_sources(tmp_path, ["https://h.org/docs", "/srv/é"])
     assert read_sources(tmp_path) == ("https://h.org/docs", "/srv/é")
-    (tmp_path / ".askdocs.json").write_text("{")
-    with pytest.raises(CorpusError, match="record of sources"):
-        read_sources(tmp_path)
+    write_sources(tmp_path, ["https://h.org/docs"], (), {"/srv/é"})
+    assert (read_sources(tmp_path), read_sources(tmp_path, "leaving")) == (("https://h.org/docs",), ("/srv/é",))
+    for broken in ("", "{", "[]", "{}", "null", '{"schema": 1, "rources": []}', '{"schema": 2, "sources": []}'):
+        (tmp_path / ".askdocs.json").write_text(broken)
+        with pytest.raises(CorpusError, match="record of sources"):
+            read_sources(tmp_path)
+
+
+def test_what_a_killed_run_left_of_a_page_goes_and_files_of_others_stay(tmp_path: Path) -> None:
+    path = write_document(tmp_path, "sub/a.md", PAGE)
+    (tmp_path / "sub" / ".askdocs-0abc.tmp").write_text("half")
+    (tmp_path / "own.tmp").write_text("mine")
+    remove_unfinished(tmp_path)
+    assert sorted(file for file in tmp_path.rglob("*") if file.is_file()) == [tmp_path / "own.tmp", path]
 
 
 def test_no_folder_is_an_error_with_a_remedy(tmp_path: Path) -> None:
