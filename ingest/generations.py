@@ -6,6 +6,8 @@
     INDEX/20261121T081500-1f2e3d4c/    a generation: index.duckdb, sidecars, manifest.json
     INDEX/.building-…/                 a generation being written; left by a crash, removed by the next run
     INDEX/lock                         held by the one writer; freed by the system when it dies
+
+Each generation's manifest names the one that it replaced, which stays, so that one can return to it.
 """
 
 import contextlib
@@ -28,8 +30,8 @@ _POINTER: Final = "CURRENT"
 _MANIFEST: Final = "manifest.json"
 _BUILDING: Final = ".building-"
 _NAME: Final = re.compile(r"\d{8}T\d{9}-[0-9a-f]{8}")
-_KEPT: Final = 2
-"""Generations that stay when a run begins: the current one and the one before it."""
+_OURS: Final = frozenset({"lock", "holder", "responses", "checked.json", "vectors.sqlite", "vectors.sqlite-journal"})
+"""What else stands in an index folder."""
 
 _REBUILD: Final = "rebuild it: askdocs reindex --no-crawl --full"
 
@@ -117,18 +119,35 @@ def building(index: Path, name: str) -> Iterator[Path]:
 def publish(index: Path, built: Path, manifest: Mapping[str, Any]) -> Generation:
     """Make a built folder the current generation: files, then folder, then pointer, each synced first."""
     files = {path.name: {"bytes": path.stat().st_size, "sha256": _sha256(path)} for path in sorted(built.iterdir())}
-    whole = {"format": FORMAT, **manifest, "files": files}
+    whole = {"format": FORMAT, **manifest, "previous": pointed(index), "files": files}
     whole["checksum"] = _checksum(whole)
     (built / _MANIFEST).write_text(json.dumps(whole, indent=1, ensure_ascii=False), encoding="utf-8")
     for path in [*built.iterdir(), built]:
         _sync(path)
     target = index / built.name.removeprefix(_BUILDING)
     built.rename(target)
-    _point(index, target.name)
+    point(index, target.name)
     return Generation(target, whole)
 
 
-def _point(index: Path, name: str) -> None:
+def pointed(index: Path) -> str:
+    """The name in the pointer, whether or not it is that of a generation; "" without a readable one."""
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        return (index / _POINTER).read_text(encoding="utf-8").strip()
+    return ""
+
+
+def replaced_by(index: Path, name: str) -> str:
+    """The generation that `name` replaced, as far as its manifest tells; "" where it does not."""
+    if not _NAME.fullmatch(name):
+        return ""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        return str(json.loads((index / name / _MANIFEST).read_text(encoding="utf-8")).get("previous") or "")
+    return ""
+
+
+def point(index: Path, name: str) -> None:
+    """Make a generation the current one. The caller holds the lock."""
     temporary = index / f"{_BUILDING}pointer"
     temporary.write_text(f"{name}\n", encoding="utf-8")
     _sync(temporary)
@@ -151,23 +170,27 @@ def generation_names(index: Path) -> list[str]:
 
 
 def remove_litter(index: Path) -> None:
-    """Remove what crashed runs left, and all generations but the current one and the newest other."""
+    """Remove what crashed runs left, and all generations but the current one and the one it replaced.
+
+    Where that is gone, as after a return to it, the newest other one stays.
+    """
     for path in index.glob(f"{_BUILDING}*"):
         shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
-    with contextlib.suppress(OSError, UnicodeDecodeError):
-        current = (index / _POINTER).read_text(encoding="utf-8").strip()
-        others = [name for name in generation_names(index) if name != current]
-        for name in others[: max(0, len(others) - (_KEPT - 1))]:
+    current = pointed(index)
+    others = [name for name in generation_names(index) if name != current]
+    previous = replaced_by(index, current)
+    kept = {previous} if previous in others else set(others[-1:])
+    for name in others if current else ():
+        if name not in kept:
             shutil.rmtree(index / name, ignore_errors=True)
 
 
 def _refuse_foreign(index: Path) -> None:
     """Raise UsageError for a folder that holds files but no index: it may hold somebody's work."""
-    ours = {"lock", "holder", "responses"}
     if not index.is_dir() or (index / _POINTER).exists():
         return
     for path in index.iterdir():
-        if path.name not in ours and not path.name.startswith(_BUILDING) and not _NAME.fullmatch(path.name):
+        if path.name not in _OURS and not path.name.startswith(_BUILDING) and not _NAME.fullmatch(path.name):
             raise UsageError(
                 f"{index} holds other files, such as {path.name}, and no index", "name a folder of its own"
             )

@@ -1,10 +1,11 @@
 """Pages at hand, as the cleaner of today gives them: from their kept answers, without the network."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 from ingest.clean.page import clean_page
+from ingest.progress import Progress
 from ingest.records import Document, Problem
 from ingest.responses import Responses
 from ingest.web.workers import Cleaners
@@ -24,9 +25,7 @@ class Recleaned:
     problems: list[Problem] = field(default_factory=list)
 
 
-def reclean(
-    at_hand: Iterable[Document], responses: Responses, progress: Callable[[str, int, int], None], *, keep: bool
-) -> Recleaned:
+def reclean(at_hand: Iterable[Document], responses: Responses, progress: Progress, *, keep: bool) -> Recleaned:
     """Clean again what another version of the cleaner made; `keep` the answers under this version.
 
     A page of which it is not known what made it, or whose answer is not at hand, loses its

@@ -1,11 +1,12 @@
 """The crawl of one source: fetch, clean, follow links, until every page of the source was seen once."""
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from ingest.progress import Count
 from ingest.records import Cleaned, CrawlReport, Page, Problem
 from ingest.urls import Scope, identity, normalise, site_path
 from ingest.web.collapse import Arrival, Collapse, Crawled, Validators
@@ -18,7 +19,6 @@ from ingest.web.variants import Choice, choose
 from ingest.web.visit import GONE, Keep, Outcome, Visitor
 from ingest.web.workers import Cleaners, Read
 
-Progress = Callable[[int, int], None]
 Form = Literal["auto", "never", "check", "always"]
 
 _LAST_CRAWL = "the last crawl"
@@ -63,7 +63,7 @@ class Crawl:
     read: Read
     options: CrawlOptions
     validators: Mapping[str, Validators] = field(default_factory=dict)
-    progress: Progress | None = None
+    progress: Count | None = None
     report: CrawlReport = field(default_factory=CrawlReport)
     seeds: Seeds = field(default_factory=Seeds)
     complete: bool = False
@@ -228,7 +228,7 @@ def crawl(
     options: CrawlOptions | None = None,
     *,
     validators: Mapping[str, Validators] | None = None,
-    progress: Progress | None = None,
+    progress: Count | None = None,
 ) -> Crawl:
     """Prepare the crawl of `source`; iterating over the result runs it.
 
