@@ -11,7 +11,7 @@ from ingest.records import Document
 What = Literal["added", "changed", "removed"]
 
 _Key = tuple[tuple[str, ...], int]
-"""The headings above a section, and which of those with the same headings it is."""
+"""The path of headings of a section (none: what is above the first one), and which of those with that path it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,8 @@ def section_changes(old: Document | None, new: Document | None) -> tuple[Section
     added = dict.fromkeys(key for key in after if key not in before)
     removed = dict.fromkeys(key for key in before if key not in after)
     _drop_moved(added, removed, before, after)
-    names = _names([*after, *removed])
+    page = new or old
+    names = _names([*after, *removed], page.title if page else "")
     found = [
         SectionChange(names[key], "added" if key in added else "changed", before.get(key, ""), text)
         for key, text in after.items()
@@ -46,33 +47,31 @@ def section_changes(old: Document | None, new: Document | None) -> tuple[Section
 
 
 def _sections(document: Document | None) -> Mapping[_Key, str]:
+    if document is None:
+        return {}
     found: dict[_Key, str] = {}
     seen: Counter[tuple[str, ...]] = Counter()
-    for section in sections_of(document) if document else ():
-        path = section.headings or (document.title if document else "",)
-        found[path, seen[path]] = _text(document, section.blocks[0].start, section.blocks[-1].end)
+    for section in sections_of(document):
+        path = section.headings
+        found[path, seen[path]] = document.body[section.blocks[0].start : section.blocks[-1].end]
         seen[path] += 1
     return found
-
-
-def _text(document: Document | None, start: int, end: int) -> str:
-    return document.body[start:end] if document else ""
 
 
 def _drop_moved(
     added: dict[_Key, None], removed: dict[_Key, None], before: Mapping[_Key, str], after: Mapping[_Key, str]
 ) -> None:
     """Take out of both what has only another place, or other headings above it."""
-    places: defaultdict[tuple[str, str], list[_Key]] = defaultdict(list)
+    places: defaultdict[tuple[tuple[str, ...], str], list[_Key]] = defaultdict(list)
     for key in reversed(removed):
-        places[key[0][-1], before[key]].append(key)
+        places[key[0][-1:], before[key]].append(key)
     for key in list(added):
-        if gone := places[key[0][-1], after[key]]:
+        if gone := places[key[0][-1:], after[key]]:
             del added[key], removed[gone.pop()]
 
 
-def _names(keys: Iterable[_Key]) -> dict[_Key, str]:
+def _names(keys: Iterable[_Key], title: str) -> dict[_Key, str]:
     """The own heading of each section; its whole path where another one has the same heading."""
-    paths = {key: key[0] for key in keys}
+    paths = {key: key[0] or (title,) for key in keys}
     count = Counter(path[-1] for path in set(paths.values()))
     return {key: path[-1] if count[path[-1]] == 1 else " › ".join(path) for key, path in paths.items()}

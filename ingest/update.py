@@ -123,11 +123,9 @@ def _crawl(run: Run, source: str, known: list[Document]) -> Gathered:
     options = run.options
     recorded = source in read_sources(run.settings.docs, "markdown")
     form = form_of(options.markdown, recorded=recorded)
-    crawling = CrawlOptions(
-        options.include, options.exclude, options.max_pages, options.jobs, markdown=form, keep=run.responses.keep
-    )
-    if options.dry_run:
-        crawling = replace(crawling, keep=None)
+    crawling = CrawlOptions(options.include, options.exclude, options.max_pages, options.jobs, markdown=form)
+    if not options.dry_run:
+        crawling = replace(crawling, keep=run.responses.keep, resume=run.responses.left_over)
     urls = tuple(url for url in run.report.sources if not Path(url).is_absolute())
     fetching = FetchOptions(urls, allow_private=options.allow_private, contact=run.settings.contact)
     whole = options.full or (form == "never" and recorded)

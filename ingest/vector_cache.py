@@ -112,9 +112,11 @@ class VectorCache:
 
 
 def _opened(path: Path) -> sqlite3.Connection:
+    new = not path.exists() or not path.stat().st_size
     connection = sqlite3.connect(path, timeout=0.0)
     try:
-        connection.execute("PRAGMA auto_vacuum = FULL")  # what is dropped gives its space back
+        if new:
+            connection.execute("PRAGMA auto_vacuum = FULL")  # what is dropped gives its space back
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute(_SCHEMA)
     except BaseException:
