@@ -32,7 +32,7 @@ _TIMES: Final = 2
 """Of a larger index, its own vectors and as many others: those of the docs before, or of another embedder."""
 
 _SCHEMA: Final = """
-CREATE TABLE IF NOT EXISTS vectors (key TEXT PRIMARY KEY, used INTEGER, vector BLOB, checksum BLOB) WITHOUT ROWID
+CREATE TABLE IF NOT EXISTS vectors (key TEXT PRIMARY KEY, used INTEGER, vector BLOB, checksum BLOB)
 """
 _WORTHLESS: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_MISMATCH)
 """Not a database, a damaged one, or one of another version: it is made anew."""

@@ -31,8 +31,14 @@ def edited(folder: Folder) -> Folder:  # noqa: F811 - pytest passes fixtures by 
 def test_sections_are_told_apart_in_json_and_on_the_terminal(edited: Folder) -> None:
     done = edited("reindex", "--no-crawl", "--dry-run", "--json").json
     assert done["pages"] | {"aliases": 0} == {
-        **{"seen": 2, "added": 1, "changed": 1, "unchanged": 0, "removed": 1},
-        **{"aliases": 0, "skipped": 0, "failed": 0},
+        "seen": 2,
+        "added": 1,
+        "changed": 1,
+        "unchanged": 0,
+        "removed": 1,
+        "aliases": 0,
+        "skipped": 0,
+        "failed": 0,
     }
     assert done["chunks"] == {"total": 4, "embedded": 3, "reused": 1, "removed": 3}
     changes = {change["page"]: change for change in done["changes"]}
