@@ -40,6 +40,12 @@ class Plan:
     before: int = 0
     """Pages of this run's sources that were at hand."""
 
+    @property
+    def rewritten(self) -> list[Document]:
+        """The pages that are written for more than their validators."""
+        changed = {change.url for change in self.changes}
+        return [document for document in self.write if document.url in changed]
+
 
 def plan_update(
     files: Iterable[PageFile],

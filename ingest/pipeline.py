@@ -52,7 +52,7 @@ def _carry_out(run: Run, update: Update) -> None:
     settings, options, report = run.settings, run.options, run.report
     with run.timed("embed"):
         current = is_current(settings.index, run.embedder)
-        documents = update.plan.write if current else update.documents
+        documents = update.plan.rewritten if current else update.documents
         embed_ahead(settings.index, documents, run.embedder, run.progress, run.cache)
     update.write(settings.docs)
     corpus = read_corpus(settings.docs)

@@ -16,7 +16,7 @@ from ingest.vector_cache import Vector, VectorCache
 Known = Mapping[str, Vector]
 """Vectors of an earlier generation by the hash of the embedded text."""
 
-_SLICE: Final = 128
+_SLICE: Final = 64
 """Texts between two entries into the cache: a few seconds of work that an interruption may cost."""
 
 
