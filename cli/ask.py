@@ -9,6 +9,7 @@ from cli.context import open_index, settings_from, text_or_stdin
 from cli.render import SCHEMA, answer_json, heading_path, hit_json, nearest_text, sources_text
 from cli.terminal import is_terminal, json_line, safe, say
 from ingest.corpus import STARTER
+from ingest.freshness import docs_date
 from ingest.settings import Settings
 from rag.answer import checked_question
 from rag.bootstrap import Opened
@@ -113,7 +114,7 @@ def _print(answer: Answer, opened: Opened, settings: Settings, retrieved: Retrie
 
 def _date_line(opened: Opened) -> str:
     manifest = opened.generation.manifest
-    date = str(manifest["docs_date"])[:10]
+    date = docs_date(opened.generation.folder.parent, opened.generation)[:10]
     if manifest["sources"] == [STARTER]:
         return "From the starter pages that ship with askdocs; `askdocs reindex` fetches the real docs."
     return f"From the docs as of {date}." if date else "From docs without a date."

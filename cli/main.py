@@ -105,7 +105,9 @@ def reindex(
         Path | None, typer.Option("--from", help="No crawl: a folder of .md/.html files, or one llms-full.txt.")
     ] = None,
     no_crawl: Annotated[bool, typer.Option("--no-crawl", help="Index the markdown at hand.")] = False,
-    full: Annotated[bool, typer.Option("--full", help="Fetch and embed everything anew.")] = False,
+    full: Annotated[
+        bool, typer.Option("--full", help="Fetch and index everything anew; known vectors are kept.")
+    ] = False,
     markdown: Annotated[
         bool | None,
         typer.Option(
@@ -115,6 +117,13 @@ def reindex(
         ),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change; write nothing.")] = False,
+    rollback: Annotated[
+        bool, typer.Option("--rollback", help="Return to the previous index; the markdown stays as it is.")
+    ] = False,
+    changes: Annotated[
+        Path | None,
+        typer.Option("--changes", help="Write what changed in the docs to this markdown file; - prints it."),
+    ] = None,
     add: Annotated[bool, typer.Option("--add", help="Keep the pages of other sources.")] = False,
     replace: Annotated[bool, typer.Option("--replace", help="Drop the pages of other sources.")] = False,
     allow_shrink: Annotated[
@@ -134,8 +143,8 @@ def reindex(
     verbose: Verbose = 0,
 ) -> None:
     """Crawl the docs, write them as markdown, and index what changed."""
-    from cli.reindex import run_reindex
-    from ingest.pipeline import ReindexOptions
+    from cli.reindex import Output, run_reindex, run_rollback
+    from ingest.run import ReindexOptions
 
     options = ReindexOptions(
         sources=tuple(source or ()),
@@ -154,7 +163,8 @@ def reindex(
         markdown=markdown,
     )
     values = {"docs": docs, "index": index, "config": config, "embedder": embedder}
-    raise typer.Exit(run_reindex(values, options, json=json, quiet=quiet, verbose=verbose))
+    output = Output(changes, json, quiet, verbose)
+    raise typer.Exit((run_rollback if rollback else run_reindex)(values, options, output))
 
 
 @app.command()

@@ -1,34 +1,103 @@
 """`reindex`: update docs folder and index, and say what changed."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
+from cli.change_log import change_log, refuse_target, write_change_log
 from cli.context import settings_from
-from cli.render import DEAD, reindex_json
+from cli.render_reindex import DEAD, reindex_json, rollback_json
+from cli.status import pages_behind
 from cli.terminal import json_line, progress_bars, safe, say
-from ingest.errors import UsageError
-from ingest.pipeline import ReindexOptions, ReindexReport, reindex
+from ingest.changes import Change
+from ingest.corpus import read_corpus
+from ingest.errors import CorpusError, UsageError
+from ingest.generations import Generation
+from ingest.pipeline import reindex
+from ingest.rollback import return_to_previous
+from ingest.run import ReindexOptions, ReindexReport
+from ingest.settings import Settings
 from ingest.urls import normalise, site_path
 
 _LISTED = 20
+_SECTIONS = 6
 """Changes and problems that are named one by one; --json has all."""
 
 
-def run_reindex(values: Mapping[str, object], options: ReindexOptions, *, json: bool, quiet: bool, verbose: int) -> int:
+_MARKS = {"added": "+", "changed": "~", "removed": "-"}
+_STDOUT = Path("-")
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """How the user wants to be told."""
+
+    changes: Path | None
+    json: bool
+    quiet: bool
+    verbose: int
+
+
+def run_reindex(values: Mapping[str, object], options: ReindexOptions, output: Output) -> int:
     """Reindex and report. Returns the exit status; raises DocsError."""
     settings = settings_from(values)
     _refuse_contradictions(options, settings.docs)
-    with progress_bars(quiet=quiet) as progress:
+    _refuse_change_log(output, settings)
+    with progress_bars(quiet=output.quiet) as progress:
         report = reindex(settings, options, progress)
-    if json:
+    _report(report, output, dry_run=options.dry_run)
+    return 0
+
+
+def _report(report: ReindexReport, output: Output, *, dry_run: bool) -> None:
+    if output.changes:
+        day = datetime.now(UTC).date().isoformat()
+        log = change_log(report.changes, day=day, sources=report.sources, dry_run=dry_run)
+        print(log, end="") if output.changes == _STDOUT else write_change_log(output.changes, log)
+    if output.json:
         print(json_line(reindex_json(report)))
-    elif not quiet:
-        print(safe(_summary(report, dry_run=options.dry_run)))
-    if not quiet:
+    elif not output.quiet and output.changes != _STDOUT:
+        print(safe(_summary(report, dry_run=dry_run)))
+    if not output.quiet:
         for note in report.notes:
             say(f"note: {note}")
-        _problems(report, everything=bool(verbose))
+        _problems(report, everything=bool(output.verbose))
+
+
+def run_rollback(values: Mapping[str, object], options: ReindexOptions, output: Output) -> int:
+    """Return to the generation before the current one. Returns the exit status; raises DocsError."""
+    if options != ReindexOptions() or output.changes:
+        raise UsageError("--rollback goes with no other option of reindex", "run it alone, then reindex as you like")
+    settings = settings_from(values)
+    left, generation = return_to_previous(settings.index)
+    if output.json:
+        print(json_line(rollback_json(generation)))
+        return 0
+    if not output.quiet:
+        manifest = generation.manifest
+        print(
+            safe(f"index   {generation.name} answers again: {manifest['chunks']} chunks of {manifest['pages']} pages")
+        )
+        print(safe(f"        {left or 'none'} did until now"))
+        _tell_what_is_ahead(settings, generation)
     return 0
+
+
+def _tell_what_is_ahead(settings: Settings, generation: Generation) -> None:
+    try:
+        behind = pages_behind(read_corpus(settings.docs), generation)
+    except CorpusError:
+        return
+    if behind:
+        say(f"note: {behind} markdown pages are not as this index has them; the next reindex indexes them again")
+
+
+def _refuse_change_log(output: Output, settings: Settings) -> None:
+    if output.changes == _STDOUT and output.json:
+        raise UsageError("--json and --changes - both want stdout", "name a file for the change log")
+    if output.changes and output.changes != _STDOUT:
+        refuse_target(output.changes, settings.docs, settings.index)
 
 
 def _refuse_contradictions(options: ReindexOptions, docs: Path) -> None:
@@ -51,21 +120,35 @@ def _refuse_contradictions(options: ReindexOptions, docs: Path) -> None:
 def _summary(report: ReindexReport, *, dry_run: bool) -> str:
     pages = ", ".join(f"{report.count(what)} {what}" for what in ("added", "changed", "removed"))
     lines = [f"pages   {report.seen} seen: {pages}, {report.unchanged} unchanged, {report.aliases} aliases"]
-    for change in report.changes[:_LISTED]:
-        mark = {"added": "+", "changed": "~", "removed": "-"}[change.what]
-        sections = f"  ({'; '.join(change.sections[:4])})" if change.what == "changed" and change.sections else ""
-        lines.append(f"  {mark} {site_path(change.url)}{sections}")
+    lines += [line for change in report.changes[:_LISTED] for line in _change_lines(change)]
     if len(report.changes) > _LISTED:
         lines.append(f"  … and {len(report.changes) - _LISTED} more; --json lists all")
+    counts = report.chunks
+    what = f"{counts.embedded} {'to embed' if dry_run else 'embedded'}, {counts.total - counts.embedded} reused"
+    lines.append(f"chunks  {counts.total}: {what}" + (f", {counts.removed} removed" if counts.removed else ""))
     if report.index:
-        index = report.index
-        lines.append(f"chunks  {index.total}: {index.embedded} embedded, {index.total - index.embedded} reused")
-        state = "published" if index.published else "unchanged"
-        lines.append(f"index   {index.generation.name} {state}")
-    elif dry_run:
+        state = "published" if report.index.published else "unchanged"
+        lines.append(f"index   {report.index.generation.name} {state}")
+    if dry_run:
         lines.append("dry run: nothing was written")
     lines.append("time    " + ", ".join(f"{name} {value:.1f} s" for name, value in report.seconds.items()))
     return "\n".join(lines)
+
+
+def _change_lines(change: Change) -> Iterator[str]:
+    """A page, and below it its sections; of a page that came or went, only how many."""
+    whole = change.what != "changed" and not change.other
+    word = "from" if change.what == "added" else "to"
+    moved = f"  (moved {word} {site_path(change.other)})" if change.other else ""
+    count = f"  ({len(change.sections)} sections)" if whole and change.sections else ""
+    facts = f"  ({', '.join(change.facts)})" if change.facts else ""
+    yield f"  {_MARKS[change.what]} {site_path(change.url)}{moved}{count}{facts}"
+    if not whole:
+        yield from (
+            f"      {_MARKS[part.what]} {' '.join(part.heading.split())}" for part in change.sections[:_SECTIONS]
+        )
+        if len(change.sections) > _SECTIONS:
+            yield f"      … and {len(change.sections) - _SECTIONS} more sections"
 
 
 def _problems(report: ReindexReport, *, everything: bool) -> None:

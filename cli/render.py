@@ -1,21 +1,16 @@
-"""Hits, answers and reports -> JSON documents and text. Pure."""
+"""Hits and answers -> JSON documents and text. Pure."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ingest.generations import Generation
-from ingest.pipeline import ReindexReport
 from ingest.store import StoredPage
 from ingest.urls import site_path
 from rag.records import Answer, Citation, Hit
 
 SCHEMA = 1
 RULE = "─" * 60
-DEAD = ("http-404", "http-410")
-"""Reasons of a link that leads nowhere: the site's fault, and no page that failed."""
-STAGES = ("crawl", "clean", "embed", "index", "total")
-"""Of a reindex; one that is not timed on its own took 0 s and counts in the stage that it is part of."""
 
 
 def hit_json(hit: Hit, page: StoredPage | None, docs: Path) -> dict[str, Any]:
@@ -153,43 +148,3 @@ def inspect_markdown(query: str, chunks: Sequence[Mapping[str, Any]], index: Pat
         parts += [f"- {name}: {chunk[name]}" for name in names if name in chunk]
         parts += [f"- headings: {' › '.join(chunk['headings'])}", f"- tokens: {chunk['tokens']}", "", chunk["text"], ""]
     return "\n".join(parts)
-
-
-def reindex_json(report: ReindexReport) -> dict[str, Any]:
-    """The document of `reindex --json`."""
-    index = report.index
-    return {
-        "schema": SCHEMA,
-        "source": ", ".join(report.sources),
-        "generation": index.generation.name if index else None,
-        "published": bool(index and index.published),
-        "pages": {
-            "seen": report.seen,
-            "added": report.count("added"),
-            "changed": report.count("changed"),
-            "unchanged": report.unchanged,
-            "removed": report.count("removed"),
-            "aliases": report.aliases,
-            "skipped": report.crawl.skipped,
-            "failed": sum(problem.reason not in DEAD for problem in report.problems),
-        },
-        "requests": {
-            "total": report.crawl.requests,
-            "not_modified": report.crawl.not_modified,
-            "bytes": report.crawl.bytes,
-        },
-        "chunks": {
-            "total": index.total if index else 0,
-            "embedded": index.embedded if index else 0,
-            "reused": index.total - index.embedded if index else 0,
-            "removed": index.removed if index else 0,
-        },
-        "changes": [
-            {"page": site_path(change.url), "what": change.what, "sections": list(change.sections)}
-            for change in report.changes
-        ],
-        "problems": [
-            {"url": p.url, "reason": p.reason, "detail": p.detail, "kept_old": p.kept_old} for p in report.problems
-        ],
-        "seconds": {name: round(report.seconds.get(name, 0.0), 3) for name in STAGES},
-    }

@@ -9,7 +9,9 @@ from cli.render import SCHEMA
 from cli.terminal import json_line, safe
 from ingest.corpus import Corpus, read_corpus, read_sources
 from ingest.errors import CorpusError, IndexMissing
-from ingest.generations import Generation, current_generation
+from ingest.freshness import checked_at, docs_date
+from ingest.generations import Generation, current_generation, generation_names
+from ingest.index import page_facts, stored_pages
 from ingest.settings import Settings
 from ingest.store import Store
 
@@ -17,50 +19,57 @@ from ingest.store import Store
 def run_status(values: Mapping[str, object], *, json: bool, verbose: int) -> int:  # noqa: ARG001 - -vv is read elsewhere
     """Print the state. Returns the exit status; raises DocsError for an index that is damaged."""
     settings = settings_from(values)
-    state = {"schema": SCHEMA, "docs": _docs(settings), "index": _index(settings), "settings": _settings(settings)}
+    try:
+        corpus: Corpus | None = read_corpus(settings.docs)
+    except CorpusError:
+        corpus = None
+    state = {
+        "schema": SCHEMA,
+        "docs": _docs(settings, corpus),
+        "index": _index(settings, corpus),
+        "settings": _settings(settings),
+    }
     print(json_line(state) if json else safe(_text(state)))
     return 0
 
 
-def _docs(settings: Settings) -> dict[str, Any]:
-    try:
-        corpus = read_corpus(settings.docs)
-    except CorpusError:
+def _docs(settings: Settings, corpus: Corpus | None) -> dict[str, Any]:
+    if corpus is None:
         return {"path": str(settings.docs), "pages": 0, "sources": [], "problems": []}
     sources = list(read_sources(settings.docs)) or sorted({d.source for d in corpus.documents if d.source})
     problems = [f"{problem.url}: {problem.detail}" for problem in corpus.problems]
     return {"path": str(settings.docs), "pages": len(corpus.files), "sources": sources, "problems": problems}
 
 
-def _index(settings: Settings) -> dict[str, Any] | None:
+def _index(settings: Settings, corpus: Corpus | None) -> dict[str, Any] | None:
     try:
         generation = current_generation(settings.index)
     except IndexMissing:
         return None
     manifest = generation.manifest
     created = datetime.fromisoformat(manifest["created_at"])
+    previous = str(manifest.get("previous") or "")
     return {
         "path": str(settings.index),
         "generation": generation.name,
         "created_at": manifest["created_at"],
         "age_seconds": int((datetime.now(UTC) - created).total_seconds()),
-        "docs_date": manifest["docs_date"],
+        "checked_at": checked_at(settings.index, generation.name) or None,
+        "docs_date": docs_date(settings.index, generation),
         "pages": manifest["pages"],
         "chunks": manifest["chunks"],
         "embedder": manifest["embedder"],
         "bytes": sum(facts["bytes"] for facts in manifest["files"].values()),
-        "behind": _pages_behind(settings, generation),
+        "behind": pages_behind(corpus, generation) if corpus else 0,
+        "sources": manifest["sources"],
+        "previous": previous if previous in generation_names(settings.index) else None,
     }
 
 
-def _pages_behind(settings: Settings, generation: Generation) -> int:
-    """How many pages on disk differ from what is indexed."""
-    try:
-        corpus: Corpus = read_corpus(settings.docs)
-    except CorpusError:
-        return 0
-    indexed = {page.document.url: page.document.sha256 for page in Store(generation).pages()}
-    on_disk = {document.url: document.sha256 for document in corpus.documents}
+def pages_behind(corpus: Corpus, generation: Generation) -> int:
+    """How many pages on disk are not as they are indexed: new, gone, or with other content, address or date."""
+    indexed = {page.document.url: page_facts(page) for page in Store(generation).pages()}
+    on_disk = {page.document.url: page_facts(page) for page in stored_pages(corpus)}
     return sum(indexed.get(url) != on_disk.get(url) for url in {**indexed, **on_disk})
 
 
@@ -85,10 +94,14 @@ def _text(state: Mapping[str, Any]) -> str:
         lines += [
             f"index     {index['chunks']} chunks of {index['pages']} pages in {index['path']}",
             f"          {index['generation']}, {_age(index['age_seconds'])} old, {index['bytes'] / 1e6:.1f} MB",
+            f"          made from {', '.join(index['sources']) or 'pages without a source'}",
+            *([f"          docs as of {index['docs_date'][:10]}"] if index["docs_date"] else []),
             f"embedder  {index['embedder']['name']} ({index['embedder']['dimension']} dimensions)",
         ]
         if index["behind"]:
             lines.append(f"behind    {index['behind']} pages on disk differ; run: askdocs reindex --no-crawl")
+        if index["previous"]:
+            lines.append(f"previous  {index['previous']}; return to it: askdocs reindex --rollback")
     lines.append("settings")
     for name, entry in state["settings"].items():
         value = ("set" if entry["value"] else "not set") if name == "api_key" else entry["value"]

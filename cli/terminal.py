@@ -54,7 +54,10 @@ def progress_bars(*, quiet: bool) -> Iterator["Bars"]:
         return
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = (TextColumn("{task.description:6}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (
+        *(TextColumn("{task.description:6}"), BarColumn(), MofNCompleteColumn()),
+        *(TextColumn("{task.fields[rate]:>8}"), TimeRemainingColumn()),
+    )
     with Progress(*columns, console=console(sys.stderr), transient=True) as progress:
         yield Bars(progress)
 
@@ -74,5 +77,8 @@ class Bars:
 
         assert isinstance(self._progress, Progress)  # noqa: S101 - narrows a type that is imported late
         if stage not in self._tasks:
-            self._tasks[stage] = self._progress.add_task(stage, total=total)
-        self._progress.update(TaskID(self._tasks[stage]), completed=done, total=total)
+            self._tasks[stage] = self._progress.add_task(stage, total=total, rate="")
+        task = TaskID(self._tasks[stage])
+        self._progress.update(task, completed=done, total=total)
+        speed = self._progress.tasks[task].speed or 0.0
+        self._progress.update(task, rate=f"{speed:.1f}/s" if total > 1 and speed else "")

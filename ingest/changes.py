@@ -1,23 +1,28 @@
 """Pages that came, against pages at hand -> what to write, keep and remove. Pure."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
-from typing import Literal
 
-from ingest.blocks import sections_of
 from ingest.corpus import STARTER, PageFile
 from ingest.records import Document
-
-What = Literal["added", "changed", "removed"]
+from ingest.sections import SectionChange, What, section_changes
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One page that is not as it was, and the headings of the sections that differ."""
+    """One page that is not as it was, and what of it.
+
+    `other` is the page's other address where it moved: the new one of a page that was removed, the
+    old one of a page that was added, whose sections are then held against those it had there.
+    `facts` names what differs beside the sections.
+    """
 
     url: str
     what: What
-    sections: tuple[str, ...] = ()
+    title: str = ""
+    sections: tuple[SectionChange, ...] = ()
+    other: str = ""
+    facts: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -34,6 +39,12 @@ class Plan:
     """Pages removed although this run's source had them before; starter pages never count."""
     before: int = 0
     """Pages of this run's sources that were at hand."""
+
+    @property
+    def rewritten(self) -> list[Document]:
+        """The pages that are written for more than their validators."""
+        changed = {change.url for change in self.changes}
+        return [document for document in self.write if document.url in changed]
 
 
 def plan_update(
@@ -54,13 +65,15 @@ def plan_update(
     plan = Plan()
     at_hand = {file.document.url: file for file in files}
     new = {document.url: document for document in came}
-    moved = {alias for document in new.values() for alias in document.aliases}
+    moved = {alias: document for document in new.values() for alias in document.aliases if alias not in new}
     for url, document in new.items():
         old = at_hand.get(url)
         if old and not old.document.source:
             plan.own.append(old)
+        elif old:
+            _compare(plan, old.document, document)
         else:
-            _compare(plan, old, document)
+            _add(plan, document, [at_hand[alias].document for alias in document.aliases if alias in at_hand])
     for url, file in at_hand.items():
         source = file.document.source
         plan.before += source in replaced
@@ -69,17 +82,40 @@ def plan_update(
         vanished = source in replaced and (url in moved or url in gone)
         if vanished or source == STARTER or source in dropped:
             plan.remove.append(file)
-            plan.changes.append(Change(url, "removed"))
+            plan.changes.append(_removal(file.document, moved.get(url)))
             plan.lost += source in replaced and url not in moved
     return plan
 
 
-def _compare(plan: Plan, old: PageFile | None, document: Document) -> None:
-    if old is None:
-        plan.write.append(document)
-        plan.changes.append(Change(document.url, "added", tuple(_sections(document))))
-        return
-    before = old.document
+def differences(before: Iterable[Document], after: Iterable[Document]) -> Plan:
+    """What differs between two states of the same pages, whoever wrote them."""
+    plan = Plan()
+    old, new = ({document.url: document for document in documents} for documents in (before, after))
+    moved = {alias: document for document in new.values() for alias in document.aliases}
+    for url, document in new.items():
+        if url in old:
+            _compare(plan, old[url], document)
+        else:
+            _add(plan, document, [old[alias] for alias in document.aliases if alias in old and alias not in new])
+    for url in [url for url in old if url not in new]:
+        plan.changes.append(_removal(old[url], moved.get(url)))
+    return plan
+
+
+def _add(plan: Plan, document: Document, before: list[Document]) -> None:
+    plan.write.append(document)
+    old = before[0] if before else None
+    sections = section_changes(old, document)
+    plan.changes.append(Change(document.url, "added", document.title, sections, old.url if old else ""))
+
+
+def _removal(old: Document, new: Document | None) -> Change:
+    if new:
+        return Change(old.url, "removed", old.title, other=new.url)
+    return Change(old.url, "removed", old.title, section_changes(old, None))
+
+
+def _compare(plan: Plan, before: Document, document: Document) -> None:
     if _content(before) == _content(document) and before.source == document.source:
         plan.unchanged += 1
         same = (before.etag, before.last_modified) == (document.etag, document.last_modified)
@@ -87,24 +123,22 @@ def _compare(plan: Plan, old: PageFile | None, document: Document) -> None:
             plan.write.append(replace(document, fetched_at=before.fetched_at))
         return
     plan.write.append(document)
-    plan.changes.append(Change(document.url, "changed", _differing(before, document)))
+    sections = section_changes(before, document)
+    plan.changes.append(Change(document.url, "changed", document.title, sections, facts=_facts(before, document)))
+
+
+def _facts(before: Document, after: Document) -> tuple[str, ...]:
+    """The names of what differs beside the text."""
+    pairs = {
+        "title": (before.title, after.title),
+        "description": (before.description, after.description),
+        "addresses of headings": (before.anchors, after.anchors),
+        "other addresses": (before.aliases, after.aliases),
+        "source": (before.source, after.source),
+    }
+    return tuple(name for name, (old, new) in pairs.items() if old != new)
 
 
 def _content(document: Document) -> tuple[object, ...]:
     d = document
     return (d.sha256, d.title, d.description, d.anchors if any(d.anchors) else (), d.aliases)
-
-
-def _sections(document: Document) -> Mapping[str, str]:
-    """Heading -> text of its section; the title stands for what is above the first heading."""
-    found: dict[str, str] = {}
-    for section in sections_of(document):
-        name = section.headings[-1] if section.headings else document.title
-        text = document.body[section.blocks[0].start : section.blocks[-1].end]
-        found[name] = found.get(name, "") + text
-    return found
-
-
-def _differing(old: Document, new: Document) -> tuple[str, ...]:
-    before, after = _sections(old), _sections(new)
-    return tuple(name for name in {**after, **before} if before.get(name) != after.get(name))

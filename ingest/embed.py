@@ -1,18 +1,17 @@
 """Texts -> vectors. The protocol, and the choice of an embedder by its name."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ingest.errors import ModelError
+from ingest.progress import Count
 from ingest.records import Chunk
 from ingest.settings import Settings
 
 Vectors = NDArray[np.float32]
-Progress = Callable[[int, int], None]
-"""Called with (done, total)."""
 
 BUNDLED: Final = "minilm"
 CHUNK_TOKENS: Final = 254
@@ -46,7 +45,7 @@ class Embedder(Protocol):
     def count(self, text: str) -> int:
         """The tokens of `text` without special tokens."""
 
-    def embed(self, texts: Sequence[str], progress: Progress) -> Vectors:
+    def embed(self, texts: Sequence[str], progress: Count) -> Vectors:
         """Embed passages: float32[len(texts), dimension], rows of length 1. Raises ModelError."""
 
     def embed_query(self, text: str) -> Vectors:

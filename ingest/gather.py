@@ -1,6 +1,6 @@
 """A source -> the pages that it has now: crawled, or read from disk."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,6 +9,7 @@ from ingest.clean.learned import says_something, without_recurring
 from ingest.clean.page import clean_page
 from ingest.local_pages import local_pages, tidied
 from ingest.own_pages import with_its_past
+from ingest.progress import Progress, counting
 from ingest.records import Cleaned, CrawlReport, Document, Page, Problem
 from ingest.twins import Arrival, lists_itself, merge_equal, merge_twins
 from ingest.urls import identity, normalise
@@ -17,8 +18,6 @@ from ingest.web.crawl import Crawl, CrawlOptions, crawl
 from ingest.web.fetch import Fetcher, FetchOptions
 from ingest.web.variants import Choice
 from ingest.web.workers import read_safely
-
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(slots=True)
@@ -98,7 +97,7 @@ def _crawled(
         clean_page,
         options,
         validators=validators,
-        progress=lambda done, total: progress("crawl", done, total),
+        progress=counting(progress, "crawl"),
     )
     return running, {crawled.url: crawled.document or known[crawled.url] for crawled in running}
 

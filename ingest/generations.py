@@ -9,6 +9,8 @@
     INDEX/.removing-…/                 an old generation on its way out
     INDEX/lock                         held by the one writer; freed by the system when it dies
     INDEX/holder                       the process id of that writer
+
+Each generation's manifest names the one that it replaced, which stays, so that one can return to it.
 """
 
 import contextlib
@@ -30,6 +32,8 @@ FORMAT: Final = 1
 
 _TRIES: Final = 20
 """How often a reader looks again at a pointer that moves while it opens what that named."""
+_OURS: Final = frozenset({"lock", "holder", "responses", "checked.json", "vectors.sqlite", "vectors.sqlite-journal"})
+"""What else stands in an index folder."""
 
 _REBUILD: Final = "rebuild it: askdocs reindex --no-crawl --full"
 
@@ -136,7 +140,7 @@ def publish(index: Path, built: Path, manifest: Mapping[str, Any]) -> Generation
     files = {path.name: {"bytes": path.stat().st_size, "sha256": _sha256(path)} for path in sorted(built.iterdir())}
     if left := [name for name in files if name.endswith(".wal")]:
         raise CorpusError(f"{built / left[0]} was not taken in by the database", "check the disk, and run again")
-    whole = {"format": FORMAT, **manifest, "files": files}
+    whole = {"format": FORMAT, **manifest, "previous": pointed(index), "files": files}
     whole["checksum"] = _checksum(whole)
     (built / MANIFEST).write_text(json.dumps(whole, indent=1, ensure_ascii=False), encoding="utf-8")
     for path in [*built.iterdir(), built]:
@@ -149,6 +153,13 @@ def publish(index: Path, built: Path, manifest: Mapping[str, Any]) -> Generation
     point(index, target.name)
     discard_unpublished(index)
     return Generation(target, whole)
+
+
+def pointed(index: Path) -> str:
+    """The name in the pointer, whether or not it is that of a generation; "" without a readable one."""
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        return (index / POINTER).read_text(encoding="utf-8").strip()
+    return ""
 
 
 def point(index: Path, name: str) -> None:
@@ -176,12 +187,11 @@ def generation_names(index: Path) -> list[str]:
 
 def _refuse_foreign(index: Path) -> None:
     """Raise UsageError for a folder that holds files but no index: it may hold somebody's work."""
-    ours = {"lock", "holder", "responses"}
     if not index.is_dir() or (index / POINTER).exists():
         return
     for path in index.iterdir():
         made = path.name.startswith((BUILDING, REMOVING)) or NAME.fullmatch(path.name)
-        if path.name not in ours and not made:
+        if path.name not in _OURS and not made:
             raise UsageError(
                 f"{index} holds other files, such as {path.name}, and no index", "name a folder of its own"
             )

@@ -2,28 +2,32 @@
 
 import hashlib
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from ingest.chunk import CHUNKER_VERSION, chunk_document
-from ingest.embed import Embedder, embedding_text
+from ingest.corpus import Corpus
+from ingest.embed import Embedder, Vectors, embedding_text
 from ingest.errors import CorpusError, DocsError
 from ingest.generations import Generation, building, current_generation, publish
 from ingest.lexical import build_lexical
-from ingest.records import Chunk
+from ingest.progress import Progress
+from ingest.records import Chunk, Document
 from ingest.store import Store, StoredPage, write_sidecars, write_store
+from ingest.vector_cache import VectorCache
+from ingest.vectors import known_vectors, matrix, text_hash, vectors_of
 
-Progress = Callable[[str, int, int], None]
-"""Called with (stage, done, total)."""
 
-Known = Mapping[str, NDArray[np.float32]]
-"""Vectors of an earlier generation by the hash of the embedded text."""
+@dataclass(frozen=True, slots=True)
+class ChunkCounts:
+    """Chunks in all, those whose text has to be embedded, and those of the old generation that go."""
+
+    total: int
+    embedded: int
+    removed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,46 +44,104 @@ class IndexReport:
     removed: int
     embedding: float = 0.0
 
+    @property
+    def counts(self) -> ChunkCounts:
+        """The counts of chunks."""
+        return ChunkCounts(self.total, self.embedded, self.removed)
+
 
 def build_index(
-    index: Path, pages: Iterable[StoredPage], embedder: Embedder, progress: Progress, *, full: bool = False
+    index: Path,
+    pages: Iterable[StoredPage],
+    embedder: Embedder,
+    progress: Progress,
+    *,
+    full: bool = False,
+    cache: VectorCache | None = None,
 ) -> IndexReport:
     """Bring the index up to these pages. The caller holds the lock.
 
-    Vectors of texts that the current generation embedded with the same model are reused, unless
-    `full`. Raises CorpusError when there is nothing to index, ModelError, and what the index
-    folder raises.
+    Vectors of texts that the same model has embedded are taken from the current generation (unless
+    `full`) and from the cache. Raises CorpusError when there is nothing to index, ModelError, and
+    what the index folder raises.
     """
+    cache = cache or VectorCache(None, embedder.fingerprint)
     ordered = sorted(pages, key=lambda page: page.document.url)
-    inputs = _fingerprint(ordered, embedder)
-    old = None if full else _usable(index, embedder)
+    inputs = fingerprint(ordered, embedder)
+    old = None if full else usable_generation(index, embedder)
     if old and old.manifest["inputs"] == inputs:
         return IndexReport(old, published=False, total=old.manifest["chunks"], embedded=0, removed=0)
-    chunks = _chunks(ordered, embedder, progress)
+    chunks = chunks_of([page.document for page in ordered], embedder, progress)
     if not chunks:
         raise CorpusError("the pages hold no text to index", "crawl some first: askdocs reindex --source URL")
-    known = _known_vectors(old) if old else {}
     started = time.perf_counter()
-    vectors, embedded = _vectors(chunks, known, embedder, progress)
+    vectors = vectors_of(chunks, known_vectors(old) if old else {}, embedder, progress, cache)
     embedding = time.perf_counter() - started
     progress("index", 0, 1)
-    generation = _write(index, ordered, chunks, vectors, _manifest(ordered, chunks, embedder, inputs))
+    rows = matrix(chunks, vectors)
+    generation = _write(index, ordered, chunks, rows, _manifest(ordered, rows, embedder, inputs))
+    cache.settle(vectors)
     progress("index", 1, 1)
+    embedded = len(cache.fresh.keys() & vectors.keys())
+    return IndexReport(generation, True, len(chunks), embedded, _removed(old, chunks), embedding)  # noqa: FBT003 - as declared
+
+
+def embed_ahead(
+    index: Path, documents: Iterable[Document], embedder: Embedder, progress: Progress, cache: VectorCache
+) -> list[Chunk]:
+    """Have the vectors of these pages in the cache before anything is changed; give their chunks. Raises ModelError."""
+    old = usable_generation(index, embedder)
+    chunks = chunks_of(documents, embedder, progress)
+    vectors_of(chunks, known_vectors(old) if old else {}, embedder, progress, cache)
+    return chunks
+
+
+def preview(
+    index: Path, documents: Iterable[Document], embedder: Embedder, progress: Progress, cache: VectorCache
+) -> ChunkCounts:
+    """What indexing these pages would do. Writes nothing."""
+    old = usable_generation(index, embedder)
+    chunks = chunks_of(documents, embedder, progress)
+    texts = {text_hash(chunk) for chunk in chunks}
+    missing = texts.difference(known_vectors(old) if old else ())
+    return ChunkCounts(len(chunks), len(missing) - len(cache.get(missing)), _removed(old, chunks))
+
+
+def is_current(index: Path, embedder: Embedder) -> bool:
+    """Whether the current generation was cut and embedded as a new one would be."""
+    old = usable_generation(index, embedder)
+    return old is not None and old.manifest["chunker"] == CHUNKER_VERSION
+
+
+def _removed(old: Generation | None, chunks: Iterable[Chunk]) -> int:
+    """How many chunks of the old generation are not in the new one."""
     ids = {chunk.id for chunk in chunks}
-    removed = sum(chunk.id not in ids for chunk in Store(old).all_chunks()) if old else 0
-    return IndexReport(generation, True, len(chunks), embedded, removed, embedding)  # noqa: FBT003 - as declared
+    return sum(chunk.id not in ids for chunk in Store(old).all_chunks()) if old else 0
 
 
-def _fingerprint(pages: list[StoredPage], embedder: Embedder) -> str:
-    """A hash of all that the index depends on: content, addresses, chunker and embedder."""
+def fingerprint(pages: Sequence[StoredPage], embedder: Embedder) -> str:
+    """A hash of all that the index depends on, and all that it shows: content, addresses, dates, chunker, embedder.
+
+    `etag` is neither: it is for asking the site again, and stands in the page's file.
+    """
     digest = hashlib.sha256(f"{CHUNKER_VERSION}\n{embedder.fingerprint}\n".encode())
     for page in pages:
-        d = page.document
-        digest.update(repr((d.url, d.title, d.sha256, d.anchors, d.aliases, page.file)).encode())
+        digest.update(repr(page_facts(page)).encode())
     return digest.hexdigest()
 
 
-def _usable(index: Path, embedder: Embedder) -> Generation | None:
+def stored_pages(corpus: Corpus) -> list[StoredPage]:
+    """The pages of a docs folder as the index holds them."""
+    return [StoredPage(file.document, file.path.relative_to(corpus.folder).as_posix()) for file in corpus.files]
+
+
+def page_facts(page: StoredPage) -> tuple[object, ...]:
+    """What the index holds of a page that may differ from its file later."""
+    d = page.document
+    return (d.url, d.title, d.sha256, d.anchors, d.aliases, d.source, d.fetched_at, d.last_modified, page.file)
+
+
+def usable_generation(index: Path, embedder: Embedder) -> Generation | None:
     """The current generation if its vectors fit; a damaged or foreign one is simply built anew."""
     try:
         generation = current_generation(index)
@@ -88,39 +150,17 @@ def _usable(index: Path, embedder: Embedder) -> Generation | None:
     return generation if generation.manifest["embedder"]["fingerprint"] == embedder.fingerprint else None
 
 
-def _chunks(pages: list[StoredPage], embedder: Embedder, progress: Progress) -> list[Chunk]:
+def chunks_of(documents: Iterable[Document], embedder: Embedder, progress: Progress) -> list[Chunk]:
+    """Cut pages, in their order."""
     chunks: list[Chunk] = []
+    pages = list(documents)
     for at, page in enumerate(pages, 1):
-        chunks += chunk_document(page.document, embedder.count, embedder.max_tokens)
+        chunks += chunk_document(page, embedder.count, embedder.max_tokens)
         progress("chunk", at, len(pages))
     return chunks
 
 
-def _text_hash(chunk: Chunk) -> str:
-    return hashlib.sha256(embedding_text(chunk).encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _known_vectors(generation: Generation) -> Known:
-    store = Store(generation)
-    vectors = store.vectors()
-    return {_text_hash(chunk): vectors[row] for row, chunk in enumerate(store.all_chunks())}
-
-
-def _vectors(
-    chunks: list[Chunk], known: Known, embedder: Embedder, progress: Progress
-) -> tuple[NDArray[np.float32], int]:
-    """One vector per chunk, and how many of them had to be embedded; equal texts are embedded once."""
-    hashes = [_text_hash(chunk) for chunk in chunks]
-    missing = {name: chunk for name, chunk in zip(hashes, chunks, strict=True) if name not in known}
-    fresh: dict[str, NDArray[np.float32]] = {}
-    if missing:
-        texts = [embedding_text(chunk) for chunk in missing.values()]
-        new = embedder.embed(texts, lambda done, total: progress("embed", done, total))
-        fresh = dict(zip(missing, new, strict=True))
-    return np.stack([fresh[name] if name in fresh else known[name] for name in hashes]), len(missing)
-
-
-def _manifest(pages: list[StoredPage], chunks: list[Chunk], embedder: Embedder, inputs: str) -> dict[str, Any]:
+def _manifest(pages: list[StoredPage], vectors: Vectors, embedder: Embedder, inputs: str) -> dict[str, Any]:
     from importlib.metadata import version
 
     return {
@@ -133,11 +173,11 @@ def _manifest(pages: list[StoredPage], chunks: list[Chunk], embedder: Embedder, 
         "embedder": {
             "name": embedder.name,
             "fingerprint": embedder.fingerprint,
-            "dimension": embedder.dimension,
+            "dimension": vectors.shape[1],
             "normalised": True,
         },
         "pages": len(pages),
-        "chunks": len(chunks),
+        "chunks": len(vectors),
         "sources": sorted({page.document.source for page in pages if page.document.source}),
     }
 
@@ -146,7 +186,7 @@ def _write(
     index: Path,
     pages: list[StoredPage],
     chunks: list[Chunk],
-    vectors: NDArray[np.float32],
+    vectors: Vectors,
     manifest: Mapping[str, Any],
 ) -> Generation:
     twice = len(chunks) - len({chunk.id for chunk in chunks})

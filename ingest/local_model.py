@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from ingest.embed import CHUNK_TOKENS, Progress, Vectors, checked
+from ingest.embed import CHUNK_TOKENS, Vectors, checked
 from ingest.errors import ModelError
+from ingest.progress import Count
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 _BATCH: Final = 32
-_SLICE: Final = 256
-"""Texts between two progress reports; whole batches, so that reports cost nothing."""
+_SAMPLE: Final = 65_536
+_SAMPLES: Final = 64
 
 
 class LocalModel:
@@ -36,16 +37,11 @@ class LocalModel:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Name, and for a folder a hash of its files' names, sizes and configurations."""
+        """Of a folder, its name and a hash of its files; of a model from the hub, its name and revision."""
         folder = Path(self.name)
-        if not folder.is_dir():
-            return f"{self.name}/sentence-transformers"
-        digest = hashlib.sha256()
-        for path in sorted(folder.rglob("*")):
-            if path.is_file():
-                digest.update(f"{path.relative_to(folder)} {path.stat().st_size}\n".encode())
-                digest.update(path.read_bytes() if path.suffix == ".json" else b"")
-        return f"{folder.name}/{digest.hexdigest()[:12]}"
+        if folder.is_dir():
+            return f"{folder.name}/{_hash_of(folder)[:12]}"
+        return f"{self.name}/{_revision(self.name) or (self._model and _revision(self.name)) or 'unknown'}"
 
     @cached_property
     def dimension(self) -> int:
@@ -62,7 +58,7 @@ class LocalModel:
         """Tokens of `text` by the model's own tokenizer."""
         return len(self._model.tokenizer.encode(text, add_special_tokens=False, verbose=False))
 
-    def embed(self, texts: Sequence[str], progress: Progress) -> Vectors:
+    def embed(self, texts: Sequence[str], progress: Count) -> Vectors:
         """Embed passages, with the model's document prompt where it has one."""
         return encode(self._model, texts, progress)
 
@@ -71,6 +67,32 @@ class LocalModel:
         with _quiet():
             vector = self._model.encode_query(text, convert_to_numpy=True, show_progress_bar=False)
         return np.asarray(checked(np.asarray(vector, dtype=np.float32)[None], 1, self.name)[0])
+
+
+def _hash_of(folder: Path) -> str:
+    """A hash of every file: its name, its size, and samples of it, since weights may have gigabytes.
+
+    Training moves all weights, so samples tell one training from another.
+    """
+    digest = hashlib.sha256()
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        size = path.stat().st_size
+        digest.update(f"{path.relative_to(folder).as_posix()} {size}\n".encode())
+        with path.open("rb") as file:
+            for start in range(0, size, max(_SAMPLE, size // _SAMPLES)):
+                file.seek(start)
+                digest.update(file.read(_SAMPLE))
+    return digest.hexdigest()
+
+
+def _revision(name: str) -> str:
+    """The revision of a hub's model that is in its local cache, "" where none is."""
+    from huggingface_hub import try_to_load_from_cache
+
+    with contextlib.suppress(ValueError):  # no name of a model: loading it will say so
+        path = try_to_load_from_cache(name, "modules.json") or try_to_load_from_cache(name, "config.json")
+        return Path(path).parent.name[:12] if isinstance(path, str) else ""
+    return ""
 
 
 def load(name: str) -> "SentenceTransformer":
@@ -90,24 +112,15 @@ def load(name: str) -> "SentenceTransformer":
             raise ModelError(f"the embedder {name!r} can't be loaded: {_first_line(error)}", hint) from error
 
 
-def encode(model: "SentenceTransformer", texts: Sequence[str], progress: Progress) -> Vectors:
-    """Embed texts sorted by length, so that batches carry little padding: float32[n, d] in the given order."""
-    order = sorted(range(len(texts)), key=lambda at: len(texts[at]), reverse=True)
-    parts: list[Vectors] = []
+def encode(model: "SentenceTransformer", texts: Sequence[str], progress: Count) -> Vectors:
+    """Embed texts: float32[n, d] in the given order. The library sorts them by length, which saves padding."""
     progress(0, len(texts))
-    for start in range(0, len(order), _SLICE):
-        chosen = [texts[at] for at in order[start : start + _SLICE]]
-        with _quiet():
-            parts.append(
-                model.encode_document(chosen, batch_size=_BATCH, convert_to_numpy=True, show_progress_bar=False)
-            )
-        progress(min(start + _SLICE, len(texts)), len(texts))
-    if not parts:
+    if not texts:
         return np.zeros((0, 0), dtype=np.float32)
-    vectors = np.concatenate(parts)
-    result = np.empty_like(vectors)
-    result[order] = vectors
-    return checked(result, len(texts), "the embedder")
+    with _quiet():
+        vectors = model.encode_document(list(texts), batch_size=_BATCH, convert_to_numpy=True, show_progress_bar=False)
+    progress(len(texts), len(texts))
+    return checked(np.asarray(vectors, dtype=np.float32), len(texts), "the embedder")
 
 
 @contextlib.contextmanager

@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ingest.bert import Bert
-from ingest.embed import BUNDLED, CHUNK_TOKENS, Progress, Vectors
+from ingest.embed import BUNDLED, CHUNK_TOKENS, Vectors
+from ingest.progress import Count
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
+
+    from ingest.local_model import LocalModel
 
 
 class MiniLm:
@@ -49,6 +52,12 @@ class MiniLm:
         return tokenizer
 
     @cached_property
+    def _library(self) -> "LocalModel":
+        from ingest.local_model import LocalModel
+
+        return LocalModel(str(self.folder))
+
+    @cached_property
     def _bert(self) -> Bert:
         return Bert.load(self.folder)
 
@@ -56,11 +65,9 @@ class MiniLm:
         """Word pieces of `text`, without [CLS] and [SEP]."""
         return len(self._tokenizer.encode(text, add_special_tokens=False).ids)
 
-    def embed(self, texts: Sequence[str], progress: Progress) -> Vectors:
+    def embed(self, texts: Sequence[str], progress: Count) -> Vectors:
         """Embed passages with sentence-transformers."""
-        from ingest.local_model import encode, load
-
-        return encode(load(str(self.folder)), texts, progress)
+        return self._library.embed(texts, progress)
 
     def embed_query(self, text: str) -> Vectors:
         """Embed a question without torch; pieces beyond the 254th are not read, as in sentence-transformers."""

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from ingest.embed import CHUNK_TOKENS, Progress, Vectors, checked
+from ingest.embed import CHUNK_TOKENS, Vectors, checked
 from ingest.errors import ModelError
+from ingest.progress import Count
 from ingest.settings import Settings
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ class OpenRouterEmbedder:
             self._counter = MiniLm()
         return self._counter.count(text)
 
-    def embed(self, texts: Sequence[str], progress: Progress) -> Vectors:
+    def embed(self, texts: Sequence[str], progress: Count) -> Vectors:
         """Embed passages in batches."""
         client = connect(self._settings)
         parts: list[Vectors] = []

@@ -1,11 +1,12 @@
 """Pages at hand, as the cleaner of today gives them: from their kept answers, without the network."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 from ingest.clean.learned import without_recurring
 from ingest.clean.page import clean_page
+from ingest.progress import Progress
 from ingest.records import Document, Problem
 from ingest.responses import Responses
 from ingest.web.workers import Cleaners
@@ -28,7 +29,7 @@ class Recleaned:
 def reclean(
     at_hand: Iterable[Document],
     responses: Responses,
-    progress: Callable[[str, int, int], None],
+    progress: Progress,
     *,
     keep: bool,
     crawling: bool = False,

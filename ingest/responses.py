@@ -3,10 +3,11 @@
 ::
 
     INDEX/responses/<hash of the page's address>.page    a line of facts as JSON, then the body, compressed
-    INDEX/responses/<hash of the page's address>.new     from a run that has not ended yet
+    INDEX/responses/<hash of the page's address>.new     from a run that has not ended, or was interrupted
 
-An answer becomes the kept one when the docs folder holds the page that it gave. What a crash leaves
-is removed by the next run. The files are a cache: one that is missing or damaged costs a request.
+An answer becomes the kept one when the docs folder holds the page that it gave. What an interrupted
+run leaves spares the next one the fetching, and is gone when that ends. The files are a cache: one
+that is missing or damaged costs a request.
 """
 
 import contextlib
@@ -37,8 +38,8 @@ _MAX_LINE: Final = 1_000_000
 class Responses:
     """The kept answers of one index; `cleaner` is the version of the cleaner that runs now.
 
-    As a context manager it ends a run: answers that were not settled are dropped. `keep` may be
-    called from several threads.
+    As a context manager it ends a run: half-written files are dropped, and so are answers that were not
+    settled, unless the run failed or was interrupted. `keep` may be called from several threads.
     """
 
     def __init__(self, folder: Path, cleaner: int) -> None:
@@ -49,8 +50,9 @@ class Responses:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_exc: object) -> None:
-        for path in (*self._folder.glob("*.new"), *self._folder.glob("*.tmp")):
+    def __exit__(self, kind: type[BaseException] | None, *_exc: object) -> None:
+        dropped = ("*.tmp",) if kind else ("*.tmp", "*.new")
+        for path in (path for pattern in dropped for path in self._folder.glob(pattern)):
             path.unlink(missing_ok=True)
 
     def keep(self, page: Page, document: Document) -> None:
@@ -78,7 +80,7 @@ class Responses:
         the page's site was taken off. `stale`: another version made it, from the answer that is kept.
         `unknown`: none of these can be said.
         """
-        facts, _ = self._read(document.url, body=False)
+        facts, _ = self._read(document.url, ".page", body=False)
         if facts.get("cleaner") == self._cleaner:
             return "learned" if facts.get("sha256") == _LEARNED else "current"
         return "stale" if facts.get("sha256") in (document.sha256, _LEARNED) else "unknown"
@@ -89,19 +91,17 @@ class Responses:
         Where chrome was learned, the other pages have a say in what the document is: then it is the
         answer that was kept last.
         """
-        facts, body = self._read(document.url, body=True)
+        facts, body = self._read(document.url, ".page", body=True)
         if not body or facts.get("sha256") not in (document.sha256, _LEARNED):
             return None
-        asked = facts.get("asked")
-        return Page(
-            str(facts.get("url")),
-            body,
-            str(facts.get("content_type")),
-            tuple(map(str, asked)) if isinstance(asked, list) else (),
-            _text(facts.get("etag")),
-            _text(facts.get("last_modified")),
-            str(facts.get("fetched_at") or ""),
-        )
+        return _page(facts, body)
+
+    def left_over(self, url: str) -> Page | None:
+        """The answer of this address that an interrupted run left; None for those that this run has kept."""
+        if _name(url) in self._new:
+            return None
+        facts, body = self._read(url, ".new", body=True)
+        return _page(facts, body) if body and facts.get("url") == url else None
 
     def settle(self, documents: Iterable[Document]) -> None:
         """Keep the answers of these pages, as they now stand in the docs folder, and no others."""
@@ -115,10 +115,10 @@ class Responses:
             if path.suffix != ".page" or path.stem not in held:
                 path.unlink(missing_ok=True)
 
-    def _read(self, url: str, *, body: bool) -> tuple[dict[str, Any], bytes]:
+    def _read(self, url: str, suffix: str, *, body: bool) -> tuple[dict[str, Any], bytes]:
         """Facts and, where wanted, the body of a kept answer; ({}, b"") for what can't be read."""
         try:
-            with (self._folder / f"{_name(url)}.page").open("rb") as file:
+            with (self._folder / f"{_name(url)}{suffix}").open("rb") as file:
                 facts = json.loads(file.readline(_MAX_LINE))
                 data = _inflated(file.read(MAX_BYTES)) if body else b""
         except (OSError, ValueError, zlib.error):
@@ -128,6 +128,19 @@ class Responses:
 
 def _content(document: Document) -> str:
     return _LEARNED if document.whole else document.sha256
+
+
+def _page(facts: dict[str, Any], body: bytes) -> Page:
+    asked = facts.get("asked")
+    return Page(
+        str(facts.get("url")),
+        body,
+        str(facts.get("content_type")),
+        tuple(map(str, asked)) if isinstance(asked, list) else (),
+        _text(facts.get("etag")),
+        _text(facts.get("last_modified")),
+        str(facts.get("fetched_at") or ""),
+    )
 
 
 def _inflated(data: bytes) -> bytes:

@@ -1,11 +1,12 @@
 """The crawl of one source: fetch, clean, follow links, until every page of the source was seen once."""
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from ingest.progress import Count
 from ingest.records import Cleaned, CrawlReport, Page, Problem
 from ingest.urls import Scope, identity, normalise, site_path
 from ingest.web.collapse import Arrival, Collapse, Crawled, Validators
@@ -15,10 +16,9 @@ from ingest.web.frontier import Frontier, Target
 from ingest.web.giving_up import MANY_BLANK, SOME_BLANK, Patience
 from ingest.web.robots import read_robots, why_not
 from ingest.web.variants import Choice, choose
-from ingest.web.visit import GONE, Keep, Outcome, Visitor
+from ingest.web.visit import GONE, Keep, Outcome, Resume, Visitor
 from ingest.web.workers import Cleaners, Read
 
-Progress = Callable[[int, int], None]
 Form = Literal["auto", "never", "check", "always"]
 
 _LAST_CRAWL = "the last crawl"
@@ -33,7 +33,8 @@ class CrawlOptions:
     do it), and the seconds that cleaning one page may take there: the largest need about five.
     `markdown` says whether the `.md` variants of pages are read: never, always, where a sample shows
     that they are as complete as the HTML, or "auto": HTML, and nothing more once it proves to be
-    blank. `keep` is told of every answer that gave a document, in the thread that fetched it.
+    blank. `keep` is told of every answer that gave a document, in the thread that fetched it; `resume`
+    gives the answers that an interrupted crawl left.
     """
 
     include: tuple[str, ...] = ()
@@ -44,6 +45,7 @@ class CrawlOptions:
     clean_seconds: float = 60.0
     markdown: Form = "auto"
     keep: Keep | None = None
+    resume: Resume | None = None
 
 
 @dataclass(slots=True)
@@ -63,7 +65,7 @@ class Crawl:
     read: Read
     options: CrawlOptions
     validators: Mapping[str, Validators] = field(default_factory=dict)
-    progress: Progress | None = None
+    progress: Count | None = None
     report: CrawlReport = field(default_factory=CrawlReport)
     seeds: Seeds = field(default_factory=Seeds)
     complete: bool = False
@@ -131,10 +133,10 @@ class Crawl:
 
     def _visitor(self, clean: Cleaners) -> Visitor:
         """Decide in which form the pages are read."""
-        html = Visitor(self.fetcher, clean, self.options.keep)
+        html = Visitor(self.fetcher, clean, self.options.keep, resume=self.options.resume)
         markdown = replace(html, markdown=True)
         if self.options.markdown == "check":
-            silent = (replace(html, keep=None), replace(markdown, keep=None))
+            silent = (replace(html, keep=None, resume=None), replace(markdown, keep=None, resume=None))
             listed = [url for url in self.seeds.urls if not self._frontier.may_follow(url)]
             self.choice = choose(listed, *silent, self._frontier.may_follow)
         chosen = self.choice.markdown if self.choice else self.options.markdown == "always"
@@ -228,7 +230,7 @@ def crawl(
     options: CrawlOptions | None = None,
     *,
     validators: Mapping[str, Validators] | None = None,
-    progress: Progress | None = None,
+    progress: Count | None = None,
 ) -> Crawl:
     """Prepare the crawl of `source`; iterating over the result runs it.
 

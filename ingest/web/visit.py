@@ -14,6 +14,7 @@ from ingest.web.response import media_type
 GONE = frozenset({"http-404", "http-410"})
 
 Keep = Callable[[Page, Document], None]
+Resume = Callable[[str], Page | None]
 
 _NO_VARIANT = GONE | {"not-text", "empty", "soft-404"}
 
@@ -31,14 +32,16 @@ class Outcome:
 class Visitor:
     """Fetches and cleans pages. May be shared between threads.
 
-    `keep` is told of every answer that gave a document. With `markdown`, the `.md` variant of a
-    page is asked for first.
+    `keep` is told of every answer that gave a document. `resume` gives the answer that an interrupted
+    crawl left for an address: it counts as fetched where the site says that it still holds. With
+    `markdown`, the `.md` variant of a page is asked for first.
     """
 
     fetcher: Fetcher
     clean: Callable[[Page], Cleaned | Problem]
     keep: Keep | None = None
     markdown: bool = False
+    resume: Resume | None = None
 
     def visit(self, target: Target, known: Validators, guard: Guard) -> Outcome:
         """Fetch and clean one page; never raises for what a site does.
@@ -56,11 +59,14 @@ class Visitor:
         return outcome
 
     def _ask(self, address: str, url: str, known: Validators, guard: Guard) -> Outcome:
+        left = self.resume(address) if self.resume else None
+        with_validators = left if left and (left.etag or left.last_modified) else known
+        etag, last_modified = with_validators.etag, with_validators.last_modified
         try:
-            answer = self.fetcher.fetch(address, etag=known.etag, last_modified=known.last_modified, guard=guard)
+            answer = self.fetcher.fetch(address, etag=etag, last_modified=last_modified, guard=guard)
         except FetchError as exc:
             return Outcome(problem=Problem(url, exc.reason, exc.detail))
-        page = answer.page
+        page = answer.page or (left if with_validators is left else None)
         if page is None:
             return Outcome()
         if self.markdown and address == markdown_address(url) and _kind(page) != "text/markdown":

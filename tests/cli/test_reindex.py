@@ -65,7 +65,8 @@ def test_only_what_changed_is_embedded(folder: Folder) -> None:
 
     third = folder("reindex", "--no-crawl", "--json").json
     assert (third["published"], third["generation"], folder.embedded) == (False, second["generation"], 0)
-    assert folder("reindex", "--no-crawl", "--full", "--json").json["chunks"]["embedded"] == 3
+    full = folder("reindex", "--no-crawl", "--full", "--json").json
+    assert (full["published"], full["chunks"]["reused"], folder.embedded) == (True, 3, 0), "the cache survives --full"
 
 
 def test_pages_without_front_matter_are_named_by_their_path(folder: Folder) -> None:
@@ -102,7 +103,14 @@ def test_a_folder_of_html_becomes_pages(folder: Folder, tmp_path: Path) -> None:
     )
     done = folder("reindex", "--from", site, "--json")
     assert done.status == 0, done.out
-    assert done.json["changes"] == [{"page": "/rivers", "what": "added", "sections": ["Rivers"]}]
+    assert done.json["changes"] == [
+        {
+            "page": "/rivers",
+            "what": "added",
+            "sections": ["Rivers"],
+            "details": [{"section": "Rivers", "what": "added"}],
+        }
+    ]
     assert (done.json["pages"]["added"], done.json["requests"]["total"]) == (1, 0)
     (chunk,) = folder("inspect", "longest river", "--json").json["chunks"]
     assert (chunk["url"], said in chunk["text"]) == ("https://docs.example/rivers", True)

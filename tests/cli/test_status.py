@@ -1,4 +1,5 @@
 import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ def test_it_tells_what_is_indexed(document: Any, starter: CommandLine) -> None:
     assert index["chunks"] > pages
     assert (index["embedder"]["name"], index["embedder"]["dimension"]) == ("minilm", 384)
     assert 0 <= index["age_seconds"] < 86_400
+    assert (index["sources"], index["previous"], index["checked_at"]) == (["starter"], None, None)
     assert index["bytes"] > 384 * 4 * index["chunks"]
     assert (starter.cwd / "markdown_docs.index" / index["generation"]).is_dir()
 
@@ -67,3 +69,31 @@ def test_pages_that_changed_since_are_counted(starter: CommandLine, askdocs: Com
     assert "behind    2 pages on disk differ; run: askdocs reindex --no-crawl\n" in shown.out
     assert "problem   " in shown.out
     assert "binary.md" in shown.out
+
+
+def test_pages_are_ahead_when_only_what_answers_show_of_them_changed(
+    starter: CommandLine, askdocs: CommandLine
+) -> None:
+    for name in ("markdown_docs", "markdown_docs.index"):
+        shutil.copytree(starter.cwd / name, askdocs.cwd / name)
+    faq = askdocs.cwd / "markdown_docs" / "openrouter.ai__docs__faq.md"
+    text = faq.read_text(encoding="utf-8")
+    faq.write_text(text.replace("---\n", '---\netag: "new"\n', 1), encoding="utf-8")
+    assert askdocs("status", "--json").json["index"]["behind"] == 0
+    faq.write_text(text.replace("---\n", "---\nlast_modified: 2026-11-20\n", 1), encoding="utf-8")
+    assert askdocs("status", "--json").json["index"]["behind"] == 1
+    assert askdocs("reindex", "--no-crawl", "--json").json["chunks"]["embedded"] == 0
+    assert askdocs("status", "--json").json["index"]["behind"] == 0
+
+
+def test_the_corpus_is_read_once(
+    starter: CommandLine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import cli.status
+
+    read: list[Path] = []
+    real = cli.status.read_corpus
+    monkeypatch.setattr(cli.status, "read_corpus", lambda folder: (read.append(folder), real(folder))[1])
+    cli.status.run_status({"docs": starter.cwd / "markdown_docs"}, json=True, verbose=0)
+    assert '"behind": 0' in capsys.readouterr().out
+    assert len(read) == 1

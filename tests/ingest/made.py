@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ingest.embed import Progress, Vectors
+from ingest.embed import Vectors
+from ingest.progress import Count
 from ingest.records import Document
 from ingest.settings import Settings, load_settings
 from ingest.store import StoredPage
@@ -49,7 +50,7 @@ class WordEmbedder:
     def count(self, text: str) -> int:
         return len(text.split())
 
-    def embed(self, texts: Sequence[str], progress: Progress) -> Vectors:
+    def embed(self, texts: Sequence[str], progress: Count) -> Vectors:
         self.embedded += texts
         progress(len(texts), len(texts))
         return np.stack([self.embed_query(text) for text in texts])

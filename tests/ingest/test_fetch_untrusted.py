@@ -9,7 +9,7 @@ import pytest
 from ingest.changes import Plan
 from ingest.clean.page import clean_page
 from ingest.corpus import read_corpus, read_document, write_document
-from ingest.pipeline import write_pages
+from ingest.page_files import write_pages
 from ingest.records import Document, Page
 from ingest.urls import file_name, identity, normalise
 from ingest.web.sitemap import read_sitemap

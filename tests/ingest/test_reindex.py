@@ -46,8 +46,11 @@ def paths(settings: Settings, site: Site) -> list[str]:
     return [url.removeprefix(site.origin) for url in urls(settings)]
 
 
+NOTES = {"lock", "checked.json"}  # the second: when the pages were last held against their source
+
+
 def snapshot(*folders: Path) -> dict[str, str]:
-    files = [path for folder in folders for path in folder.rglob("*") if path.is_file() and path.name != "lock"]
+    files = [path for folder in folders for path in folder.rglob("*") if path.is_file() and path.name not in NOTES]
     return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 

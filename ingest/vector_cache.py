@@ -1,0 +1,148 @@
+"""Vectors by the text and the model that gave them, kept over generations. The only file that knows SQLite.
+
+::
+
+    INDEX/vectors.sqlite    key: hash of model and text; the vector; a checksum of both; when it was last used
+
+It is a cache: what is missing, damaged or of another version is embedded again, never guessed, and a
+run goes on without it where it can't be written. Only the holder of the index's lock may use it.
+"""
+
+import contextlib
+import hashlib
+import json
+import sqlite3
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Final, Self, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+Vector = NDArray[np.float32]
+T = TypeVar("T")
+
+NAME: Final = "vectors.sqlite"
+
+_LEAST: Final = 64_000_000
+"""Bytes of vectors that may always stay: some 40,000 of the bundled model."""
+
+_TIMES: Final = 2
+"""Of a larger index, its own vectors and as many others: those of the docs before, or of another embedder."""
+
+_SCHEMA: Final = """
+CREATE TABLE IF NOT EXISTS vectors (key TEXT PRIMARY KEY, used INTEGER, vector BLOB, checksum BLOB)
+"""
+_WORTHLESS: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_MISMATCH)
+"""Not a database, a damaged one, or one of another version: it is made anew."""
+
+
+class VectorCache:
+    """The vectors of one model, by the hash of the embedded text.
+
+    `path` None: they are remembered in this process only. As a context manager it closes the file.
+    `fresh` holds what was put since it was opened; it is found again even where the file fails.
+    """
+
+    def __init__(self, path: Path | None, fingerprint: str) -> None:
+        self._path, self._fingerprint = path, fingerprint
+        self._connection: sqlite3.Connection | None = None
+        self.fresh: dict[str, Vector] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self._close()
+
+    def get(self, texts: Iterable[str]) -> dict[str, Vector]:
+        """The vectors of those of these texts (as hashes) that are known."""
+        wanted = set(texts)
+        found = {text: self.fresh[text] for text in wanted if text in self.fresh}
+        keys = {self._key(text): text for text in wanted if text not in found}
+        if keys and self._path and self._path.exists():
+            rows = self._attempt(lambda database: list(_rows(database, keys))) or []
+            found |= {keys[key]: vector for key, vector in rows}
+        return found
+
+    def put(self, vectors: Mapping[str, Vector]) -> None:
+        """Remember vectors that were just made; they are on disk when this returns, if they can be."""
+        self.fresh |= vectors
+        self._attempt(lambda database: self._insert(database, vectors))
+
+    def settle(self, vectors: Mapping[str, Vector]) -> None:
+        """Mark the vectors of a published index as used, add what is missing, and drop the oldest above the bound."""
+        size = sum(vector.nbytes for vector in vectors.values())
+        self._attempt(lambda database: self._insert(database, vectors))
+        self._attempt(lambda database: _prune(database, max(_LEAST, _TIMES * size)))
+
+    def _key(self, text: str) -> str:
+        return hashlib.sha256(f"{self._fingerprint}\n{text}".encode("utf-8", "surrogatepass")).hexdigest()
+
+    def _insert(self, database: sqlite3.Connection, vectors: Mapping[str, Vector]) -> None:
+        now = int(time.time())
+        packed = ((self._key(text), np.asarray(vector, dtype="<f4").tobytes()) for text, vector in vectors.items())
+        rows = ((key, now, data, _checksum(key, data)) for key, data in packed)
+        database.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?, ?)", rows)
+
+    def _attempt(self, work: Callable[[sqlite3.Connection], T]) -> T | None:
+        """Do `work` in a transaction; None where that fails. A worthless file is replaced, once."""
+        for _ in range(2):
+            if self._path is None:
+                return None
+            try:
+                connection = self._connection = self._connection or _opened(self._path)
+                with connection:
+                    return work(connection)
+            except (sqlite3.Error, OSError) as error:
+                self._close()
+                code = getattr(error, "sqlite_errorcode", None)
+                if code is None or code & 0xFF not in _WORTHLESS:  # a full disk, say: go on without the file
+                    self._path = None
+                else:
+                    _remove(self._path)
+        return None
+
+    def _close(self) -> None:
+        if self._connection is not None:
+            with contextlib.suppress(sqlite3.Error):
+                self._connection.close()
+        self._connection = None
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    new = not path.exists() or not path.stat().st_size
+    connection = sqlite3.connect(path, timeout=0.0)
+    try:
+        if new:
+            connection.execute("PRAGMA auto_vacuum = FULL")  # what is dropped gives its space back
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute(_SCHEMA)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _rows(database: sqlite3.Connection, keys: Iterable[str]) -> Iterator[tuple[str, Vector]]:
+    query = "SELECT key, vector, checksum FROM vectors WHERE key IN (SELECT value FROM json_each(?))"
+    for key, data, checksum in database.execute(query, [json.dumps(list(keys))]):
+        if isinstance(data, bytes) and checksum == _checksum(key, data):
+            yield key, np.frombuffer(data, dtype="<f4").astype(np.float32)
+
+
+def _checksum(key: str, data: bytes) -> bytes:
+    return hashlib.blake2b(key.encode() + data, digest_size=16).digest()
+
+
+def _prune(database: sqlite3.Connection, bound: int) -> None:
+    """Drop the longest unused vectors beyond `bound` bytes."""
+    total = "SELECT key, sum(length(vector)) OVER (ORDER BY used DESC, key) AS total FROM vectors"
+    database.execute(f"DELETE FROM vectors WHERE key IN (SELECT key FROM ({total}) WHERE total > ?)", [bound])  # noqa: S608 - ours
+
+
+def _remove(path: Path) -> None:
+    for name in (path, path.with_name(f"{path.name}-journal")):
+        with contextlib.suppress(OSError):
+            name.unlink()

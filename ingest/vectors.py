@@ -1,0 +1,68 @@
+"""Chunks -> vectors: those of the last generation, those of the cache, and the rest from the embedder."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import numpy as np
+
+from ingest.embed import Embedder, Vectors, embedding_text
+from ingest.generations import Generation
+from ingest.progress import Progress
+from ingest.records import Chunk
+from ingest.store import Store
+from ingest.vector_cache import Vector, VectorCache
+
+Known = Mapping[str, Vector]
+"""Vectors of an earlier generation by the hash of the embedded text."""
+
+_SLICE: Final = 64
+"""Texts between two entries into the cache: a few seconds of work that an interruption may cost."""
+
+
+def text_hash(chunk: Chunk) -> str:
+    """What a vector depends on beside the model, as SHA-256 in hex."""
+    return hashlib.sha256(embedding_text(chunk).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def known_vectors(generation: Generation) -> Known:
+    """The vectors of a generation by the hash of their text. Raises IndexDamaged."""
+    store = Store(generation)
+    vectors = store.vectors()
+    return {text_hash(chunk): vectors[row] for row, chunk in enumerate(store.all_chunks())}
+
+
+def vectors_of(
+    chunks: Sequence[Chunk], known: Known, embedder: Embedder, progress: Progress, cache: VectorCache
+) -> dict[str, Vector]:
+    """A vector for the text of every chunk, by its hash. What had to be embedded stands in `cache.fresh`.
+
+    Equal texts are embedded once, the longest first, so that batches carry little padding. What was
+    made is in the cache even when a later batch fails. Raises ModelError.
+    """
+    texts = {text_hash(chunk): embedding_text(chunk) for chunk in chunks}
+    found = {name: known[name] for name in texts if name in known}
+    found |= cache.get(texts.keys() - found.keys())
+    _embed({name: text for name, text in texts.items() if name not in found}, embedder, progress, cache)
+    found |= {name: cache.fresh[name] for name in texts if name in cache.fresh}
+    if len({vector.shape for vector in found.values()}) > 1:  # the model behind a remote name has changed
+        _embed(texts, embedder, progress, cache)
+        found = {name: cache.fresh[name] for name in texts}
+    return found
+
+
+def matrix(chunks: Sequence[Chunk], vectors: Mapping[str, Vector]) -> Vectors:
+    """float32[len(chunks), d]: row i is the vector of chunk i."""
+    return np.stack([vectors[text_hash(chunk)] for chunk in chunks])
+
+
+def _embed(texts: Mapping[str, str], embedder: Embedder, progress: Progress, cache: VectorCache) -> None:
+    names = sorted(texts, key=lambda name: len(texts[name]), reverse=True)
+    for start in range(0, len(names), _SLICE):
+        chosen = names[start : start + _SLICE]
+
+        def count(done: int, _total: int, start: int = start) -> None:
+            progress("embed", start + done, len(names))
+
+        vectors = embedder.embed([texts[name] for name in chosen], count)
+        cache.put(dict(zip(chosen, vectors, strict=True)))
