@@ -37,6 +37,7 @@ Verbose = Annotated[
     int, typer.Option("--verbose", "-v", count=True, show_default=False, help="More on stderr; -vv shows tracebacks.")
 ]
 Count = Annotated[int | None, typer.Option("-k", min=1, max=1000, help="How many passages. [default: 8]")]
+Model = Annotated[str | None, typer.Option("--model", help="Model slug, up to three by comma. [env: ASKDOCS_MODEL]")]
 Under = Annotated[str, typer.Option("--under", help="Only pages below this site path, such as /docs/guides.")]
 
 
@@ -187,6 +188,66 @@ def inspect(
     form = "json" if json else format
     options = InspectOptions(query, under, page, questions, form, explain, quiet, verbose)
     raise typer.Exit(run_inspect(values, options))
+
+
+@app.command(name="eval")
+def evaluate(
+    questions: Annotated[
+        Path | None, typer.Argument(help="JSON lines: questions, and where their answers stand.")
+    ] = None,
+    *,
+    retrieval_only: Annotated[bool, typer.Option("--retrieval-only", help="Measure ranking; answer nothing.")] = False,
+    no_llm: Annotated[bool, typer.Option("--no-llm", help="Measure quoted answers; no network, no key.")] = False,
+    k: Annotated[int, typer.Option("-k", min=1, max=1000, help="How many passages an answer is made of.")] = 10,
+    under: Under = "",
+    jobs: Annotated[
+        int | None, typer.Option(min=1, max=64, help="Questions at a time. [default: 4 with a model, else 1]")
+    ] = None,
+    report: Annotated[Path | None, typer.Option("--report", help="Write an HTML page to read.")] = None,
+    baseline: Annotated[
+        Path | None, typer.Option("--baseline", help="A saved run; exit status 1 if a measure really fell.")
+    ] = None,
+    save: Annotated[Path | None, typer.Option("--save", help="Write the run, to be a baseline later.")] = None,
+    calibrate: Annotated[
+        bool, typer.Option("--calibrate", help="Fit, and store, when to say that the docs do not answer.")
+    ] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Stop at a line that is no question.")] = False,
+    new: Annotated[
+        str | None, typer.Option("--new", help="A page to ask about: print a new line, or add it to QUESTIONS.")
+    ] = None,
+    quote: Annotated[str | None, typer.Option("--quote", help="With --new: words of the page that answer.")] = None,
+    question: Annotated[str | None, typer.Option("--question", help="With --new: the question.")] = None,
+    model: Model = None,
+    docs: Docs = None,
+    index: Index = None,
+    config: Config = None,
+    embedder: Embedder = None,
+    json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = 0,  # noqa: ARG001 - -vv is read elsewhere
+) -> None:
+    """Measure retrieval, answers and refusals on a question file; compare with a saved run."""
+    from cli.eval import EvalOptions, run_eval
+
+    values: dict[str, object] = {"docs": docs, "index": index, "config": config, "embedder": embedder, "k": k}
+    options = EvalOptions(
+        questions=questions,
+        retrieval_only=retrieval_only,
+        no_llm=no_llm,
+        under=under,
+        jobs=jobs,
+        report=report,
+        baseline=baseline,
+        save=save,
+        calibrate=calibrate,
+        strict=strict,
+        new=new,
+        quote=quote,
+        question=question,
+        json=json,
+        quiet=quiet,
+    )
+    raise typer.Exit(run_eval({**values, "model": model}, options))
 
 
 @app.command()

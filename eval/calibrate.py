@@ -79,12 +79,7 @@ def calibrate(judged: Sequence[Judged]) -> Calibration:
     """Fit on all, and cross-validate. Raises UsageError when there are too few questions of either sort."""
     scores = np.array([one.confidence for one in judged], dtype=np.float64)
     answerable = np.array([one.answerable for one in judged], dtype=np.bool_)
-    few = min(int(answerable.sum()), int((~answerable).sum()))
-    if few < LEAST:
-        raise UsageError(
-            f"to calibrate takes {LEAST} answerable and {LEAST} unanswerable questions; of one sort there are {few}",
-            'add lines with "answerable": false',
-        )
+    check_enough([one.answerable for one in judged])
     below = np.zeros((2, len(judged)), dtype=np.bool_)
     for fold in _folds(judged):
         fitted = fit(scores[~fold], answerable[~fold])
@@ -92,6 +87,27 @@ def calibrate(judged: Sequence[Judged]) -> Calibration:
         below[1, fold] = scores[fold] < fitted.call
     figures = {**_figures(answerable, below), "auroc": auroc_interval(scores, answerable)}
     return Calibration(fit(scores, answerable), int(answerable.sum()), int((~answerable).sum()), figures)
+
+
+def check_enough(answerable: Sequence[bool]) -> None:
+    """Raise UsageError when there are too few questions of either sort to fit anything."""
+    few = min(sum(answerable), len(answerable) - sum(answerable))
+    if few < LEAST:
+        raise UsageError(
+            f"to calibrate takes {LEAST} answerable and {LEAST} unanswerable questions; of one sort there are {few}",
+            'add lines with "answerable": false',
+        )
+
+
+def signal_aurocs(outcomes: Sequence[Outcome]) -> dict[str, float]:
+    """The AUROC of each signal alone, so that one sees which of them carries the confidence."""
+    kept = [outcome for outcome in outcomes if not outcome.stale]
+    answerable = np.array([outcome.answerable for outcome in kept], dtype=np.bool_)
+    names = dict.fromkeys(name for outcome in kept for name in outcome.signals)
+    return {
+        name: round(auroc(np.array([outcome.signals.get(name, 0.0) for outcome in kept]), answerable), 4)
+        for name in names
+    }
 
 
 def fit(scores: Scores, answerable: Flags) -> Thresholds:

@@ -31,6 +31,11 @@ class Thresholds:
     calibrated: bool = True
 
 
+def calibration_key(fingerprint: str, *, lexical_only: bool) -> str:
+    """What thresholds are stored under: the embedder, or BM25 where the question is not embedded."""
+    return f"{fingerprint}/bm25" if lexical_only else fingerprint
+
+
 def load_thresholds(index: Path, fingerprint: str, default: Thresholds) -> Thresholds:
     """The thresholds that were fitted for this embedder and this confidence, else `default`.
 
