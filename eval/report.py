@@ -110,7 +110,12 @@ def _measures(measured: Mapping[str, Interval], changes: Mapping[str, Change]) -
         if changes:
             line += _change_cells(change)
         lines.append(f"<tr>{line}</tr>")
-    return f"<div class=wide><table class=stack><thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table></div>"
+    return _table(head, "".join(lines))
+
+
+def _table(head: str, lines: str) -> str:
+    """A table that becomes a list on a phone."""
+    return f"<div class=wide><table class=stack><thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table></div>"
 
 
 def _change_cells(change: Change | None) -> str:
@@ -157,9 +162,10 @@ def _failure(outcome: Outcome, why: str, *, first: bool) -> str:
     answer = f"<dt>answer</dt><dd>{escaped(outcome.answer.text)}</dd>" if outcome.answer else ""
     command = f"askdocs inspect {shlex.quote(outcome.question)} --explain"
     head = "".join(f"<th>{name}</th>" for name in ("", "passage", "score", "cosine", "BM25", "terms"))
+    about = f"{escaped(outcome.kind)} · {escaped(outcome.id)}"
     return (
-        f'<details id="{escaped(outcome.id)}"><summary>{escaped(outcome.question)}<br>'
-        f"<small><span class=bad>{escaped(why)}</span> · {escaped(outcome.kind)} · {escaped(outcome.id)}</small></summary>"
+        f'<details id="{escaped(outcome.id)}"{" open" if first else ""}><summary>{escaped(outcome.question)}<br>'
+        f"<small><span class=bad>{escaped(why)}</span> · {about}</small></summary>"
         f"<div><dl><dt>gold</dt><dd>{escaped(gold)}</dd>{answer}"
         f"<dt>confidence</dt><dd>{outcome.confidence:.3f}</dd></dl>"
         f"{_table(head, ''.join(_seen(seen) for seen in outcome.seen))}<pre>{escaped(command)}</pre></div></details>"
