@@ -169,10 +169,16 @@ def inspect(
         Path | None, typer.Option("--questions", help="JSON lines with `question`; needs --json.")
     ] = None,
     format: Annotated[  # noqa: A002 - the option's name
-        Literal["table", "markdown", "json"] | None,
+        Literal["table", "markdown", "json", "html"] | None,
         typer.Option("--format", help="Default: table on a terminal, markdown elsewhere."),
     ] = None,
     explain: Annotated[bool, typer.Option("--explain", help="Show why each chunk has its rank.")] = False,
+    compare: Annotated[
+        str | None,
+        typer.Option(
+            "--compare", help="Another ranking beside it: bm25, cosine, previous, or a generation by its name."
+        ),
+    ] = None,
     docs: Docs = None,
     index: Index = None,
     config: Config = None,
@@ -186,7 +192,7 @@ def inspect(
 
     values = {"docs": docs, "index": index, "config": config, "embedder": embedder, "k": k}
     form = "json" if json else format
-    options = InspectOptions(query, under, page, questions, form, explain, quiet, verbose)
+    options = InspectOptions(query, under, page, questions, form, explain, compare, quiet, verbose)
     raise typer.Exit(run_inspect(values, options))
 
 

@@ -1,6 +1,7 @@
 """`status`: what is indexed, how old it is, and where each setting comes from."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,6 +13,7 @@ from ingest.errors import CorpusError, IndexMissing
 from ingest.generations import Generation, current_generation
 from ingest.settings import Settings
 from ingest.store import Store
+from rag.calibration import load_thresholds
 
 
 def run_status(values: Mapping[str, object], *, json: bool, verbose: int) -> int:  # noqa: ARG001 - -vv is read elsewhere
@@ -48,6 +50,7 @@ def _index(settings: Settings) -> dict[str, Any] | None:
         "pages": manifest["pages"],
         "chunks": manifest["chunks"],
         "embedder": manifest["embedder"],
+        "thresholds": asdict(load_thresholds(settings.index, manifest["embedder"]["fingerprint"])),
         "bytes": sum(facts["bytes"] for facts in manifest["files"].values()),
         "behind": _pages_behind(settings, generation),
     }
@@ -87,6 +90,7 @@ def _text(state: Mapping[str, Any]) -> str:
             f"          {index['generation']}, {_age(index['age_seconds'])} old, {index['bytes'] / 1e6:.1f} MB",
             f"embedder  {index['embedder']['name']} ({index['embedder']['dimension']} dimensions)",
         ]
+        lines.append(_thresholds(index["thresholds"]))
         if index["behind"]:
             lines.append(f"behind    {index['behind']} pages on disk differ; run: askdocs reindex --no-crawl")
     lines.append("settings")
@@ -94,6 +98,17 @@ def _text(state: Mapping[str, Any]) -> str:
         value = ("set" if entry["value"] else "not set") if name == "api_key" else entry["value"]
         lines.append(f"  {name:<11} {value}  ({entry['origin']})")
     return "\n".join(lines)
+
+
+def _thresholds(thresholds: Mapping[str, Any]) -> str:
+    """When a question is refused, and whether that was measured or is the default."""
+    said = f"refuses   below {thresholds['answer']:.2f}; asks no model below {thresholds['call']:.2f}"
+    how = (
+        "calibrated"
+        if thresholds["calibrated"]
+        else "default; not calibrated for this embedder: askdocs eval --calibrate"
+    )
+    return f"{said}  ({how})"
 
 
 def _age(seconds: int) -> str:

@@ -163,7 +163,7 @@ def remove_litter(index: Path) -> None:
 
 def _refuse_foreign(index: Path) -> None:
     """Raise UsageError for a folder that holds files but no index: it may hold somebody's work."""
-    ours = {"lock", "holder", "responses"}
+    ours = {"lock", "holder", "responses", "eval", "calibration.json"}
     if not index.is_dir() or (index / _POINTER).exists():
         return
     for path in index.iterdir():

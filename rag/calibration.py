@@ -31,12 +31,16 @@ class Thresholds:
     calibrated: bool = True
 
 
+DEFAULT: Final = Thresholds(answer=0.30, call=0.30, calibrated=False)
+"""Without calibration: on the starter questions it refuses what is off topic, and hardly anything else."""
+
+
 def calibration_key(fingerprint: str, *, lexical_only: bool) -> str:
     """What thresholds are stored under: the embedder, or BM25 where the question is not embedded."""
     return f"{fingerprint}/bm25" if lexical_only else fingerprint
 
 
-def load_thresholds(index: Path, fingerprint: str, default: Thresholds) -> Thresholds:
+def load_thresholds(index: Path, fingerprint: str, default: Thresholds = DEFAULT) -> Thresholds:
     """The thresholds that were fitted for this embedder and this confidence, else `default`.
 
     A file that is missing, damaged or of another version counts as none: askdocs then works as
