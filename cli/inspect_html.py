@@ -12,7 +12,7 @@ def inspect_page(document: Mapping[str, Any], *, explain: bool) -> str:
     index = document["index"]
     parts = [
         f"<h1>{escaped(document['question'])}</h1>",
-        f"<p class=soft>{len(document['chunks'])} passages of {escaped(index['generation'] + ', ' + index['embedder'])}</p>",
+        f"<p class=soft>{len(document['chunks'])} passages of {escaped(index['generation'])}</p>",
     ]
     if "compare" in document:
         parts.append(_comparison(document))
