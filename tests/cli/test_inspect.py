@@ -128,7 +128,7 @@ def test_explain_is_one_table_of_markdown(starter: CommandLine) -> None:
     table = [line for line in report.split("─" * 60)[0].splitlines() if line.startswith("|")]
     assert len(table) == 2 + 3
     assert table[0].startswith("| rank | score | cosine | by cosine | bm25 | by bm25 |")
-    assert re.search(r"\| #1 \| .* variant \d+\.\d\d, .*What are model variants\?", table[2])
+    assert re.search(r"\| #1 \| .* variant \d+\.\d\d \| .*What are model variants\? \|", table[2])
 
 
 def test_signals_of_a_hit_are_shown_whatever_they_are_called() -> None:
