@@ -20,6 +20,9 @@ from rag.retrieve import STOPWORDS
 _HELD: Final = 0.5
 _MARKER: Final = re.compile(r"\s*\[(\d{1,3})\]")
 _LATE: Final = re.compile(r"([.!?:])((?:\s*\[\d{1,3}\])+)")
+_PARAGRAPH: Final = re.compile(r"\n\s*\n|\n(?=[ \t]*(?:[-*+]|\d{1,3}[.)])[ \t])|(?:(?<=\])|(?<=\][.!?]))\n")
+"""Where a claim ends without a full stop: at an empty line, before a list item, behind marks at a line's end."""
+
 _CODE: Final = re.compile(r"^[ \t>]*(```+|~~~+).*?(?:^[ \t>]*\1[ \t]*$|\Z)", re.DOTALL | re.MULTILINE)
 
 
@@ -53,12 +56,13 @@ def _claims(text: str) -> Iterator[tuple[set[str], list[int]]]:
 
     What only leads in a list claims nothing. Marks behind the full stop belong to the sentence before.
     """
-    prose = _LATE.sub(r"\2\1", _CODE.sub("", text))
-    for start, end in sentences(prose):
-        sentence = prose[start:end]
-        words = {term for term in terms(_MARKER.sub("", sentence)) if term not in STOPWORDS}
-        if words and not _MARKER.sub("", sentence).rstrip().endswith(":"):
-            yield words, [int(number) for number in _MARKER.findall(sentence)]
+    for paragraph in _PARAGRAPH.split(_LATE.sub(r"\2\1", _CODE.sub("", text))):
+        for start, end in sentences(paragraph):
+            sentence = paragraph[start:end]
+            said = _MARKER.sub("", sentence)
+            words = {term for term in terms(said) if term not in STOPWORDS}
+            if words and not said.rstrip().endswith(":"):
+                yield words, [int(number) for number in _MARKER.findall(sentence)]
 
 
 def _holds(passages: Mapping[int, str], marker: int, claim: set[str]) -> bool:

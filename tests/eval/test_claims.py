@@ -23,6 +23,9 @@ KEYS = Citation(2, hit(2, PAGE, "Keys are rotated in the dashboard."), "", 0, 0)
         ("Pigs fly high over Berlin.", Support(0, 0, 1, 0)),
         ("There are limits:\n\n- 20 requests per minute for a free account [1]", Support(1, 1, 1, 1)),
         ("```\ncall(20)\n```\n", Support(0, 0, 0, 0)),
+        ("A free account: 20 requests [1]\nKeys rotate in the dashboard [2]\n", Support(2, 2, 2, 2)),  # rows
+        ("A free account: 20 requests. [1]\nKeys rotate in the dashboard. [2]\n", Support(2, 2, 2, 2)),
+        ("A free account may\nsend 20 requests [1].", Support(1, 1, 1, 1)),  # a wrapped line
         ("", Support(0, 0, 0, 0)),
     ],
 )
