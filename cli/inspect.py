@@ -1,20 +1,23 @@
 """`inspect`: the chunks that a query retrieves, or that a page is made of."""
 
-import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from cli.context import open_index, settings_from, text_or_stdin
-from cli.render import SCHEMA, hit_json, index_json, inspect_markdown
-from cli.terminal import console, is_terminal, json_line, safe
+from cli.inspect_show import compare_markdown, print_comparison, print_table, shown_markdown
+from cli.render import SCHEMA, hit_json, index_json
+from cli.terminal import is_terminal, json_line, safe
 from ingest.errors import UsageError
 from ingest.settings import Settings
 from ingest.urls import site_path
 from rag.bootstrap import Opened
 from rag.records import Hit
+
+_DEEP = 50
+"""How far down the other ranking a chunk is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,7 @@ class InspectOptions:
     questions: Path | None
     format: str | None
     explain: bool
+    compare: str | None
     quiet: bool
     verbose: int
 
@@ -38,6 +42,10 @@ def run_inspect(values: Mapping[str, object], options: InspectOptions) -> int:
         raise UsageError(
             "give one of a query, --page and --questions", 'such as: askdocs inspect "What are model variants?"'
         )
+    if options.compare is not None and options.query is None:
+        raise UsageError(
+            "--compare takes a query", 'such as: askdocs inspect "What are model variants?" --compare bm25'
+        )
     settings = settings_from(values)
     opened = open_index(settings, use_model=True, quiet=options.quiet)
     if options.questions:
@@ -48,54 +56,72 @@ def run_inspect(values: Mapping[str, object], options: InspectOptions) -> int:
     else:
         name = " ".join(text_or_stdin(options.query or "").split())
         hits = opened.assistant.retrieve(name, settings.k, options.under).hits
-    _print(name, hits, opened, settings, options)
+    document = {
+        "schema": SCHEMA,
+        "question": name,
+        "index": index_json(opened.generation),
+        "chunks": _chunks(hits, opened, settings, explain=options.explain or options.format != "json"),
+    }
+    if options.compare is not None:
+        document["compare"] = _compared(options.compare, document, opened, settings, options.under)
+    _print(document, settings, options)
     return 0
 
 
-def _document(hits: Sequence[Hit], opened: Opened, settings: Settings, *, explain: bool) -> list[dict[str, Any]]:
+def _chunks(hits: Sequence[Hit], opened: Opened, settings: Settings, *, explain: bool) -> list[dict[str, Any]]:
     pages = {page.document.url: page for page in opened.store.pages([hit.chunk.url for hit in hits])}
     chunks = [hit_json(hit, pages.get(hit.chunk.url), settings.docs) for hit in hits]
     if explain:
         for chunk, hit in zip(chunks, hits, strict=True):
-            chunk["explain"] = {
-                "cosine_rank": hit.cosine_rank,
-                "bm25_rank": hit.bm25_rank,
-                "terms": {term: round(weight, 4) for term, weight in hit.terms.items()},
-            }
+            chunk["explain"] = _explained(hit)
     return chunks
 
 
-def _print(name: str, hits: Sequence[Hit], opened: Opened, settings: Settings, options: InspectOptions) -> None:
-    chunks = _document(hits, opened, settings, explain=options.explain or options.format != "json")
+def _explained(hit: Hit) -> dict[str, Any]:
+    """Why a chunk has its rank: its place in each list, its terms, and every boost and penalty there is."""
+    signals: Mapping[str, float] = getattr(hit, "signals", None) or {}
+    return {
+        "cosine_rank": hit.cosine_rank,
+        "bm25_rank": hit.bm25_rank,
+        "terms": {term: round(weight, 4) for term, weight in hit.terms.items()},
+        "signals": {name: round(float(value), 4) for name, value in signals.items()},
+    }
+
+
+def _compared(name: str, document: Mapping[str, Any], opened: Opened, settings: Settings, under: str) -> dict[str, Any]:
+    """The other ranking; each chunk of either gets its rank in the other, where it has one."""
+    from rag.answer import checked_question
+    from rag.variants import open_variant
+
+    variant = open_variant(name, settings, opened)
+    question = checked_question(document["question"])
+    deep = max(settings.k, _DEEP)
+    ours = {hit.chunk.id: hit.rank for hit in opened.assistant.retrieve(question, deep, under).hits}
+    theirs = variant.rank(question, deep, under)
+    ranks = {hit.chunk.id: hit.rank for hit in theirs}
+    for chunk in document["chunks"]:
+        chunk["other_rank"] = ranks.get(chunk["chunk_id"])
+    others = [hit_json(hit, None, settings.docs) for hit in theirs[: settings.k]]
+    for chunk in others:
+        chunk["other_rank"] = ours.get(chunk["chunk_id"])
+    return {"with": variant.name, "index": index_json(variant.generation), "chunks": others}
+
+
+def _print(document: Mapping[str, Any], settings: Settings, options: InspectOptions) -> None:
     form = options.format or ("table" if is_terminal(sys.stdout) else "markdown")
     if form == "json":
-        index = index_json(opened.generation)
-        print(json_line({"schema": SCHEMA, "question": name, "index": index, "chunks": chunks}))
+        print(json_line(document))
+    elif form == "html":
+        from cli.inspect_html import inspect_page
+
+        print(inspect_page(document, explain=options.explain))
     elif form == "markdown":
-        print(safe(inspect_markdown(name, chunks, settings.index)))
+        show = compare_markdown if "compare" in document else shown_markdown
+        print(safe(show(document, settings.index, explain=options.explain)))
+    elif "compare" in document:
+        print_comparison(document)
     else:
-        _print_table(chunks, explain=options.explain)
-
-
-def _print_table(chunks: Sequence[Mapping[str, Any]], *, explain: bool) -> None:
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("rank", "score", "cosine", "bm25"):
-        table.add_column(column, justify="right")
-    table.add_column("passage", overflow="fold")
-    for chunk in chunks:
-        head = " › ".join((chunk["title"], *chunk["headings"]))
-        start = " ".join(chunk["text"].split())[:200]
-        why = f"\n{_why(chunk['explain'])}" if explain else ""
-        numbers = (f"{chunk['score']:.3f}", f"{chunk['cosine']:.3f}", f"{chunk['bm25']:.2f}")
-        table.add_row(str(chunk["rank"]), *numbers, safe(f"{head}\n{chunk['url']}\n{start}{why}\n"))
-    console(sys.stdout).print(table, soft_wrap=False)
-
-
-def _why(explain: Mapping[str, Any]) -> str:
-    terms = ", ".join(f"{term} {weight:.2f}" for term, weight in explain["terms"].items())
-    return f"#{explain['cosine_rank'] or '-'} by cosine, #{explain['bm25_rank'] or '-'} by BM25 ({terms or 'no term'})"
+        print_table(document["chunks"], explain=options.explain)
 
 
 def _page_hits(opened: Opened, page: str) -> list[Hit]:
@@ -113,33 +139,20 @@ def _page_hits(opened: Opened, page: str) -> list[Hit]:
 
 
 def _print_questions(opened: Opened, settings: Settings, options: InspectOptions) -> None:
-    """One JSON line per question, in the order of the file."""
+    """One JSON line per question, in the order of the file, down to the first line that is none."""
+    from eval.questions import BadLine, bad_line_error, read_entries
+
     if options.format != "json":
         raise UsageError("--questions prints JSON lines", "add --json")
-    for number, entry in _questions(options.questions or Path()):
+    path = options.questions or Path()
+    for entry in read_entries(path):
+        if isinstance(entry, BadLine):
+            raise bad_line_error(path, entry)
         try:
-            found = opened.assistant.retrieve(str(entry["question"]), settings.k, options.under)
+            found = opened.assistant.retrieve(entry.question, settings.k, options.under)
         except UsageError as error:
-            raise UsageError(f"{options.questions}, line {number}: {error.message}", error.hint) from error
-        line = {"schema": SCHEMA, **({"id": entry["id"]} if "id" in entry else {}), "question": entry["question"]}
-        line["index"] = index_json(opened.generation)
-        line["chunks"] = _document(found.hits, opened, settings, explain=options.explain)
+            raise bad_line_error(path, BadLine(entry.line, error.message, error.hint)) from error
+        identity = {"id": entry.fields["id"]} if "id" in entry.fields else {}
+        line = {"schema": SCHEMA, **identity, "question": entry.question, "index": index_json(opened.generation)}
+        line["chunks"] = _chunks(found.hits, opened, settings, explain=options.explain)
         print(json_line(line), flush=True)
-
-
-def _questions(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    try:
-        # Not splitlines: it splits at characters that may stand in a JSON string.
-        lines = path.read_text(encoding="utf-8-sig").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} can't be read", "give a file of JSON lines") from error
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            entry = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            raise UsageError(f"{path}, line {number}: no JSON", 'each line is an object with "question"') from error
-        if not isinstance(entry, dict) or not isinstance(entry.get("question"), str):
-            raise UsageError(f"{path}, line {number}: no question", 'each line is an object with "question"')
-        yield number, entry

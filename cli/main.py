@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from cli import options as given
 from cli.failures import guarded
 
 app = typer.Typer(
@@ -19,25 +20,6 @@ app = typer.Typer(
     rich_markup_mode=None,  # it would take [env: …] for markup
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-Docs = Annotated[Path | None, typer.Option("--docs", help="Folder of cleaned markdown pages. [env: ASKDOCS_DOCS]")]
-Index = Annotated[
-    Path | None, typer.Option("--index", help="Index folder; by default beside --docs. [env: ASKDOCS_INDEX]")
-]
-Config = Annotated[Path | None, typer.Option("--config", help="Config file, askdocs.toml. [env: ASKDOCS_CONFIG]")]
-Embedder = Annotated[
-    str | None,
-    typer.Option(
-        "--embedder", help="minilm, a sentence-transformers model, or openrouter:SLUG. [env: ASKDOCS_EMBEDDER]"
-    ),
-]
-Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No notes on stderr.")]
-Verbose = Annotated[
-    int, typer.Option("--verbose", "-v", count=True, show_default=False, help="More on stderr; -vv shows tracebacks.")
-]
-Count = Annotated[int | None, typer.Option("-k", min=1, max=1000, help="How many passages. [default: 8]")]
-Under = Annotated[str, typer.Option("--under", help="Only pages below this site path, such as /docs/guides.")]
 
 
 def _print_version(value: bool) -> None:  # noqa: FBT001 - typer calls it so
@@ -67,21 +49,21 @@ def ask(
     question: Annotated[str, typer.Argument(help="The question; - reads it from stdin.")],
     *,
     no_llm: Annotated[bool, typer.Option("--no-llm", help="Quote the pages; no network, no key.")] = False,
-    k: Count = None,
-    under: Under = "",
+    k: given.Count = None,
+    under: given.Under = "",
     model: Annotated[
         str | None, typer.Option("--model", help="Model slug, up to three by comma. [env: ASKDOCS_MODEL]")
     ] = None,
     max_tokens: Annotated[int | None, typer.Option(min=1, help="Longest answer. [default: 800]")] = None,
     timeout: Annotated[float | None, typer.Option(min=0.1, help="Seconds for the whole answer. [default: 60]")] = None,
     show_prompt: Annotated[bool, typer.Option("--show-prompt", help="Print what would be sent, and stop.")] = False,
-    docs: Docs = None,
-    index: Index = None,
-    config: Config = None,
-    embedder: Embedder = None,
-    json: Json = False,
-    quiet: Quiet = False,
-    verbose: Verbose = 0,
+    docs: given.Docs = None,
+    index: given.Index = None,
+    config: given.Config = None,
+    embedder: given.Embedder = None,
+    json: given.Json = False,
+    quiet: given.Quiet = False,
+    verbose: given.Verbose = 0,
 ) -> None:
     """Answer a question from the docs, with checked citations.
 
@@ -134,13 +116,13 @@ def reindex(
     include: Annotated[list[str] | None, typer.Option(help="Only paths that match this glob; may be repeated.")] = None,
     exclude: Annotated[list[str] | None, typer.Option(help="No paths that match this glob; may be repeated.")] = None,
     jobs: Annotated[int, typer.Option(min=1, max=64, help="Pages fetched at the same time.")] = 2,
-    docs: Docs = None,
-    index: Index = None,
-    config: Config = None,
-    embedder: Embedder = None,
-    json: Json = False,
-    quiet: Quiet = False,
-    verbose: Verbose = 0,
+    docs: given.Docs = None,
+    index: given.Index = None,
+    config: given.Config = None,
+    embedder: given.Embedder = None,
+    json: given.Json = False,
+    quiet: given.Quiet = False,
+    verbose: given.Verbose = 0,
 ) -> None:
     """Crawl the docs, write them as markdown, and index what changed."""
     from cli.reindex import Output, run_reindex, run_rollback
@@ -171,44 +153,88 @@ def reindex(
 def inspect(
     query: Annotated[str | None, typer.Argument(help="The query; - reads it from stdin.")] = None,
     *,
-    k: Count = None,
-    under: Under = "",
+    k: given.Count = None,
+    under: given.Under = "",
     page: Annotated[str | None, typer.Option("--page", help="A page's chunks, as they are indexed.")] = None,
     questions: Annotated[
         Path | None, typer.Option("--questions", help="JSON lines with `question`; needs --json.")
     ] = None,
     format: Annotated[  # noqa: A002 - the option's name
-        Literal["table", "markdown", "json"] | None,
+        Literal["table", "markdown", "json", "html"] | None,
         typer.Option("--format", help="Default: table on a terminal, markdown elsewhere."),
     ] = None,
     explain: Annotated[bool, typer.Option("--explain", help="Show why each chunk has its rank.")] = False,
-    docs: Docs = None,
-    index: Index = None,
-    config: Config = None,
-    embedder: Embedder = None,
-    json: Json = False,
-    quiet: Quiet = False,
-    verbose: Verbose = 0,
+    compare: Annotated[
+        str | None,
+        typer.Option(
+            "--compare", help="Another ranking beside it: bm25, cosine, previous, or a generation by its name."
+        ),
+    ] = None,
+    docs: given.Docs = None,
+    index: given.Index = None,
+    config: given.Config = None,
+    embedder: given.Embedder = None,
+    json: given.Json = False,
+    quiet: given.Quiet = False,
+    verbose: given.Verbose = 0,
 ) -> None:
     """Show the chunks that a query retrieves, with their scores."""
     from cli.inspect import InspectOptions, run_inspect
 
     values = {"docs": docs, "index": index, "config": config, "embedder": embedder, "k": k}
     form = "json" if json else format
-    options = InspectOptions(query, under, page, questions, form, explain, quiet, verbose)
+    options = InspectOptions(query, under, page, questions, form, explain, compare, quiet, verbose)
     raise typer.Exit(run_inspect(values, options))
+
+
+@app.command(name="eval")
+def evaluate(
+    questions: given.Questions = None,
+    *,
+    retrieval_only: given.RetrievalOnly = False,
+    no_llm: given.QuotedOnly = False,
+    k: Annotated[int, typer.Option("-k", min=1, max=1000, help="How many passages an answer is made of.")] = 10,
+    under: given.Under = "",
+    jobs: given.Jobs = None,
+    report: given.Report = None,
+    baseline: given.Baseline = None,
+    save: given.Save = None,
+    calibrate: given.Calibrate = False,
+    strict: given.Strict = False,
+    new: given.New = None,
+    quote: given.Quote = None,
+    question: given.NewQuestion = None,
+    model: given.Model = None,
+    docs: given.Docs = None,
+    index: given.Index = None,
+    config: given.Config = None,
+    embedder: given.Embedder = None,
+    json: given.Json = False,
+    quiet: given.Quiet = False,
+    verbose: given.Verbose = 0,  # noqa: ARG001 - -vv is read elsewhere
+) -> None:
+    """Measure retrieval, answers and refusals on a question file; compare with a saved run."""
+    from cli.eval import EvalOptions, run_eval
+
+    values: dict[str, object] = {"docs": docs, "index": index, "config": config, "embedder": embedder, "k": k}
+    outputs = (report, baseline, save)
+    scaffold = (new, quote, question)
+    options = EvalOptions(
+        questions, retrieval_only, no_llm, under, jobs, *outputs, calibrate, strict, *scaffold, json, quiet
+    )
+    raise typer.Exit(run_eval({**values, "model": model}, options))
 
 
 @app.command()
 def status(
     *,
-    docs: Docs = None,
-    index: Index = None,
-    config: Config = None,
-    embedder: Embedder = None,
-    json: Json = False,
-    quiet: Quiet = False,  # noqa: ARG001 - every command takes it; status has no notes to leave out
-    verbose: Verbose = 0,
+    docs: given.Docs = None,
+    index: given.Index = None,
+    config: given.Config = None,
+    embedder: given.Embedder = None,
+    json: given.Json = False,
+    quiet: given.Quiet = False,  # noqa: ARG001 - every command takes it; status has no notes to leave out
+    verbose: given.Verbose = 0,
 ) -> None:
     """Show the index, its source and age, and where each setting comes from."""
     from cli.status import run_status

@@ -1,6 +1,7 @@
 """`status`: what is indexed, how old it is, and where each setting comes from."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,6 +15,7 @@ from ingest.generations import Generation, current_generation, generation_names
 from ingest.index import page_facts, stored_pages
 from ingest.settings import Settings
 from ingest.store import Store
+from rag.calibration import load_thresholds
 
 
 def run_status(values: Mapping[str, object], *, json: bool, verbose: int) -> int:  # noqa: ARG001 - -vv is read elsewhere
@@ -59,6 +61,7 @@ def _index(settings: Settings, corpus: Corpus | None) -> dict[str, Any] | None:
         "pages": manifest["pages"],
         "chunks": manifest["chunks"],
         "embedder": manifest["embedder"],
+        "thresholds": asdict(load_thresholds(settings.index, manifest["embedder"]["fingerprint"])),
         "bytes": sum(facts["bytes"] for facts in manifest["files"].values()),
         "behind": pages_behind(corpus, generation) if corpus else 0,
         "sources": manifest["sources"],
@@ -98,6 +101,7 @@ def _text(state: Mapping[str, Any]) -> str:
             *([f"          docs as of {index['docs_date'][:10]}"] if index["docs_date"] else []),
             f"embedder  {index['embedder']['name']} ({index['embedder']['dimension']} dimensions)",
         ]
+        lines.append(_thresholds(index["thresholds"]))
         if index["behind"]:
             lines.append(f"behind    {index['behind']} pages on disk differ; run: askdocs reindex --no-crawl")
         if index["previous"]:
@@ -107,6 +111,17 @@ def _text(state: Mapping[str, Any]) -> str:
         value = ("set" if entry["value"] else "not set") if name == "api_key" else entry["value"]
         lines.append(f"  {name:<11} {value}  ({entry['origin']})")
     return "\n".join(lines)
+
+
+def _thresholds(thresholds: Mapping[str, Any]) -> str:
+    """When a question is refused, and whether that was measured or is the default."""
+    said = f"refuses   below {thresholds['answer']:.2f}; asks no model below {thresholds['call']:.2f}"
+    how = (
+        "calibrated"
+        if thresholds["calibrated"]
+        else "default; not calibrated for this embedder: askdocs eval --calibrate"
+    )
+    return f"{said}  ({how})"
 
 
 def _age(seconds: int) -> str:

@@ -1,1 +1,1 @@
-"""questions -> what was retrieved for them -> measures."""
+"""questions -> outcomes -> measures with intervals -> comparison, report, thresholds."""

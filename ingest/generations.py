@@ -32,7 +32,9 @@ FORMAT: Final = 1
 
 _TRIES: Final = 20
 """How often a reader looks again at a pointer that moves while it opens what that named."""
-_OURS: Final = frozenset({"lock", "holder", "responses", "checked.json", "vectors.sqlite", "vectors.sqlite-journal"})
+_OURS: Final = frozenset(
+    "calibration.json checked.json eval holder lock responses vectors.sqlite vectors.sqlite-journal".split()
+)
 """What else stands in an index folder."""
 
 _REBUILD: Final = "rebuild it: askdocs reindex --no-crawl --full"

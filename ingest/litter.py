@@ -1,6 +1,7 @@
 """What crashed and earlier runs left in the index folder -> gone, as far as nobody reads it."""
 
 import contextlib
+import json
 import re
 import shutil
 from pathlib import Path
@@ -19,9 +20,10 @@ NAME: Final = re.compile(r"\d{8}T\d{9}-[0-9a-f]{8}")
 
 
 def remove_litter(index: Path) -> None:
-    """Remove what crashed runs left, and all generations but the current one, the newest other and those in use.
+    """Remove what crashed runs left, and all generations but the current one, the one it replaced and those in use.
 
-    What can't be removed stays for the next run.
+    Where that is gone, as after a return to it, the newest other one stays. What can't be removed stays
+    for the next run.
     """
     discard_unpublished(index)
     for path in (*index.glob(f"{BUILDING}*"), *index.glob(f"{REMOVING}*")):
@@ -30,8 +32,18 @@ def remove_litter(index: Path) -> None:
         current = (index / POINTER).read_text(encoding="utf-8").strip()
         named = {path.name for path in index.iterdir() if NAME.fullmatch(path.name)} - {current}
         whole = sorted(name for name in named if (index / name / MANIFEST).exists())
-        for name in named.difference(whole[-1:]):
+        previous = replaced_by(index, current)
+        for name in named.difference([previous] if previous in whole else whole[-1:]):
             _remove_generation(index / name)
+
+
+def replaced_by(index: Path, name: str) -> str:
+    """The generation that `name` replaced, as far as its manifest tells; "" where it does not."""
+    if not NAME.fullmatch(name):
+        return ""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        return str(json.loads((index / name / MANIFEST).read_text(encoding="utf-8")).get("previous") or "")
+    return ""
 
 
 def discard_unpublished(index: Path) -> None:

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from ingest.errors import IndexMissing
-from ingest.generations import Generation, generation_names, open_generation, point, pointed, replaced_by, writing
+from ingest.generations import Generation, generation_names, open_generation, point, pointed, writing
+from ingest.litter import replaced_by
 
 
 def return_to_previous(index: Path) -> tuple[str, Generation]:

@@ -105,7 +105,7 @@ def test_paths_exist() -> None:
     assert [path for path in paths if not (REPOSITORY / path).exists()] == []
 
 
-@pytest.mark.parametrize("command", ["ask", "reindex", "inspect", "status"])
+@pytest.mark.parametrize("command", ["ask", "reindex", "inspect", "eval", "status"])
 def test_every_option_in_the_readme_is_one(starter: CommandLine, command: str) -> None:
     known = set(re.findall(r"--[a-z-]+", starter(command, "--help", COLUMNS="300").out))
     used = {

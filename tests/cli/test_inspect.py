@@ -3,6 +3,7 @@ import json
 import os
 import pty
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from cli.inspect_show import shown_markdown, why_lines
 from tests.cli.test_ask import CHUNK, QUESTION
 from tests.conftest import CommandLine
 
@@ -112,9 +114,75 @@ def test_a_terminal_gets_a_table_and_colour_only_if_wanted(starter: CommandLine)
     shown = on_a_terminal(starter, "inspect", QUESTION, "-k", "2", "--explain")
     plain = on_a_terminal(starter, "inspect", QUESTION, "-k", "2", "--explain", NO_COLOR="1")
     text = re.sub(r"\x1b\[[\d;]*m", "", shown)
-    assert re.search(r"rank +score +cosine +bm25 +passage", text)
+    assert re.search(r"rank +score +cosine +by +bm25 +by +passage", text)
     assert "https://openrouter.ai/docs/faq#what-are-model-variants" in text
-    assert re.search(r"#1 by cosine, #\d+ by BM25 \(.*variant \d\.\d\d\)", text)
+    assert re.search(r" 0\.\d{3} +#1 +\d+\.\d\d +#\d+ ", text)
+    assert re.search(r"terms: .*variant \d\.\d\d", text)
     assert all(len(line) <= 100 for line in text.splitlines())
     assert "\x1b[" in shown
     assert not re.search(r"\x1b\[(?:\d+;)*(?:[349]\d|10\d)", plain)
+
+
+def test_explain_is_one_table_of_markdown(starter: CommandLine) -> None:
+    report = starter("inspect", QUESTION, "-k", "3", "--explain").out
+    table = [line for line in report.split("─" * 60)[0].splitlines() if line.startswith("|")]
+    assert len(table) == 2 + 3
+    assert table[0].startswith("| rank | score | cosine | by cosine | bm25 | by bm25 |")
+    assert re.search(r"\| #1 \| .* variant \d+\.\d\d \| .*What are model variants\? \|", table[2])
+
+
+def test_signals_of_a_hit_are_shown_whatever_they_are_called() -> None:
+    chunk = {
+        "rank": 1,
+        "score": 0.5,
+        "cosine": 0.4,
+        "bm25": 2.0,
+        "title": "T",
+        "headings": ["A|B"],
+        "url": "",
+        "text": "",
+    }
+    why = {"cosine_rank": None, "bm25_rank": 7, "terms": {"x": 2.0}, "signals": {"title boost": 0.25, "length": -0.1}}
+    document = {"question": "q", "index": {}, "chunks": [{**chunk, "tokens": 1, "explain": why}]}
+    table = [line for line in shown_markdown(document, Path("i"), explain=True).splitlines() if line.startswith("|")]
+    assert "| title boost | length |" in table[0]
+    assert table[2] == "| 1 | 0.5000 | 0.4000 | - | 2.000 | #7 | +0.2500 | -0.1000 | x 2.00 | T › A\\|B |"
+    assert list(why_lines({"explain": why})) == ["terms: x 2.00", "signals: title boost +0.250, length -0.100"]
+
+
+@pytest.mark.parametrize("name", ["bm25", "cosine"])
+def test_another_ranking_stands_beside_it(starter: CommandLine, name: str) -> None:
+    found = starter("inspect", QUESTION, "-k", "5", "--compare", name, "--json").json
+    other = found["compare"]
+    assert (other["with"], other["index"]["generation"]) == (name, found["index"]["generation"])
+    scores = [chunk[name] for chunk in other["chunks"]]
+    assert scores == sorted(scores, reverse=True)
+    ranks = {chunk["chunk_id"]: chunk["rank"] for chunk in other["chunks"]}
+    assert all(ranks.get(c["chunk_id"], c["other_rank"]) == c["other_rank"] for c in found["chunks"])
+    assert any(chunk["other_rank"] for chunk in found["chunks"])
+
+
+def test_an_older_generation_is_compared_by_its_name(starter: CommandLine, tmp_path: Path) -> None:
+    shutil.copytree(starter.cwd, tmp_path / "work")
+    command = CommandLine(tmp_path / "work", starter.environ)
+    old = command("inspect", QUESTION, "-k", "1", "--json").json["index"]["generation"]
+    page = next((tmp_path / "work" / "markdown_docs").glob("*faq.md"))
+    page.write_text(page.read_text("utf-8").replace("A model variant is", "A variant of a model is"), encoding="utf-8")
+    assert command("reindex", "--no-crawl").status == 0
+    for name in (old, old[:18], "previous"):
+        found = command("inspect", QUESTION, "-k", "3", "--compare", name, "--json").json
+        assert found["compare"]["index"]["generation"] == old != found["index"]["generation"]
+    assert "A model variant is" in found["compare"]["chunks"][0]["text"]
+    table = command("inspect", QUESTION, "-k", "2", "--compare", "previous").out
+    assert f"| rank | current ({found['index']['generation']}) | previous ({old}) |" in table
+    unknown = command("inspect", QUESTION, "--compare", "nothing")
+    assert (unknown.status, f"there are: bm25, cosine, {old}" in unknown.err) == (2, True)
+
+
+def test_html_is_a_page_without_scripts(starter: CommandLine) -> None:
+    page = starter("inspect", QUESTION, "-k", "2", "--format", "html", "--explain", "--compare", "bm25").out
+    assert page.startswith("<!doctype html>")
+    assert "<script" not in page
+    assert 'href="https://openrouter.ai/docs/faq#what-are-model-variants"' in page
+    assert "Why they rank so" in page
+    assert "Two rankings" in page

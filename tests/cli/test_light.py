@@ -27,7 +27,7 @@ def imported(command: CommandLine, *arguments: str) -> set[str]:
     return modules | {module.partition(".")[0] for module in modules}
 
 
-@pytest.mark.parametrize("arguments", [("--help",), ("ask", "--help"), ("reindex", "--help")])
+@pytest.mark.parametrize("arguments", [("--help",), ("ask", "--help"), ("reindex", "--help"), ("eval", "--help")])
 def test_help_imports_nothing_heavy(askdocs: CommandLine, arguments: tuple[str, ...]) -> None:
     assert imported(askdocs, *arguments) & HEAVY == set()
 

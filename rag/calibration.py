@@ -1,0 +1,86 @@
+"""Thresholds of abstaining: fitted ones from the index folder, or the documented default.
+
+INDEX/calibration.json stands outside the generations, so that a reindex keeps it. It holds an entry
+per embedder, because another embedder gives other cosines, and the version of the confidence that
+was fitted: thresholds of another confidence mean nothing.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+CALIBRATION: Final = "calibration.json"
+CONFIDENCE_VERSION: Final = 1
+"""Raise it with every change to `rag.abstain.confidence`."""
+
+_FORMAT: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """Confidence below `answer` means: the docs do not answer. Below `call`, no model need be asked.
+
+    0 <= call <= answer <= 1. `calibrated` is False for the default.
+    """
+
+    answer: float
+    call: float
+    calibrated: bool = True
+
+
+DEFAULT: Final = Thresholds(answer=0.30, call=0.30, calibrated=False)
+"""Without calibration: on the starter questions it refuses what is off topic, and hardly anything else."""
+
+
+def calibration_key(fingerprint: str, *, lexical_only: bool) -> str:
+    """What thresholds are stored under: the embedder, or BM25 where the question is not embedded."""
+    return f"{fingerprint}/bm25" if lexical_only else fingerprint
+
+
+def load_thresholds(index: Path, fingerprint: str, default: Thresholds = DEFAULT) -> Thresholds:
+    """The thresholds that were fitted for this embedder and this confidence, else `default`.
+
+    A file that is missing, damaged or of another version counts as none: askdocs then works as
+    before calibration, and `status` says so.
+    """
+    entry = _entries(index).get(fingerprint)
+    try:
+        if entry is None or entry["confidence"] != CONFIDENCE_VERSION:
+            return default
+        found = Thresholds(float(entry["answer"]), float(entry["call"]))
+    except (TypeError, ValueError, KeyError):
+        return default
+    return found if 0.0 <= found.call <= found.answer <= 1.0 else default
+
+
+def save_thresholds(index: Path, fingerprint: str, thresholds: Thresholds, figures: Mapping[str, Any]) -> Path:
+    """Store thresholds with the figures that they rest on, beside those of other embedders.
+
+    The file is replaced whole: a crash leaves the old one. Raises OSError.
+    """
+    entry = {"confidence": CONFIDENCE_VERSION, **asdict(thresholds), "figures": dict(figures)}
+    del entry["calibrated"]
+    entries = {**_entries(index), fingerprint: entry}
+    path = index / CALIBRATION
+    temporary = path.with_name(f".{CALIBRATION}.{os.getpid()}")
+    try:
+        with temporary.open("w", encoding="utf-8") as file:
+            json.dump({"format": _FORMAT, "entries": entries}, file, indent=1)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return path
+
+
+def _entries(index: Path) -> dict[str, Any]:
+    try:
+        document = json.loads((index / CALIBRATION).read_text(encoding="utf-8"))
+        entries = document["entries"] if document["format"] == _FORMAT else {}
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return {}
+    return entries if isinstance(entries, dict) else {}
