@@ -71,7 +71,7 @@ def build_index(
     old = None if full else usable_generation(index, embedder)
     if old and old.manifest["inputs"] == inputs:
         return IndexReport(old, published=False, total=old.manifest["chunks"], embedded=0, removed=0)
-    chunks = chunks_of([page.document for page in ordered], embedder, progress)
+    chunks = chunks_of([page.document for page in ordered], embedder, progress, old)
     if not chunks:
         raise CorpusError("the pages hold no text to index", "crawl some first: askdocs reindex --source URL")
     started = time.perf_counter()
@@ -101,7 +101,7 @@ def preview(
 ) -> ChunkCounts:
     """What indexing these pages would do. Writes nothing."""
     old = usable_generation(index, embedder)
-    chunks = chunks_of(documents, embedder, progress)
+    chunks = chunks_of(documents, embedder, progress, old)
     texts = {text_hash(chunk) for chunk in chunks}
     missing = texts.difference(known_vectors(old) if old else ())
     return ChunkCounts(len(chunks), len(missing) - len(cache.get(missing)), _removed(old, chunks))
@@ -150,14 +150,31 @@ def usable_generation(index: Path, embedder: Embedder) -> Generation | None:
     return generation if generation.manifest["embedder"]["fingerprint"] == embedder.fingerprint else None
 
 
-def chunks_of(documents: Iterable[Document], embedder: Embedder, progress: Progress) -> list[Chunk]:
-    """Cut pages, in their order."""
+def chunks_of(
+    documents: Iterable[Document], embedder: Embedder, progress: Progress, old: Generation | None = None
+) -> list[Chunk]:
+    """Cut pages, in their order; those that an old generation of the same embedder holds are not cut again."""
+    cut = _cut_before(old) if old and old.manifest["chunker"] == CHUNKER_VERSION else {}
     chunks: list[Chunk] = []
     pages = list(documents)
     for at, page in enumerate(pages, 1):
-        chunks += chunk_document(page, embedder.count, embedder.max_tokens)
+        known = cut.get(_cut_from(page))
+        chunks += chunk_document(page, embedder.count, embedder.max_tokens) if known is None else known
         progress("chunk", at, len(pages))
     return chunks
+
+
+def _cut_before(old: Generation) -> dict[tuple[object, ...], list[Chunk]]:
+    """The chunks of a generation, by what they were cut from."""
+    store = Store(old)
+    by_url: dict[str, list[Chunk]] = {}
+    for chunk in store.all_chunks():
+        by_url.setdefault(chunk.url, []).append(chunk)
+    return {_cut_from(page.document): by_url.get(page.document.url, []) for page in store.pages()}
+
+
+def _cut_from(document: Document) -> tuple[object, ...]:
+    return (document.url, document.title, document.sha256, document.anchors)
 
 
 def _manifest(pages: list[StoredPage], vectors: Vectors, embedder: Embedder, inputs: str) -> dict[str, Any]:

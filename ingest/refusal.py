@@ -38,7 +38,7 @@ def refuse_loss(
         main = _main(problems, sources)
         detail = f" ({main.detail})" if main and main.detail else ""
         why = f": {main.url}: {main.reason}{detail}" if main else ""
-        advice = _ADVICE.get(main.reason, "check the address") if main else "check the address"
+        advice = _advice(main) if main else "check the address"
         raise CrawlFailed(f"no page came{why}", f"{advice}; the old pages and index are unchanged")
     down = next((problem for problem in problems if problem.reason == "site-down"), None)
     if down:
@@ -48,6 +48,12 @@ def refuse_loss(
             f"{plan.lost} of {plan.before} pages would vanish; nothing was changed",
             "check the source, or allow it with --allow-shrink",
         )
+
+
+def _advice(problem: Problem) -> str:
+    if problem.reason == "robots" and "can't be read" in problem.detail:  # a site that is down, not one that refuses
+        return _LATER
+    return _ADVICE.get(problem.reason, "check the address")
 
 
 def _main(problems: Sequence[Problem], sources: Collection[str]) -> Problem | None:

@@ -5,6 +5,7 @@ import duckdb
 import numpy as np
 import pytest
 
+import ingest.index
 from ingest.embed import embedding_text
 from ingest.errors import CorpusError, IndexDamaged
 from ingest.generations import Generation, current_generation
@@ -136,3 +137,22 @@ def test_a_generation_that_vanishes_under_a_reader_is_damage(tmp_path: Path, emb
         with pytest.raises(IndexDamaged) as caught:
             read()
         assert "reindex" in caught.value.hint
+
+
+def test_only_pages_that_changed_are_cut_again(
+    tmp_path: Path, embedder: WordEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build(tmp_path, stored(a="alpha", b=LONG, c="gamma"), embedder)
+    cut: list[str] = []
+    real = ingest.index.chunk_document
+    monkeypatch.setattr(
+        ingest.index, "chunk_document", lambda page, *rest: (cut.append(page.url), real(page, *rest))[1]
+    )
+    pages = stored(a="alpha", b=LONG, c="new")
+    report = build(tmp_path, pages, embedder)
+    assert cut == ["https://h.org/docs/c"]
+    fresh = [chunk for page in pages for chunk in real(page.document, embedder.count, embedder.max_tokens)]
+    assert Store(report.generation).all_chunks() == fresh
+    pages[0] = replace(pages[0], document=replace(pages[0].document, anchors=("top",)))
+    build(tmp_path, pages, embedder)
+    assert cut[1:] == ["https://h.org/docs/a"], "an anchor is part of a chunk"

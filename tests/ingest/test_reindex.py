@@ -247,3 +247,14 @@ def test_files_of_the_user_are_never_written_over(pages: Site, settings: Setting
     assert taken.read_text(encoding="utf-8") == "# A file of mine that has the name of a page\n"
     assert [problem.reason for problem in report.problems] == ["own-file"]
     assert pages.url("/docs/b") in urls(settings)
+
+
+def test_a_site_that_is_down_is_told_from_one_that_refuses(pages: Site, settings: Settings, run: Run) -> None:
+    run(pages.url("/docs"))
+    before = snapshot(settings.docs, settings.index)
+    for answer, hint in [(Answer("", 503), "try again later"), (Answer("User-agent: *\nDisallow: /"), "does not want")]:
+        pages.pages["/robots.txt"] = answer
+        with pytest.raises(CrawlFailed) as caught:
+            run()
+        assert hint in caught.value.hint
+        assert snapshot(settings.docs, settings.index) == before
