@@ -14,8 +14,8 @@ from typing import Final
 
 from ingest.lexical import terms
 from ingest.sentences import sentences
+from rag.question import STOPWORDS
 from rag.records import Answer
-from rag.retrieve import STOPWORDS
 
 _HELD: Final = 0.5
 _MARKER: Final = re.compile(r"\s*\[(\d{1,3})\]")

@@ -1,4 +1,4 @@
-"""One text -> one sentence embedding, through BERT's forward pass in numpy. Pure but for reading the weights.
+"""One text -> the states of its tokens, through BERT's forward pass in numpy. Pure but for reading the weights.
 
 Loading torch takes longer than a user waits for a whole answer, and one question of a dozen word
 pieces needs some 0.2 GFLOP: numpy does it in milliseconds. Passages go through
@@ -17,6 +17,12 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 
 _LAYER_NORM_EPSILON: Final = 1e-12
+
+
+def pooled(states: Floats) -> Floats:
+    """The mean of the states, scaled to length 1: float32[d] (Reimers and Gurevych 2019)."""
+    mean = states.mean(axis=0)
+    return np.asarray(mean / np.linalg.norm(mean), dtype=np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +44,10 @@ class Bert:
             raise ValueError(message)
         return cls(load_file(folder / "model.safetensors"), config["num_hidden_layers"], config["num_attention_heads"])
 
-    def embed(self, ids: list[int]) -> Floats:
-        """Word-piece ids with [CLS] and [SEP] -> float32[d] of length 1: mean of the last layer's states.
+    def states(self, ids: list[int]) -> Floats:
+        """Word-piece ids with [CLS] and [SEP] -> the last layer's states, float32[len(ids), d].
 
-        Devlin et al. 2019 (the encoder), Reimers and Gurevych 2019 (mean pooling). There is no padding,
-        so there is no mask.
+        Devlin et al. 2019. There is no padding, so there is no mask.
         """
         w = self.weights
         states = (
@@ -53,8 +58,7 @@ class Bert:
         states = self._normalise(states, "embeddings.LayerNorm")
         for layer in range(self.layers):
             states = self._layer(states, f"encoder.layer.{layer}.")
-        pooled = states.mean(axis=0)
-        return np.asarray(pooled / np.linalg.norm(pooled), dtype=np.float32)
+        return states
 
     def _layer(self, states: Floats, name: str) -> Floats:
         attended = self._linear(self._attend(states, f"{name}attention.self."), f"{name}attention.output.dense")

@@ -1,11 +1,13 @@
 """Texts -> vectors. The protocol, and the choice of an embedder by its name."""
 
 from collections.abc import Sequence
-from typing import Final, Protocol
+from dataclasses import dataclass
+from typing import Final, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ingest.embedding import Embedding
 from ingest.errors import ModelError
 from ingest.progress import Count
 from ingest.records import Chunk
@@ -50,6 +52,29 @@ class Embedder(Protocol):
 
     def embed_query(self, text: str) -> Vectors:
         """Embed a question: float32[dimension] of length 1. Raises ModelError."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Asked:
+    """A question as a TokenEmbedder sees it: `vector` float32[d]; `tokens` float32[n, WIDTH], rows of length 1.
+
+    `spans[i]` is the place of token i in the question, in characters.
+    """
+
+    vector: Vectors
+    tokens: Vectors
+    spans: tuple[tuple[int, int], ...]
+
+
+@runtime_checkable
+class TokenEmbedder(Protocol):
+    """An embedder that also tells the states of single tokens, for late interaction."""
+
+    def embed_tokens(self, texts: Sequence[str], progress: Count) -> list[Embedding]:
+        """Embed passages with their tokens. Raises ModelError."""
+
+    def ask(self, text: str) -> Asked:
+        """Embed a question with its tokens. Raises ModelError."""
 
 
 def get_embedder(settings: Settings) -> Embedder:

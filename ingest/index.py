@@ -10,15 +10,17 @@ from typing import Any
 
 from ingest.chunk import CHUNKER_VERSION, chunk_document
 from ingest.corpus import Corpus
-from ingest.embed import Embedder, Vectors, embedding_text
+from ingest.embed import Embedder, embedding_text
+from ingest.embedding import Embedding
 from ingest.errors import CorpusError, DocsError
 from ingest.generations import Generation, building, current_generation, publish
 from ingest.lexical import build_lexical
 from ingest.progress import Progress
 from ingest.records import Chunk, Document
-from ingest.store import Store, StoredPage, write_sidecars, write_store
+from ingest.sidecars import write_sidecars
+from ingest.store import Store, StoredPage, write_store
 from ingest.vector_cache import VectorCache
-from ingest.vectors import known_vectors, matrix, text_hash, vectors_of
+from ingest.vectors import known_vectors, matrix, text_hash, token_matrices, vectors_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +80,9 @@ def build_index(
     vectors = vectors_of(chunks, known_vectors(old) if old else {}, embedder, progress, cache)
     embedding = time.perf_counter() - started
     progress("index", 0, 1)
-    rows = matrix(chunks, vectors)
-    generation = _write(index, ordered, chunks, rows, _manifest(ordered, rows, embedder, inputs))
+    dimension = len(next(iter(vectors.values())).vector)
+    manifest = _manifest(ordered, len(chunks), dimension, embedder, inputs)
+    generation = _write(index, ordered, chunks, vectors, manifest)
     cache.settle(vectors)
     progress("index", 1, 1)
     embedded = len(cache.fresh.keys() & vectors.keys())
@@ -177,7 +180,7 @@ def _cut_from(document: Document) -> tuple[object, ...]:
     return (document.url, document.title, document.sha256, document.anchors)
 
 
-def _manifest(pages: list[StoredPage], vectors: Vectors, embedder: Embedder, inputs: str) -> dict[str, Any]:
+def _manifest(pages: list[StoredPage], chunks: int, dimension: int, embedder: Embedder, inputs: str) -> dict[str, Any]:
     from importlib.metadata import version
 
     return {
@@ -190,11 +193,11 @@ def _manifest(pages: list[StoredPage], vectors: Vectors, embedder: Embedder, inp
         "embedder": {
             "name": embedder.name,
             "fingerprint": embedder.fingerprint,
-            "dimension": vectors.shape[1],
+            "dimension": dimension,
             "normalised": True,
         },
         "pages": len(pages),
-        "chunks": len(vectors),
+        "chunks": chunks,
         "sources": sorted({page.document.source for page in pages if page.document.source}),
     }
 
@@ -203,15 +206,18 @@ def _write(
     index: Path,
     pages: list[StoredPage],
     chunks: list[Chunk],
-    vectors: Vectors,
+    embeddings: Mapping[str, Embedding],
     manifest: Mapping[str, Any],
 ) -> Generation:
     twice = len(chunks) - len({chunk.id for chunk in chunks})
     if twice:
         raise CorpusError(f"{twice} chunks share an id", "two pages have the same url but for its scheme or www.")
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")[:-3]
+    vectors = matrix(chunks, embeddings)
     with building(index, f"{stamp}-{manifest['inputs'][:8]}") as folder:
         embedder = manifest["embedder"]
         write_store(folder, pages, chunks, vectors, {name: str(value) for name, value in embedder.items()})
-        write_sidecars(folder, vectors, build_lexical([embedding_text(chunk) for chunk in chunks]))
+        lexical = build_lexical([embedding_text(chunk) for chunk in chunks])
+        urls = [chunk.url for chunk in chunks]
+        write_sidecars(folder, urls, vectors, token_matrices(chunks, embeddings), lexical)
         return publish(index, folder, manifest)

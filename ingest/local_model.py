@@ -62,6 +62,21 @@ class LocalModel:
         """Embed passages, with the model's document prompt where it has one."""
         return encode(self._model, texts, progress)
 
+    def states(self, texts: Sequence[str], progress: Count) -> list[tuple[list[int], Vectors, Vectors]]:
+        """Of each passage the token ids, their states float32[n, d], and its vector float32[d], in one pass."""
+        progress(0, len(texts))
+        with _quiet():
+            encoded = self._model.encode_document(
+                list(texts), batch_size=_BATCH, output_value=None, convert_to_numpy=False, show_progress_bar=False
+            )
+        progress(len(texts), len(texts))
+        vectors = checked(np.stack([one["sentence_embedding"].numpy() for one in encoded]), len(texts), self.name)
+        real = [one["attention_mask"].numpy() > 0 for one in encoded]  # the others are padding
+        return [
+            (one["input_ids"].numpy()[mask].tolist(), one["token_embeddings"].numpy()[mask], vector)
+            for one, mask, vector in zip(encoded, real, vectors, strict=True)
+        ]
+
     def embed_query(self, text: str) -> Vectors:
         """Embed a question, with the model's query prompt where it has one."""
         with _quiet():

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ingest.bert import Bert
-from ingest.embed import BUNDLED, CHUNK_TOKENS, Vectors
+from ingest.bert import Bert, pooled
+from ingest.embed import BUNDLED, CHUNK_TOKENS, Asked, Vectors
+from ingest.embedding import Embedding
 from ingest.progress import Count
+from ingest.token_vectors import NONE, compress, project
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -69,17 +71,48 @@ class MiniLm:
         return len(self._tokenizer.encode(text, add_special_tokens=False).ids)
 
     def embed(self, texts: Sequence[str], progress: Count) -> Vectors:
+        """Embed passages: float32[len(texts), 384]."""
+        vectors = [embedding.vector for embedding in self.embed_tokens(texts, progress)]
+        return np.stack(vectors) if vectors else np.zeros((0, self.dimension), dtype=np.float32)
+
+    def embed_tokens(self, texts: Sequence[str], progress: Count) -> list[Embedding]:
         """Embed passages with sentence-transformers; a few of them as questions are, before torch would be loaded."""
-        if len(texts) <= _FEW:
-            progress(0, len(texts))
-            vectors = [self.embed_query(text) for text in texts]
-            progress(len(texts), len(texts))
-            return np.stack(vectors) if vectors else np.zeros((0, self.dimension), dtype=np.float32)
-        return self._library.embed(texts, progress)
+        if len(texts) > _FEW:
+            return [self._kept(*encoded) for encoded in self._library.states(texts, progress)]
+        progress(0, len(texts))
+        few = [self._kept(ids, states, pooled(states)) for ids, states, _ in map(self._states, texts)]
+        progress(len(texts), len(texts))
+        return few
 
     def embed_query(self, text: str) -> Vectors:
         """Embed a question without torch; pieces beyond the 254th are not read, as in sentence-transformers."""
-        ids = self._tokenizer.encode(text).ids
-        if len(ids) > self.max_tokens + 2:
-            ids = [*ids[: self.max_tokens + 1], ids[-1]]
-        return np.asarray(self._bert.embed(ids))
+        return pooled(self._states(text)[1])
+
+    def ask(self, text: str) -> Asked:
+        """Embed a question with its tokens, without torch, in one pass."""
+        _, states, spans = self._states(text)
+        return Asked(pooled(states), project(states[1:-1]), spans)
+
+    def _states(self, text: str) -> tuple[list[int], Vectors, tuple[tuple[int, int], ...]]:
+        """Ids with [CLS] and [SEP], their states, and the places of the pieces between."""
+        encoded = self._tokenizer.encode(text)
+        ids, room = encoded.ids, self.max_tokens
+        if len(ids) > room + 2:
+            ids = [*ids[: room + 1], ids[-1]]
+        return ids, self._bert.states(ids), tuple(encoded.offsets[1:-1][:room])
+
+    def _kept(self, ids: Sequence[int], states: Vectors, vector: Vectors) -> Embedding:
+        """Without the states of marks: what they met in a question would say nothing (as in ColBERT)."""
+        rows = [row for row, piece in enumerate(ids) if piece not in self._marks]
+        return Embedding(vector, compress(states[rows]) if rows else NONE)
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """Lower-case words that are one piece: the commonest of English."""
+        return frozenset(piece for piece in self._tokenizer.get_vocab() if piece.isalpha())
+
+    @cached_property
+    def _marks(self) -> frozenset[int]:
+        vocabulary: dict[str, int] = self._tokenizer.get_vocab()
+        special = {vocabulary["[CLS]"], vocabulary["[SEP]"]}
+        return frozenset(special | {at for piece, at in vocabulary.items() if not any(map(str.isalnum, piece))})

@@ -1,8 +1,6 @@
 """Chunks, pages and vectors <-> the files of a generation. The only file that knows the database.
 
-DuckDB holds everything. Beside it lie copies for searching, rebuilt from it at any time: the
-vectors as one matrix and the BM25 postings, both memory-mapped, because a first query through
-DuckDB's own array functions and FTS takes about a tenth of a second at 5,000 chunks.
+DuckDB holds pages, chunks and their vectors; beside it lie the arrays that searching reads (sidecars.py).
 """
 
 import contextlib
@@ -16,17 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.errors import CorpusError, IndexDamaged
-from ingest.generations import Generation
-from ingest.lexical import Lexical
 from ingest.records import Chunk, Document
+from ingest.sidecars import Sidecars
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 DATABASE: Final = "index.duckdb"
-_VECTORS: Final = "vectors.npy"
-_VOCABULARY: Final = "vocabulary.json"
-_POSTINGS: Final = ("offsets", "documents", "weights", "idf")
 _LIMITS: Final = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
@@ -72,14 +66,6 @@ def write_store(
         _insert(connection, "settings", list(settings.items()))
         _insert_vectors(connection, vectors)
         connection.execute("CHECKPOINT")
-
-
-def write_sidecars(folder: Path, vectors: NDArray[np.float32], lexical: Lexical) -> None:
-    """Write the copies that searching reads."""
-    np.save(folder / _VECTORS, vectors, allow_pickle=False)
-    for name in _POSTINGS:
-        np.save(folder / f"{name}.npy", getattr(lexical, name), allow_pickle=False)
-    (folder / _VOCABULARY).write_text(json.dumps(list(lexical.vocabulary), ensure_ascii=False), encoding="utf-8")
 
 
 def _page_row(page: StoredPage) -> tuple[Any, ...]:
@@ -135,29 +121,8 @@ def _connected(path: Path, *, read_only: bool) -> Iterator["DuckDBPyConnection"]
         raise CorpusError(said, "check the folder's permissions and free space") from error
 
 
-class Store:
-    """A generation opened for reading. The database is opened when text is first asked for."""
-
-    def __init__(self, generation: Generation) -> None:
-        self.generation = generation
-        self._folder = generation.folder
-
-    def vectors(self) -> NDArray[np.float32]:
-        """The vectors of all chunks, memory-mapped: float32[chunks, d]."""
-        with _readable(self._folder):
-            loaded: NDArray[np.float32] = np.load(self._folder / _VECTORS, mmap_mode="r", allow_pickle=False)
-            return loaded
-
-    def lexical(self) -> Lexical:
-        """The BM25 postings, memory-mapped."""
-        with _readable(self._folder):
-            names = json.loads((self._folder / _VOCABULARY).read_text(encoding="utf-8"))
-            arrays = {
-                name: np.load(self._folder / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in _POSTINGS
-            }
-            return Lexical(
-                {name: at for at, name in enumerate(names)}, size=self.generation.manifest["chunks"], **arrays
-            )
+class Store(Sidecars):
+    """A generation opened for reading: its arrays, and its text, for which the database is opened when it is asked."""
 
     def urls(self) -> list[str]:
         """The page of each chunk, in row order."""
@@ -199,12 +164,3 @@ def _stored_page(row: tuple[Any, ...]) -> StoredPage:
         *(url, title, description, body, tuple(anchors), tuple(aliases), fetched_at, last_modified, etag, source)
     )
     return StoredPage(document, file)
-
-
-@contextlib.contextmanager
-def _readable(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except (OSError, ValueError, KeyError) as error:
-        hint = "rebuild the index: askdocs reindex --no-crawl --full"
-        raise IndexDamaged(f"the generation at {folder} can't be read", hint) from error

@@ -2,7 +2,7 @@
 
 ::
 
-    INDEX/vectors.sqlite    key: hash of model and text; the vector; a checksum of both; when it was last used
+    INDEX/vectors.sqlite    key: hash of model and text; the vectors; a checksum of both; when it was last used
 
 It is a cache: what is missing, damaged or of another version is embedded again, never guessed, and a
 run goes on without it where it can't be written. Only the holder of the index's lock may use it.
@@ -17,16 +17,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final, Self, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
+from ingest.embedding import Embedding
 
-Vector = NDArray[np.float32]
 T = TypeVar("T")
 
 NAME: Final = "vectors.sqlite"
 
-_LEAST: Final = 64_000_000
-"""Bytes of vectors that may always stay: some 40,000 of the bundled model."""
+_LEAST: Final = 256_000_000
+"""Bytes of vectors that may always stay: some 20,000 of the bundled model, with those of their tokens."""
 
 _TIMES: Final = 2
 """Of a larger index, its own vectors and as many others: those of the docs before, or of another embedder."""
@@ -48,7 +46,7 @@ class VectorCache:
     def __init__(self, path: Path | None, fingerprint: str) -> None:
         self._path, self._fingerprint = path, fingerprint
         self._connection: sqlite3.Connection | None = None
-        self.fresh: dict[str, Vector] = {}
+        self.fresh: dict[str, Embedding] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -56,7 +54,7 @@ class VectorCache:
     def __exit__(self, *_exc: object) -> None:
         self._close()
 
-    def get(self, texts: Iterable[str]) -> dict[str, Vector]:
+    def get(self, texts: Iterable[str]) -> dict[str, Embedding]:
         """The vectors of those of these texts (as hashes) that are known."""
         wanted = set(texts)
         found = {text: self.fresh[text] for text in wanted if text in self.fresh}
@@ -66,23 +64,29 @@ class VectorCache:
             found |= {keys[key]: vector for key, vector in rows}
         return found
 
-    def put(self, vectors: Mapping[str, Vector]) -> None:
+    def put(self, vectors: Mapping[str, Embedding]) -> None:
         """Remember vectors that were just made; they are on disk when this returns, if they can be."""
         self.fresh |= vectors
         self._attempt(lambda database: self._insert(database, vectors))
 
-    def settle(self, vectors: Mapping[str, Vector]) -> None:
+    def settle(self, vectors: Mapping[str, Embedding]) -> None:
         """Mark the vectors of a published index as used, add what is missing, and drop the oldest above the bound."""
-        size = sum(vector.nbytes for vector in vectors.values())
-        self._attempt(lambda database: self._insert(database, vectors))
+        size = sum(len(embedding.vector) * 4 + embedding.tokens.nbytes for embedding in vectors.values())
+        self._attempt(lambda database: self._refresh(database, vectors))
         self._attempt(lambda database: _prune(database, max(_LEAST, _TIMES * size)))
+
+    def _refresh(self, database: sqlite3.Connection, vectors: Mapping[str, Embedding]) -> None:
+        keys = {self._key(text): text for text in vectors}
+        query = "UPDATE vectors SET used = ? WHERE key IN (SELECT value FROM json_each(?)) RETURNING key"
+        held = {key for (key,) in database.execute(query, [int(time.time()), json.dumps(list(keys))])}
+        self._insert(database, {text: vectors[text] for key, text in keys.items() if key not in held})
 
     def _key(self, text: str) -> str:
         return hashlib.sha256(f"{self._fingerprint}\n{text}".encode("utf-8", "surrogatepass")).hexdigest()
 
-    def _insert(self, database: sqlite3.Connection, vectors: Mapping[str, Vector]) -> None:
+    def _insert(self, database: sqlite3.Connection, vectors: Mapping[str, Embedding]) -> None:
         now = int(time.time())
-        packed = ((self._key(text), np.asarray(vector, dtype="<f4").tobytes()) for text, vector in vectors.items())
+        packed = ((self._key(text), embedding.pack()) for text, embedding in vectors.items())
         rows = ((key, now, data, _checksum(key, data)) for key, data in packed)
         database.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?, ?)", rows)
 
@@ -125,11 +129,12 @@ def _opened(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _rows(database: sqlite3.Connection, keys: Iterable[str]) -> Iterator[tuple[str, Vector]]:
+def _rows(database: sqlite3.Connection, keys: Iterable[str]) -> Iterator[tuple[str, Embedding]]:
     query = "SELECT key, vector, checksum FROM vectors WHERE key IN (SELECT value FROM json_each(?))"
     for key, data, checksum in database.execute(query, [json.dumps(list(keys))]):
         if isinstance(data, bytes) and checksum == _checksum(key, data):
-            yield key, np.frombuffer(data, dtype="<f4").astype(np.float32)
+            with contextlib.suppress(ValueError):  # of another version
+                yield key, Embedding.unpack(data)
 
 
 def _checksum(key: str, data: bytes) -> bytes:

@@ -6,14 +6,16 @@ from typing import Final
 
 import numpy as np
 
-from ingest.embed import Embedder, Vectors, embedding_text
+from ingest.embed import Embedder, TokenEmbedder, Vectors, embedding_text
+from ingest.embedding import Embedding
 from ingest.generations import Generation
-from ingest.progress import Progress
+from ingest.progress import Count, Progress
 from ingest.records import Chunk
 from ingest.store import Store
-from ingest.vector_cache import Vector, VectorCache
+from ingest.token_vectors import TokenVectors
+from ingest.vector_cache import VectorCache
 
-Known = Mapping[str, Vector]
+Known = Mapping[str, Embedding]
 """Vectors of an earlier generation by the hash of the embedded text."""
 
 _SLICE: Final = 64
@@ -28,13 +30,14 @@ def text_hash(chunk: Chunk) -> str:
 def known_vectors(generation: Generation) -> Known:
     """The vectors of a generation by the hash of their text. Raises IndexDamaged."""
     store = Store(generation)
-    vectors = store.vectors()
-    return {text_hash(chunk): vectors[row] for row, chunk in enumerate(store.all_chunks())}
+    vectors, chunks = store.vectors(), store.all_chunks()
+    tokens = store.tokens(range(len(chunks)))
+    return {text_hash(chunk): Embedding(vectors[row], tokens[row]) for row, chunk in enumerate(chunks)}
 
 
 def vectors_of(
     chunks: Sequence[Chunk], known: Known, embedder: Embedder, progress: Progress, cache: VectorCache
-) -> dict[str, Vector]:
+) -> dict[str, Embedding]:
     """A vector for the text of every chunk, by its hash. What had to be embedded stands in `cache.fresh`.
 
     Equal texts are embedded once, the longest first, so that batches carry little padding. What was
@@ -45,15 +48,20 @@ def vectors_of(
     found |= cache.get(texts.keys() - found.keys())
     _embed({name: text for name, text in texts.items() if name not in found}, embedder, progress, cache)
     found |= {name: cache.fresh[name] for name in texts if name in cache.fresh}
-    if len({vector.shape for vector in found.values()}) > 1:  # the model behind a remote name has changed
+    if len({embedding.vector.shape for embedding in found.values()}) > 1:  # the model behind a remote name has changed
         _embed(texts, embedder, progress, cache)
         found = {name: cache.fresh[name] for name in texts}
     return found
 
 
-def matrix(chunks: Sequence[Chunk], vectors: Mapping[str, Vector]) -> Vectors:
+def matrix(chunks: Sequence[Chunk], vectors: Mapping[str, Embedding]) -> Vectors:
     """float32[len(chunks), d]: row i is the vector of chunk i."""
-    return np.stack([vectors[text_hash(chunk)] for chunk in chunks])
+    return np.stack([vectors[text_hash(chunk)].vector for chunk in chunks])
+
+
+def token_matrices(chunks: Sequence[Chunk], vectors: Mapping[str, Embedding]) -> list[TokenVectors]:
+    """int8[n, WIDTH] for each chunk."""
+    return [vectors[text_hash(chunk)].tokens for chunk in chunks]
 
 
 def _embed(texts: Mapping[str, str], embedder: Embedder, progress: Progress, cache: VectorCache) -> None:
@@ -64,5 +72,10 @@ def _embed(texts: Mapping[str, str], embedder: Embedder, progress: Progress, cac
         def count(done: int, _total: int, start: int = start) -> None:
             progress("embed", start + done, len(names))
 
-        vectors = embedder.embed([texts[name] for name in chosen], count)
-        cache.put(dict(zip(chosen, vectors, strict=True)))
+        cache.put(dict(zip(chosen, _embeddings(embedder, [texts[name] for name in chosen], count), strict=True)))
+
+
+def _embeddings(embedder: Embedder, texts: Sequence[str], progress: Count) -> list[Embedding]:
+    if isinstance(embedder, TokenEmbedder):
+        return embedder.embed_tokens(texts, progress)
+    return [Embedding(vector) for vector in embedder.embed(texts, progress)]

@@ -8,8 +8,8 @@ from ingest.blocks import blocks_of
 from ingest.lexical import terms
 from ingest.sentences import sentences
 from rag.passage import Span, spans_of
+from rag.question import STOPWORDS
 from rag.records import Citation, Hit
-from rag.retrieve import STOPWORDS
 
 _GROUP = re.compile(r"[ \t]*\[(?=[\d,; \t]{1,40}\])[ \t]*\d{1,3}(?:[ \t]*[,;][ \t]*\d{1,3})*[ \t]*\]")
 _OPEN_GROUP = re.compile(r"[ \t]*(?:\[[\d,; \t]{0,40})?\Z")

@@ -8,8 +8,8 @@ from typing import Final
 from ingest.blocks import Kind, plain
 from ingest.lexical import terms
 from rag.passage import spans_of
+from rag.question import STOPWORDS
 from rag.records import Citation, Hit
-from rag.retrieve import STOPWORDS
 
 Idf = Callable[[str], float]
 

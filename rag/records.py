@@ -11,9 +11,10 @@ from ingest.records import Chunk
 class Hit:
     """A chunk that was retrieved. `rank` counts from 1; `score` is the fused score in 0..1.
 
-    `cosine` and `bm25` are the raw scores that were fused, `cosine_rank` and `bm25_rank` the
-    chunk's place by each alone; `terms` are the query's terms that the chunk holds, with their
-    BM25 weights. Without an embedding of the question, `cosine` is 0 and `cosine_rank` None.
+    `cosine` and `bm25` are raw scores, `cosine_rank` and `bm25_rank` the chunk's place by each
+    alone; `terms` are the query's terms that the chunk holds, with their BM25 weights; `signals`
+    are the other scores that had a say. Without an embedding of the question, `cosine` is 0 and
+    `cosine_rank` None.
     """
 
     rank: int
@@ -24,6 +25,7 @@ class Hit:
     cosine_rank: int | None = None
     bm25_rank: int | None = None
     terms: Mapping[str, float] = field(default_factory=dict)
+    signals: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
@@ -36,13 +38,16 @@ class Retrieved:
     """What one question retrieved: hits, best first, and how well they cover the question.
 
     `coverage` is the share (by idf) of the question's content words that the best hits hold, 0..1.
-    `embed_ms` is how long embedding the question took, in milliseconds.
+    `embed_ms` is how long embedding the question took, in milliseconds; `signals` are what abstaining
+    rests on; `search` is what was searched for, where that is not the question as it was typed.
     """
 
     question: str
     hits: tuple[Hit, ...]
     coverage: float
     embed_ms: float = 0.0
+    signals: Mapping[str, float] = field(default_factory=dict)
+    search: str = ""
 
     @property
     def cosine(self) -> float:

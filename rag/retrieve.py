@@ -1,32 +1,37 @@
-"""Question -> ranked chunks: exact cosine and BM25, each scaled to its best, averaged."""
+"""Question -> ranked chunks: cosine and BM25 over all of them, late interaction over the best."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.embed import Embedder
+from ingest.embed import Asked, Embedder, TokenEmbedder
 from ingest.errors import IndexMismatch, UsageError
 from ingest.lexical import Lexical, stem, terms
 from ingest.records import Chunk
 from ingest.store import Store
+from ingest.token_vectors import NONE
 from ingest.urls import site_path
+from rag.late import max_similarity, token_weights
+from rag.question import STOPWORDS, Understanding
+from rag.rank import CANDIDATES, Floats, Ranking, Signals, best_rows, final_scores, first_scores, merged
 from rag.records import Hit, Retrieved
-
-STOPWORDS: Final = frozenset(
-    stem(word)
-    for word in (
-        "a about an and any are as at be by can could do does for from get has have how i if in into is it its me my "
-        "no not of on or our should so than that the their them there these they this to up use using was we what "
-        "when where which who why will with would you your"
-    ).split()
-)
-"""Words that carry no subject. They count in BM25, where their idf is small, but not for coverage."""
 
 _COVERING: Final = 3
 """How many of the best hits together should hold the question's words."""
+
+_CROWD: Final = 50
+"""The rank whose cosine is that of a passage that is merely on the subject."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Searched:
+    words: list[str]
+    signals: Signals
+    ranking: Ranking
 
 
 class Retriever:
@@ -38,75 +43,132 @@ class Retriever:
             check_embedder(store, embedder)
         self._store = store
         self._embedder = embedder
-        self._vectors = store.vectors() if embedder else None
+        self._vectors, self._page_vectors = store.vectors(), store.page_vectors()
+        self._page_numbers = store.page_numbers()
         self._lexical: Lexical = store.lexical()
-        self._pages: NDArray[np.str_] | None = None
+        self._understanding = Understanding(self._lexical, getattr(embedder, "words", frozenset()))
+        self._paths: NDArray[np.str_] | None = None
+        self._embed_seconds = 0.0
 
     def search(self, question: str, k: int, under: str = "") -> Retrieved:
         """The `k` best chunks, or those of them below the site path `under`.
 
-        Raises UsageError when no page is below it, ModelError, IndexMismatch.
+        Raises UsageError when no page is below it, ModelError, IndexMismatch, IndexDamaged.
         """
-        words = list(terms(question))
-        bm25 = self._lexical.scores(words)
-        allowed = self._below(under) if under else np.ones(len(bm25), dtype=bool)
+        allowed = self._below(under) if under else np.ones(self._lexical.size, dtype=bool)
         if not allowed.any():
             raise UsageError(f"the index has no page below {under}", "name a site path, such as /docs/guides")
-        started = time.perf_counter()
-        cosine = self._cosine(question)
-        embed_ms = (time.perf_counter() - started) * 1000
-        lists = [scores for scores in (cosine, bm25) if scores is not None]
-        fused = np.asarray(np.mean([_scaled(scores) for scores in lists], axis=0), dtype=np.float32)
-        allowed &= (bm25 > 0) if cosine is None else True
-        rows = _best(np.where(allowed, fused, -np.inf), min(k, int(allowed.sum())))
+        self._embed_seconds = 0.0
+        asked = self._understanding.search_for(question)
+        whole = self._search(asked.text, allowed)
+        scores = merged(whole.ranking, [self._search(part, allowed).ranking for part in asked.parts])
+        rows = self._ordered(scores, whole, allowed, k)
         chunks = self._store.chunks(rows)
         hits = tuple(
-            self._hit(rank, row, chunk, (fused, cosine, bm25), words)
+            self._hit(rank, row, scores, chunk, whole)
             for rank, (row, chunk) in enumerate(zip(rows, chunks, strict=True), 1)
         )
-        return Retrieved(question, hits, self._coverage(words, chunks[:_COVERING]), embed_ms)
+        return Retrieved(
+            question,
+            hits,
+            self._coverage(whole.words, chunks[:_COVERING]),
+            self._embed_seconds * 1000,
+            self._evidence(whole, chunks[:1]),
+            asked.text if asked.text != question else "",
+        )
 
     def idf(self, term: str) -> float:
         """How rare a term is in the docs."""
         return self._lexical.idf_of(term)
 
-    def _cosine(self, question: str) -> NDArray[np.float32] | None:
-        if self._embedder is None or self._vectors is None:
-            return None
-        asked = self._embedder.embed_query(question)
-        if asked.shape != self._vectors.shape[1:]:
+    def _search(self, text: str, allowed: NDArray[np.bool_]) -> _Searched:
+        words = list(terms(text))
+        bm25 = self._lexical.scores(words)
+        asked = self._ask(text)
+        signals = Signals(bm25) if asked is None else self._near(asked, bm25)
+        first = first_scores(signals)
+        found = allowed & (bm25 > 0) if asked is None else allowed
+        rows = best_rows(np.where(found, first, np.float32(-np.inf)), CANDIDATES)
+        return _Searched(words, signals, final_scores(first, rows, self._late(text, asked, rows)))
+
+    def _ask(self, text: str) -> Asked | None:
+        """Embed the text, with its tokens where the embedder knows them."""
+        started = time.perf_counter()
+        try:
+            if self._embedder is None:
+                return None
+            if isinstance(self._embedder, TokenEmbedder):
+                return self._embedder.ask(text)
+            return Asked(self._embedder.embed_query(text), NONE.astype(np.float32), ())
+        finally:
+            self._embed_seconds += time.perf_counter() - started
+
+    def _near(self, asked: Asked, bm25: Floats) -> Signals:
+        vectors = self._vectors
+        if asked.vector.shape != vectors.shape[1:]:
             raise IndexMismatch(
-                f"{self._embedder.name} now gives {len(asked)} dimensions, the index has {self._vectors.shape[1]}",
+                f"the embedder now gives {len(asked.vector)} dimensions, the index has {vectors.shape[1]}",
                 "rebuild it: askdocs reindex --no-crawl --full",
             )
-        return np.asarray(self._vectors @ asked, dtype=np.float32)
+        page = (self._page_vectors @ asked.vector)[self._page_numbers]
+        return Signals(bm25, np.asarray(vectors @ asked.vector, dtype=np.float32), np.asarray(page, dtype=np.float32))
+
+    def _late(self, text: str, asked: Asked | None, rows: list[int]) -> Floats | None:
+        if asked is None or not asked.spans:
+            return None
+        weights = token_weights(text, asked.spans, lambda word: self.idf(stem(word.lower())) if word else 0.0)
+        tokens = self._store.tokens(rows)
+        return max_similarity(asked.tokens, weights, tokens) if any(map(len, tokens)) else None
+
+    def _ordered(self, scores: Mapping[int, float], whole: _Searched, allowed: NDArray[np.bool_], k: int) -> list[int]:
+        """The candidates by their final score, then the others by their first."""
+        rows = sorted(scores, key=lambda row: (-scores[row], row))[:k]
+        if len(rows) < k:
+            rest = np.where(allowed, whole.ranking.first, np.float32(-np.inf))
+            rest[rows] = -np.inf
+            if whole.signals.cosine is None:
+                rest[whole.signals.bm25 <= 0] = -np.inf
+            rows += best_rows(rest, k - len(rows))
+        return rows
 
     def _below(self, under: str) -> NDArray[np.bool_]:
-        if self._pages is None:
-            self._pages = np.array([site_path(url) for url in self._store.urls()])
+        if self._paths is None:
+            self._paths = np.array([site_path(url) for url in self._store.urls()])
         prefix = "/" + under.strip("/")
-        below = np.char.startswith(self._pages, prefix.rstrip("/") + "/")
-        return np.asarray(below | (self._pages == prefix))
+        below = np.char.startswith(self._paths, prefix.rstrip("/") + "/")
+        return np.asarray(below | (self._paths == prefix))
 
-    def _hit(
-        self,
-        rank: int,
-        row: int,
-        chunk: Chunk,
-        scores: tuple[NDArray[np.float32], NDArray[np.float32] | None, NDArray[np.float32]],
-        words: list[str],
-    ) -> Hit:
-        fused, cosine, bm25 = scores
+    def _hit(self, rank: int, row: int, scores: Mapping[int, float], chunk: Chunk, whole: _Searched) -> Hit:
+        signals, ranking = whole.signals, whole.ranking
+        cosine, bm25 = signals.cosine, signals.bm25
+        last = min(scores.values(), default=0.0)
+        others = {} if signals.page is None else {"page": float(signals.page[row])}
+        if row in ranking.late:
+            others["late"] = ranking.late[row]
         return Hit(
             rank=rank,
-            score=float(fused[row]),
+            score=scores.get(row, min(last, float(ranking.first[row]))),
             cosine=0.0 if cosine is None else float(cosine[row]),
             bm25=float(bm25[row]),
             chunk=chunk,
             cosine_rank=None if cosine is None else int((cosine > cosine[row]).sum()) + 1,
             bm25_rank=int((bm25 > bm25[row]).sum()) + 1 if bm25[row] > 0 else None,
-            terms=self._lexical.explain(row, words),
+            terms=self._lexical.explain(row, whole.words),
+            signals=others,
         )
+
+    def _evidence(self, whole: _Searched, best: list[Chunk]) -> dict[str, float]:
+        """What tells an answerable question: see rag/abstain.py."""
+        cosine = whole.signals.cosine
+        content = {word for word in whole.words if word not in STOPWORDS and len(word) > 1}
+        found = {"best_coverage": self._coverage(whole.words, best), "words": float(len(content))}
+        if cosine is not None and len(cosine):
+            crowd = np.partition(cosine, max(0, len(cosine) - _CROWD))[max(0, len(cosine) - _CROWD)]
+            found["margin"] = float(cosine.max() - crowd)
+        if late := whole.ranking.late:
+            found["late"] = max(late.values())
+            found["late_margin"] = found["late"] - float(np.median(list(late.values())))
+        return found
 
     def _coverage(self, words: Iterable[str], chunks: Iterable[Chunk]) -> float:
         content = {word for word in words if word not in STOPWORDS and len(word) > 1}
@@ -123,22 +185,3 @@ def check_embedder(store: Store, embedder: Embedder) -> None:
             f"the index was built with the embedder {built['name']} ({built['fingerprint']}), not {embedder.name}",
             f"use --embedder {built['name']}, or rebuild it: askdocs reindex --no-crawl --embedder {embedder.name}",
         )
-
-
-def _scaled(scores: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Scores scaled so that the best is 1 and the worst 0 (min-max; Bruch et al. 2023 on convex fusion).
-
-    Where all are equal, each is the best, unless they are 0: then nothing was found.
-    """
-    low, high = (float(scores.min()), float(scores.max())) if len(scores) else (0.0, 0.0)
-    if high > low:
-        return np.asarray((scores - low) / (high - low), dtype=np.float32)
-    return np.full_like(scores, 1.0 if high > 0 else 0.0)
-
-
-def _best(scores: NDArray[np.float32], k: int) -> list[int]:
-    """Rows of the `k` largest scores, best first; equal scores in row order, so that ranks are stable.
-
-    A partial sort would be faster, but which of equal scores it keeps is chance.
-    """
-    return [int(row) for row in np.argsort(-scores, kind="stable")[:k]]

@@ -7,14 +7,16 @@ import numpy as np
 import pytest
 
 import ingest.vector_cache
-from ingest.vector_cache import Vector, VectorCache
+from ingest.embedding import Embedding
+from ingest.token_vectors import WIDTH
+from ingest.vector_cache import VectorCache
 
 
-def vector(number: int) -> Vector:
-    return np.full(8, number, dtype=np.float32)
+def vector(number: int) -> Embedding:
+    return Embedding(np.full(8, number, dtype=np.float32), np.full((3, WIDTH), number, dtype=np.int8))
 
 
-def some(*numbers: int) -> dict[str, Vector]:
+def some(*numbers: int) -> dict[str, Embedding]:
     return {f"text {number}": vector(number) for number in numbers}
 
 
@@ -32,8 +34,9 @@ def found(path: Path, *numbers: int, fingerprint: str = "m/1") -> list[int]:
     """The numbers whose vectors are known; each of them must be the right one."""
     with VectorCache(path, fingerprint) as cache:
         got = cache.get(some(*numbers))
-    for name, values in got.items():
-        np.testing.assert_array_equal(values, some(*numbers)[name])
+    for name, embedding in got.items():
+        np.testing.assert_array_equal(embedding.vector, some(*numbers)[name].vector)
+        np.testing.assert_array_equal(embedding.tokens, some(*numbers)[name].tokens)
     return sorted(int(name.split()[1]) for name in got)
 
 

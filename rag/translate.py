@@ -1,0 +1,146 @@
+"""A question in another language -> rough English, word by word, from the lexicons beside this file.
+
+The bundled embedder and the docs are English. A German question shares only its identifiers with
+them, so its words are looked up: the result reads badly and finds the passage.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+_FOLDER: Final = Path(__file__).parent / "lexicon"
+_LATIN: Final = ("de", "es", "fr", "it", "nl", "pl", "pt", "tr")
+_SCRIPTS: Final = (("ja", re.compile(r"[\u3040-\u30ff]")), ("zh", re.compile(r"[\u4e00-\u9fff]")))
+_SPACED_SCRIPTS: Final = (("ko", re.compile(r"[\uac00-\ud7af]")), ("ru", re.compile(r"[\u0400-\u04ff]")))
+_WORD: Final = re.compile(r"[^\W_]+(?:['’.][^\W_]+)*|[^\w\s]|_", re.UNICODE)
+_LONGEST: Final = 5
+"""Words of the longest phrase that is looked up."""
+
+_KNOWN: Final = 0.5
+"""The share of a question's words that a language's lexicon must know before the question is taken for it."""
+
+_ENGLISH: Final = frozenset(
+    "a about after and any are as be before but by can could do does did for from get has have how i if in instead "
+    "into is it its last let make many may me more much must my need not of on one only or our out over per set "
+    "should so than that the their them then there these they this to under up use using via was we what when where "
+    "which while who why will with without would you your".split()
+)
+_ELIDED: Final = re.compile(r"\b(?:[cdjlmnst]|qu|un|all|dell|nell|sull|quell)['’](?=\w)", re.IGNORECASE)
+"""French and Italian articles and the like that lean on the next word."""
+
+_UNFOLDED: Final = str.maketrans({"ł": "l", "ı": "i", "ß": "ss", "ø": "o", "æ": "ae", "œ": "oe", "’": "'"})
+
+
+@dataclass(frozen=True, slots=True)
+class Lexicon:
+    """`words`: forms of one or more words; `stems`: the beginnings of words; both -> English."""
+
+    words: Mapping[str, str]
+    stems: Mapping[str, str]
+    phrases: Mapping[int, Sequence[tuple[Sequence[str], str]]]
+    """By their number of words: phrases some of whose words are stems, marked by a star."""
+
+    def find(self, words: Sequence[str]) -> str | None:
+        """English for folded words: as they are, else by stems; None when neither is known."""
+        form = " ".join(words)
+        if form in self.words:
+            return self.words[form]
+        if len(words) == 1:
+            return next((self.stems[form[:end]] for end in range(len(form), 1, -1) if form[:end] in self.stems), None)
+        return next((english for stems, english in self.phrases.get(len(words), ()) if _begin(words, stems)), None)
+
+
+def translate(question: str, in_docs: Callable[[str], bool]) -> str:
+    """The question in rough English; as it was when it is English or in a language that has no lexicon.
+
+    `in_docs` tells whether the (English) docs hold a word: keywords alone show their language by nothing else.
+    """
+    for language, script in _SCRIPTS:
+        if script.search(question):
+            return _unspaced(question, read_lexicon(language))
+    for language, script in _SPACED_SCRIPTS:
+        if script.search(question):
+            return _spaced(question, read_lexicon(language))
+    apart = _ELIDED.sub(" ", question)
+    words = [fold(word) for word in _WORD.findall(apart) if word[0].isalpha()]
+    if not words or sum(word in _ENGLISH for word in words) * 4 >= len(words):
+        return question
+    known = {language: _share(words, read_lexicon(language)) for language in _LATIN}
+    best = max(known, key=lambda language: known[language])
+    english = sum(map(in_docs, words)) / len(words)
+    return _spaced(apart, read_lexicon(best)) if known[best] >= max(_KNOWN, english) else question
+
+
+def fold(text: str) -> str:
+    """Lower case without accents, as many users type; Hangul and kana stay as they are."""
+    folded = unicodedata.normalize("NFD", text.lower().translate(_UNFOLDED))
+    return unicodedata.normalize("NFC", "".join(mark for mark in folded if not "\u0300" <= mark <= "\u036f"))
+
+
+@cache
+def read_lexicon(language: str) -> Lexicon:
+    """The lexicon of a language by its ISO 639-1 code."""
+    words: dict[str, str] = {}
+    stems: dict[str, str] = {}
+    phrases: dict[int, list[tuple[Sequence[str], str]]] = {}
+    for line in (_FOLDER / f"{language}.tsv").read_text(encoding="utf-8").splitlines():
+        if line and not line.startswith("#"):
+            form, _, english = line.partition("\t")
+            form = fold(form)
+            if "*" not in form:
+                words.setdefault(form, english)
+            elif " " in form:
+                phrases.setdefault(form.count(" ") + 1, []).append((form.split(" "), english))
+            else:
+                stems.setdefault(form.rstrip("*"), english)
+    return Lexicon(words, stems, phrases)
+
+
+def _begin(words: Sequence[str], stems: Sequence[str]) -> bool:
+    pairs = zip(words, stems, strict=True)
+    return all(word.startswith(stem[:-1]) if stem.endswith("*") else word == stem for word, stem in pairs)
+
+
+def _share(words: Sequence[str], lexicon: Lexicon) -> float:
+    return sum(lexicon.find([word]) is not None for word in words) / len(words)
+
+
+def _spaced(question: str, lexicon: Lexicon) -> str:
+    """Longest phrase first; what is not known stays: names and identifiers are the same everywhere."""
+    words = _WORD.findall(question)
+    folded = [fold(word) for word in words]
+    return " ".join(_longest(words, folded, lexicon))
+
+
+def _longest(words: Sequence[str], folded: Sequence[str], lexicon: Lexicon) -> Iterator[str]:
+    at = 0
+    while at < len(words):
+        for size in range(min(_LONGEST, len(words) - at), 0, -1):
+            english = lexicon.find(folded[at : at + size])
+            if english is not None:
+                yield english
+                break
+        else:
+            size = 1
+            yield words[at]
+        at += size
+
+
+def _unspaced(question: str, lexicon: Lexicon) -> str:
+    """Longest form first at every place; Latin letters and digits stay."""
+    longest = max(map(len, lexicon.words))
+    found: list[str] = []
+    at = 0
+    while at < len(question):
+        size = next((size for size in range(longest, 0, -1) if fold(question[at : at + size]) in lexicon.words), 0)
+        if size:
+            found.append(f" {lexicon.words[fold(question[at : at + size])]} ")
+        else:
+            size = 1
+            found.append(question[at])
+        at += size
+    return " ".join("".join(found).split())
