@@ -19,6 +19,11 @@ class Embedding:
     vector: NDArray[np.float32]
     tokens: TokenVectors = field(default_factory=lambda: NONE)
 
+    @property
+    def nbytes(self) -> int:
+        """The length of what `pack` gives."""
+        return _HEAD.size + 4 * len(self.vector) + self.tokens.nbytes
+
     def pack(self) -> bytes:
         """The number of dimensions, the vector, the tokens, all little-endian."""
         vector = np.asarray(self.vector, dtype="<f4")

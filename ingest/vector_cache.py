@@ -71,7 +71,7 @@ class VectorCache:
 
     def settle(self, vectors: Mapping[str, Embedding]) -> None:
         """Mark the vectors of a published index as used, add what is missing, and drop the oldest above the bound."""
-        size = sum(len(embedding.vector) * 4 + embedding.tokens.nbytes for embedding in vectors.values())
+        size = sum(embedding.nbytes for embedding in vectors.values())
         self._attempt(lambda database: self._refresh(database, vectors))
         self._attempt(lambda database: _prune(database, max(_LEAST, _TIMES * size)))
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ingest.embed import Asked, Embedder, TokenEmbedder
 from ingest.errors import IndexMismatch, UsageError
 from ingest.lexical import Lexical, stem, terms
+from ingest.minilm import MiniLm
 from ingest.records import Chunk
 from ingest.store import Store
 from ingest.token_vectors import NONE
@@ -46,7 +47,7 @@ class Retriever:
         self._vectors, self._page_vectors = store.vectors(), store.page_vectors()
         self._page_numbers = store.page_numbers()
         self._lexical: Lexical = store.lexical()
-        self._understanding = Understanding(self._lexical, getattr(embedder, "words", frozenset()))
+        self._understanding = Understanding(self._lexical, _bundled(embedder).words)
         self._paths: NDArray[np.str_] | None = None
         self._embed_seconds = 0.0
 
@@ -175,6 +176,11 @@ class Retriever:
         held = {term for chunk in chunks for term in terms(f"{chunk.context}\n{chunk.text}")}
         total = sum(self.idf(word) for word in content)
         return sum(self.idf(word) for word in content & held) / total if total else 0.0
+
+
+def _bundled(embedder: Embedder | None) -> MiniLm:
+    """The bundled model, which knows common English words whatever embeds."""
+    return embedder if isinstance(embedder, MiniLm) else MiniLm()
 
 
 def check_embedder(store: Store, embedder: Embedder) -> None:
