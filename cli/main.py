@@ -64,7 +64,7 @@ def _askdocs(
 
 @app.command()
 def ask(
-    question: Annotated[str, typer.Argument(help="The question; - reads it from stdin.")],
+    question: Annotated[str | None, typer.Argument(help="The question; - reads it from stdin.")] = None,
     *,
     no_llm: Annotated[bool, typer.Option("--no-llm", help="Quote the pages; no network, no key.")] = False,
     k: Count = None,
@@ -74,7 +74,23 @@ def ask(
     ] = None,
     max_tokens: Annotated[int | None, typer.Option(min=1, help="Longest answer. [default: 800]")] = None,
     timeout: Annotated[float | None, typer.Option(min=0.1, help="Seconds for the whole answer. [default: 60]")] = None,
-    show_prompt: Annotated[bool, typer.Option("--show-prompt", help="Print what would be sent, and stop.")] = False,
+    chat: Annotated[bool, typer.Option("--chat", help="Ask on: each question may build on the ones before.")] = False,
+    search_tool: Annotated[
+        bool, typer.Option("--search-tool", help="Let the model search the docs itself, in up to three rounds.")
+    ] = False,
+    reranker: Annotated[
+        str,
+        typer.Option("--reranker", help="Reorder passages by a CrossEncoder's name or folder, or openrouter:SLUG."),
+    ] = "",
+    show_prompt: Annotated[
+        bool, typer.Option("--show-prompt", help="Print what a model would read, and stop.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print what would be sent, its tokens and price, and stop.")
+    ] = False,
+    format: Annotated[  # noqa: A002 - the option's name
+        Literal["text", "markdown", "json"], typer.Option("--format", help="How the answer is printed.")
+    ] = "text",
     docs: Docs = None,
     index: Index = None,
     config: Config = None,
@@ -87,11 +103,24 @@ def ask(
 
     Exit status 3 means: the docs do not answer it.
     """
-    from cli.ask import AskOptions, run_ask
+    from cli.ask import run_ask
+    from cli.ask_options import AskOptions
 
     values: dict[str, object] = {"docs": docs, "index": index, "config": config, "embedder": embedder, "k": k}
     values |= {"model": model, "max_tokens": max_tokens, "timeout": timeout}
-    options = AskOptions(question, no_llm, under, show_prompt, json, quiet, verbose)
+    options = AskOptions(
+        question=question,
+        no_llm=no_llm,
+        under=under,
+        show_prompt=show_prompt,
+        dry_run=dry_run,
+        chat=chat,
+        search_tool=search_tool,
+        reranker=reranker,
+        form="json" if json else format,
+        quiet=quiet,
+        verbose=verbose,
+    )
     raise typer.Exit(run_ask(values, options))
 
 

@@ -1,7 +1,7 @@
 """A model's text -> text with only true markers, and the quotes that stand behind them. Pure."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from ingest.blocks import blocks_of
@@ -11,8 +11,14 @@ from rag.passage import Span, spans_of
 from rag.records import Citation, Hit
 from rag.retrieve import STOPWORDS
 
-_GROUP = re.compile(r"[ \t]*\[(?=[\d,; \t]{1,40}\])[ \t]*\d{1,3}(?:[ \t]*[,;][ \t]*\d{1,3})*[ \t]*\]")
-_OPEN_GROUP = re.compile(r"[ \t]*(?:\[[\d,; \t]{0,40})?\Z")
+_ITEM_OF_GROUP = r"(?:\d{1,3}|p\d[a-z]\d[a-z])"
+_GROUP = re.compile(
+    rf"[ \t]*[\[【][ \t]*{_ITEM_OF_GROUP}(?:[ \t]*[,;][ \t]*{_ITEM_OF_GROUP}){{0,20}}[ \t]*[\]】]", re.IGNORECASE
+)
+_PART_OF_ITEM = r"(?:\d{0,3}|p\d?|p\d[a-z]\d?|p\d[a-z]\d[a-z])"
+_OPEN_GROUP = re.compile(
+    rf"[ \t]*(?:[\[【](?:[ \t]*{_ITEM_OF_GROUP}[ \t]*[,;]){{0,20}}[ \t]*{_PART_OF_ITEM}[ \t]*)?\Z", re.IGNORECASE
+)
 _MARKER = re.compile(r"\[(\d{1,3})\]")
 _MARKED = re.compile(r"\s*\[\d{1,3}\]")
 _FENCE = re.compile(r"[ \t>]*(?:[-*+][ \t]+|\d{1,3}[.)][ \t]+)?(`{3,}(?!.*`)|~{3,})")
@@ -29,11 +35,13 @@ class MarkerFilter:
     """Passes streamed text on, holding back only an open marker; drops markers that name no passage.
 
     What stands in code, as in `choices[0]`, is no marker. In whatever pieces a text comes, the
-    outcome is the same: the state is the line so far, not the piece.
+    outcome is the same: the state is the line so far, not the piece. A passage may be named by its
+    number or by its label in the prompt; both become its number.
     """
 
-    def __init__(self, passages: int) -> None:
+    def __init__(self, passages: int, labels: Mapping[str, int] | None = None) -> None:
         self._passages = passages
+        self._labels = labels or {}
         self._held = ""
         self._line = ""
         self._fence = ""
@@ -77,10 +85,11 @@ class MarkerFilter:
     def _valid(self, group: re.Match[str], before: str) -> str:
         if self._fence or _FENCE.match(before) or "`" in _SPAN.sub("", before):
             return group.group()
-        numbers = [int(number) for number in re.findall(r"\d+", group.group())]
+        names = re.findall(_ITEM_OF_GROUP, group.group(), re.IGNORECASE)
+        numbers = [int(name) if name.isdecimal() else self._labels.get(name.lower(), 0) for name in names]
         valid = [number for number in numbers if 1 <= number <= self._passages]
         self.invalid += len(numbers) - len(valid)
-        space = group.group()[: group.group().index("[")]
+        space = group.group()[: len(group.group()) - len(group.group().lstrip(" \t"))]
         return space + "".join(f"[{number}]" for number in valid) if valid or _ITEM.fullmatch(before) else ""
 
 
