@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from cli.ask_options import AskOptions
@@ -56,8 +56,15 @@ def open_for(settings: Settings, options: AskOptions) -> Opened:
     )
 
 
-def answer_one(question: str, opened: Opened, settings: Settings, options: AskOptions, start_ms: float = 0.0) -> int:
-    """Retrieve, answer and print. Returns the exit status; raises DocsError."""
+def answer_one(
+    question: str,
+    opened: Opened,
+    settings: Settings,
+    options: AskOptions,
+    start_ms: float = 0.0,
+    keep: Callable[[Answer], None] = lambda _: None,
+) -> int:
+    """Retrieve, answer and print; `keep` gets the answer. Returns the exit status; raises DocsError."""
     opened_at = time.perf_counter()
     retrieved = opened.assistant.retrieve(question, settings.k, options.under)
     found_at = time.perf_counter()
@@ -75,6 +82,7 @@ def answer_one(question: str, opened: Opened, settings: Settings, options: AskOp
             "total": start_ms + (time.perf_counter() - opened_at) * 1000,
         },
     )
+    keep(answer)
     print_answer(answer, opened, settings, options)
     return _status(answer, settings)
 

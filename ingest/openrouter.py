@@ -153,7 +153,7 @@ def too_late(settings: Settings) -> ModelError:
 def _unreachable(error: BaseException, where: str) -> ModelError:
     import httpx2
 
-    cause = error.__cause__ or error
+    cause = error if isinstance(error, httpx2.TransportError) else error.__cause__ or error
     if isinstance(cause, httpx2.ReadError | httpx2.WriteError | httpx2.RemoteProtocolError | httpx2.CloseError):
         hint = "try again; if it stays, check the network and OPENROUTER_BASE_URL"
         return ModelError(f"{where} broke off the connection", hint, retryable=True)

@@ -3,6 +3,7 @@
 import re
 import secrets
 from collections.abc import Iterator, Sequence
+from itertools import chain, islice
 from typing import Final
 
 from ingest.characters import visible
@@ -63,7 +64,7 @@ class Passages:
 
     def rules(self) -> str:
         """The system message."""
-        first, second = [*self.labels, *_labels()][:2]
+        first, second = islice(chain(self.labels, _labels()), 2)
         return _RULES.format(first=first, second=second, tag=self._tag)
 
     def text(self, labels: Sequence[str] | None = None) -> str:
