@@ -10,6 +10,27 @@ from typing import Annotated, Literal
 import typer
 
 from cli.failures import guarded
+from cli.options import (
+    AnswerFormat,
+    Chat,
+    Config,
+    Count,
+    Docs,
+    DryRun,
+    Embedder,
+    Index,
+    Json,
+    MaxTokens,
+    Model,
+    Quiet,
+    Reranker,
+    SearchTool,
+    ShowPrompt,
+    Timeout,
+    Under,
+    Verbose,
+)
+from cli.service import doctor, models
 
 app = typer.Typer(
     name="askdocs",
@@ -19,25 +40,6 @@ app = typer.Typer(
     rich_markup_mode=None,  # it would take [env: …] for markup
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-Docs = Annotated[Path | None, typer.Option("--docs", help="Folder of cleaned markdown pages. [env: ASKDOCS_DOCS]")]
-Index = Annotated[
-    Path | None, typer.Option("--index", help="Index folder; by default beside --docs. [env: ASKDOCS_INDEX]")
-]
-Config = Annotated[Path | None, typer.Option("--config", help="Config file, askdocs.toml. [env: ASKDOCS_CONFIG]")]
-Embedder = Annotated[
-    str | None,
-    typer.Option(
-        "--embedder", help="minilm, a sentence-transformers model, or openrouter:SLUG. [env: ASKDOCS_EMBEDDER]"
-    ),
-]
-Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No notes on stderr.")]
-Verbose = Annotated[
-    int, typer.Option("--verbose", "-v", count=True, show_default=False, help="More on stderr; -vv shows tracebacks.")
-]
-Count = Annotated[int | None, typer.Option("-k", min=1, max=1000, help="How many passages. [default: 8]")]
-Under = Annotated[str, typer.Option("--under", help="Only pages below this site path, such as /docs/guides.")]
 
 
 def _print_version(value: bool) -> None:  # noqa: FBT001 - typer calls it so
@@ -69,28 +71,15 @@ def ask(
     no_llm: Annotated[bool, typer.Option("--no-llm", help="Quote the pages; no network, no key.")] = False,
     k: Count = None,
     under: Under = "",
-    model: Annotated[
-        str | None, typer.Option("--model", help="Model slug, up to three by comma. [env: ASKDOCS_MODEL]")
-    ] = None,
-    max_tokens: Annotated[int | None, typer.Option(min=1, help="Longest answer. [default: 800]")] = None,
-    timeout: Annotated[float | None, typer.Option(min=0.1, help="Seconds for the whole answer. [default: 60]")] = None,
-    chat: Annotated[bool, typer.Option("--chat", help="Ask on: each question may build on the ones before.")] = False,
-    search_tool: Annotated[
-        bool, typer.Option("--search-tool", help="Let the model search the docs itself, in up to three rounds.")
-    ] = False,
-    reranker: Annotated[
-        str,
-        typer.Option("--reranker", help="Reorder passages by a CrossEncoder's name or folder, or openrouter:SLUG."),
-    ] = "",
-    show_prompt: Annotated[
-        bool, typer.Option("--show-prompt", help="Print what a model would read, and stop.")
-    ] = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Print what would be sent, its tokens and price, and stop.")
-    ] = False,
-    format: Annotated[  # noqa: A002 - the option's name
-        Literal["text", "markdown", "json"], typer.Option("--format", help="How the answer is printed.")
-    ] = "text",
+    model: Model = None,
+    max_tokens: MaxTokens = None,
+    timeout: Timeout = None,
+    chat: Chat = False,
+    search_tool: SearchTool = False,
+    reranker: Reranker = "",
+    show_prompt: ShowPrompt = False,
+    dry_run: DryRun = False,
+    format: AnswerFormat = "text",  # noqa: A002 - the option's name
     docs: Docs = None,
     index: Index = None,
     config: Config = None,
@@ -236,39 +225,8 @@ def status(
     raise typer.Exit(run_status(values, json=json, verbose=verbose))
 
 
-@app.command()
-def models(
-    *,
-    search: Annotated[str, typer.Option("--search", help="Only models whose slug or name holds these words.")] = "",
-    free: Annotated[bool, typer.Option("--free", help="Only models that cost nothing.")] = False,
-    config: Config = None,
-    json: Json = False,
-    quiet: Quiet = False,
-    verbose: Verbose = 0,  # noqa: ARG001 - every command takes it; -vv is read elsewhere
-) -> None:
-    """List the models that OpenRouter offers, with context length and price."""
-    from cli.models import run_models
-
-    raise typer.Exit(run_models({"config": config}, search, free=free, json=json, quiet=quiet))
-
-
-@app.command()
-def doctor(
-    *,
-    docs: Docs = None,
-    index: Index = None,
-    config: Config = None,
-    embedder: Embedder = None,
-    model: Annotated[str | None, typer.Option("--model", help="Model slug to check. [env: ASKDOCS_MODEL]")] = None,
-    json: Json = False,
-    quiet: Quiet = False,  # noqa: ARG001 - every command takes it; doctor has no notes to leave out
-    verbose: Verbose = 0,  # noqa: ARG001 - the same; -vv is read elsewhere
-) -> None:
-    """Check each part, from the docs folder to the key, and name a fix for each failure."""
-    from cli.doctor import run_doctor
-
-    values = {"docs": docs, "index": index, "config": config, "embedder": embedder, "model": model}
-    raise typer.Exit(run_doctor(values, json=json))
+app.command()(models)
+app.command()(doctor)
 
 
 def run() -> None:

@@ -101,9 +101,9 @@ class Turn:
 
 
 def _first_choice(choices: object) -> dict[str, Any]:
-    """The choice with index 0, else the first one; only one was asked for."""
+    """The choice with index 0, or without one; a second one was not asked for."""
     found = [choice for choice in choices if isinstance(choice, dict)] if isinstance(choices, list) else []
-    return next((choice for choice in found if choice.get("index") == 0), found[0] if found else {})
+    return next((choice for choice in found if not choice.get("index")), {})
 
 
 def _text(content: object) -> str:
