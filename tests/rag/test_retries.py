@@ -25,7 +25,9 @@ def in_seconds(seconds: float) -> str:
 
 WAITS = {
     "seconds": lambda: failure(429, "Slow", Retry_After="1"),
-    "a date": lambda: failure(503, "Slow", Retry_After=format_datetime(datetime.now(UTC) + timedelta(seconds=2), True)),
+    "a date": lambda: failure(
+        503, "Slow", Retry_After=format_datetime(datetime.now(UTC) + timedelta(seconds=2), usegmt=True)
+    ),
     "in the metadata": lambda: limited({"retry_after_seconds": 1}),
     "in its headers": lambda: limited({"headers": {"Retry-After": "1"}}),
     "availability first": lambda: limited(
