@@ -5,11 +5,11 @@ Only typer is imported here: `--help` must not wait for what other commands need
 
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NoReturn
 
 import typer
 
-from cli.failures import guarded
+from cli.failures import guarded, leave
 from cli.options import (
     AnswerFormat,
     Chat,
@@ -231,10 +231,14 @@ app.command()(doctor)
 
 def run() -> None:
     """The `askdocs` script."""
-    sys.exit(guarded(app, sys.argv[1:], "askdocs"))
+    _run(sys.argv[1:])
 
 
 def run_ask() -> None:
     """The `ask` script: `ask …` is `askdocs ask …`, but for `ask --version`."""
     arguments = sys.argv[1:]
-    sys.exit(guarded(app, arguments if arguments == ["--version"] else ["ask", *arguments], "askdocs"))
+    _run(arguments if arguments == ["--version"] else ["ask", *arguments])
+
+
+def _run(arguments: list[str]) -> NoReturn:
+    leave(guarded(app, arguments, "askdocs"), arguments)

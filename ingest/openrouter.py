@@ -38,6 +38,11 @@ def is_openrouter(settings: Settings) -> bool:
     return host == "openrouter.ai" or host.endswith(".openrouter.ai")
 
 
+def load() -> None:
+    """Import the libraries, which takes up to a second: callers do so before a server's time begins to run."""
+    import openai  # noqa: F401 - the import is the point
+
+
 def exchange(
     settings: Settings, method: str, path: str, body: Mapping[str, Any] | None, deadline: Deadline, *, key: bool = True
 ) -> Bounded[bytes]:

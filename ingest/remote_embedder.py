@@ -11,6 +11,7 @@ from ingest.api import post_json
 from ingest.deadline import Deadline
 from ingest.embed import CHUNK_TOKENS, Progress, Vectors, checked
 from ingest.errors import ModelError
+from ingest.openrouter import load
 from ingest.settings import Settings
 
 _BATCH: Final = 64
@@ -55,6 +56,7 @@ class OpenRouterEmbedder:
 
     def embed_query(self, text: str) -> Vectors:
         """Embed a question."""
+        load()
         return np.asarray(self._request([text], "search_query", Deadline(self._settings.timeout))[0])
 
     def _batch(self, texts: list[str]) -> Vectors:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from ingest.deadline import Deadline
 from ingest.errors import ModelError, UsageError
+from ingest.openrouter import load
 from rag.abstain import answers
 from rag.extract import extract
 from rag.prompt import Passages, build_messages
@@ -72,6 +73,7 @@ class Assistant:
         )
 
     def _written(self, retrieved: Retrieved, write: Write, show: Show, under: str) -> Answer:
+        load()
         deadline = Deadline(max(0.0, self.timeout - retrieved.embed_ms / 1000))
         found = _attempts(retrieved, lambda passages: self._write(retrieved, write, show, (passages, deadline, under)))
         if not found.answered:

@@ -7,6 +7,7 @@ from typing import Any
 from ingest.api import get_json
 from ingest.deadline import Deadline
 from ingest.errors import ModelError
+from ingest.openrouter import load
 from ingest.settings import Settings
 
 _SECONDS = 20.0
@@ -67,6 +68,7 @@ def key_limits(settings: Settings) -> KeyLimits:
 
 
 def _deadline(settings: Settings) -> Deadline:
+    load()
     return Deadline(min(_SECONDS, settings.timeout))
 
 
