@@ -29,7 +29,7 @@ def run_ask(values: Mapping[str, object], options: AskOptions) -> int:
 
         return run_chat(settings, options)
     if options.question is None:
-        raise UsageError("Missing argument 'QUESTION'.", 'ask one, such as: ask "What are model variants?"')
+        raise UsageError("there is no question", 'ask one, such as: ask "What are model variants?"')
     question = checked_question(text_or_stdin(options.question))
     opened = open_for(settings, options)
     start_ms = (time.perf_counter() - started) * 1000

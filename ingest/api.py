@@ -26,12 +26,14 @@ def post_json(
 
 def _call(settings: Settings, deadline: Deadline, attempts: int, send: Callable[[], Bounded[bytes]]) -> dict[str, Any]:
     attempt = 1
+    before: ModelError | None = None
     while True:
         try:
             return _answer(settings, b"".join(send()))
         except DeadlinePassed:
-            raise too_late(settings) from None
+            raise before or too_late(settings) from None
         except ModelError as error:
+            before = error
             pause(error, attempt, deadline, attempts)
             attempt += 1
 

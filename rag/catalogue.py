@@ -44,8 +44,17 @@ class KeyLimits:
 
 
 def list_models(settings: Settings) -> list[Model]:
-    """The models on offer, by name. Sends no key. Raises ModelError."""
-    data = get_json(settings, "/models", _deadline(settings), key=False).get("data")
+    """The models on offer, by name. Raises ModelError.
+
+    OpenRouter's list is public, so no key is sent; only servers that refuse it without one get theirs.
+    """
+    deadline = _deadline(settings)
+    try:
+        data = get_json(settings, "/models", deadline, key=False).get("data")
+    except ModelError as error:
+        if not settings.api_key or "answered 401" not in error.message:
+            raise
+        data = get_json(settings, "/models", deadline).get("data")
     if not isinstance(data, list):
         raise ModelError(f"{settings.base_url}/models lists no models", "check OPENROUTER_BASE_URL")
     models = [_model(entry) for entry in data if isinstance(entry, dict) and isinstance(entry.get("id"), str)]

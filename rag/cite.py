@@ -11,16 +11,18 @@ from rag.passage import Span, spans_of
 from rag.records import Citation, Hit
 from rag.retrieve import STOPWORDS
 
+_GAP = r"[ \t]{0,9}"  # bounded, because a model may send spaces without end
 _ITEM_OF_GROUP = r"(?:\d{1,3}|p\d[a-z]\d[a-z])"
 _GROUP = re.compile(
-    rf"[ \t]*[\[【][ \t]*{_ITEM_OF_GROUP}(?:[ \t]*[,;][ \t]*{_ITEM_OF_GROUP}){{0,20}}[ \t]*[\]】]", re.IGNORECASE
+    rf"{_GAP}[\[【]{_GAP}{_ITEM_OF_GROUP}(?:{_GAP}[,;]{_GAP}{_ITEM_OF_GROUP}){{0,20}}{_GAP}[\]】]", re.IGNORECASE
 )
 _PART_OF_ITEM = r"(?:\d{0,3}|p\d?|p\d[a-z]\d?|p\d[a-z]\d[a-z])"
 _OPEN_GROUP = re.compile(
-    rf"[ \t]*(?:[\[【](?:[ \t]*{_ITEM_OF_GROUP}[ \t]*[,;]){{0,20}}[ \t]*{_PART_OF_ITEM}[ \t]*)?\Z", re.IGNORECASE
+    rf"{_GAP}(?:[\[【](?:{_GAP}{_ITEM_OF_GROUP}{_GAP}[,;]){{0,20}}{_GAP}{_PART_OF_ITEM}{_GAP})?\Z", re.IGNORECASE
 )
+_LONGEST_GROUP: Final = 300
 _MARKER = re.compile(r"\[(\d{1,3})\]")
-_MARKED = re.compile(r"\s*\[\d{1,3}\]")
+_MARKED = re.compile(r"\s{0,9}\[\d{1,3}\]")
 _FENCE = re.compile(r"[ \t>]*(?:[-*+][ \t]+|\d{1,3}[.)][ \t]+)?(`{3,}(?!.*`)|~{3,})")
 _ITEM = re.compile(r"[ \t>]*(?:[-*+]|\d{1,3}[.)])")
 _SPAN = re.compile(r"(?<!`)(`+)(?!`).*?(?<!`)\1(?!`)", re.DOTALL)
@@ -50,7 +52,8 @@ class MarkerFilter:
     def feed(self, piece: str) -> str:
         """The part of all text so far that can be shown now."""
         text = self._held + piece
-        open_group = _OPEN_GROUP.search(text)  # with the space before it, which goes if the marker goes
+        # With the space before it, which goes if the marker goes.
+        open_group = _OPEN_GROUP.search(text, max(0, len(text) - _LONGEST_GROUP))
         cut = open_group.start() if open_group else len(text)
         self._held = text[cut:]
         return self._checked(text[:cut])
@@ -83,7 +86,7 @@ class MarkerFilter:
         self._line = ""
 
     def _valid(self, group: re.Match[str], before: str) -> str:
-        if self._fence or _FENCE.match(before) or "`" in _SPAN.sub("", before):
+        if self._fence or _FENCE.match(before) or ("`" in before and "`" in _SPAN.sub("", before)):
             return group.group()
         names = re.findall(_ITEM_OF_GROUP, group.group(), re.IGNORECASE)
         numbers = [int(name) if name.isdecimal() else self._labels.get(name.lower(), 0) for name in names]

@@ -32,6 +32,7 @@ def stream_answer(
     deadline = deadline or Deadline(settings.timeout)
     request = chat_request(settings, messages, tools)
     attempt = 1
+    before: ModelError | None = None
     while True:
         turn = Turn(settings.models[0])
         try:
@@ -42,6 +43,9 @@ def stream_answer(
             if turn.said:
                 turn.problem = error.message
                 break
+            if before and not deadline.left:
+                raise before from None  # it says more than that the time is up
+            before = error
             pause(error, attempt, deadline, attempts=2 if isinstance(error, EmptyAnswer) else 3)
             attempt += 1
     yield turn.completion()

@@ -11,7 +11,7 @@ from typing import Any, Final
 from rag.records import Completion, ToolCall
 from rag.sse import BROKEN
 
-MOST_TEXT: Final = 1_000_000
+MOST_TEXT: Final = 200_000
 """Characters of one answer that are read; no limit on tokens that a server obeys comes near it."""
 _MOST_ARGUMENTS: Final = 4_000
 _MOST_CALLS: Final = 8

@@ -70,7 +70,7 @@ WANTED = {
     "s-only-done": (1, 2, "sent no answer"),
     "s-model-switch": (0, 1, "anthropic/claude-haiku-4.5"),
     "s-slow-headers": (1, 1, "did not answer within 2.5 s"),
-    "s-429-prestream": (1, 2, "Rate limit exceeded"),
+    "s-429-prestream": (1, 3, "Rate limit exceeded"),
     "e-wrong-endpoint": (1, 1, "is an embedding model"),
     "e-ok-float": (0, 1, ""),
     "e-base64": (0, 1, ""),
@@ -78,6 +78,9 @@ WANTED = {
     "e-short": (1, 1, "gave 1 vectors for 2 texts"),
     "e-404": (1, 1, "No endpoints found for acme/not-an-embedder."),
 }
+
+
+SILENT = ("s-comments-forever", "s-slow-headers", "s-stall")
 
 
 @pytest.fixture(scope="module")
@@ -105,25 +108,24 @@ def test_a_fault_ends_as_it_should(
     monkeypatch.setenv("OPENROUTER_BASE_URL", f"http://{host}")
     monkeypatch.setenv("OPENROUTER_API_KEY", KEY)
     monkeypatch.setattr("ingest.waits._BACKOFF", (0.01,) * 4)
-    before = len(faults.log)
     started = time.monotonic()
     if case["kind"] == "embed":
         for name in ("a", "b"):
             (tmp_path / f"{name}.md").write_text(f"# {name}\n\nA sentence about rivers.\n", encoding="utf-8")
         arguments = ["reindex", "--no-crawl", "--docs", str(tmp_path), "--embedder", "openrouter:acme/embed"]
     else:
-        arguments = ["ask", "What are model variants?", "--timeout", "2.5"]
+        arguments = ["ask", "What are model variants?", "--timeout", "2.5" if case["id"] in SILENT else "4.5"]
     status = guarded(app, arguments, "askdocs")
     said = capsys.readouterr()
     wanted, requests, word = WANTED.get(case["id"], (None, None, ""))
-    assert time.monotonic() - started < 6
+    assert time.monotonic() - started < 10
     assert "Traceback" not in said.err
     assert not any(secret in said.out + said.err for secret in (KEY, "user_2abc", "kill"))
     assert word.format(host=host) in said.out + said.err
     if wanted is None:
         assert status in (0, 1, 3)
     else:
-        assert (status, len(faults.log) - before) == (wanted, requests)
+        assert (status, [entry[1] for entry in faults.log].count(case["id"])) == (wanted, requests)
     if status == 1:
         assert [line.partition(":")[0] for line in said.err.splitlines()][-2:] == ["error", "hint"]
     else:

@@ -1,6 +1,7 @@
 """What a model is shown of pages: labelled, delimited, and nothing that could be taken for orders."""
 
 import re
+import time
 from dataclasses import replace
 
 import pytest
@@ -87,3 +88,11 @@ def test_labels_become_numbers_in_whatever_pieces_they_come(size: int) -> None:
     text = "".join([*shown, markers.end()])
     assert text == "One [1]. Two [2][1] and [2]. None. `x[p2a3b]` By number [2],. A [link](x) [p2"
     assert markers.invalid == 2
+
+
+@pytest.mark.parametrize("text", [" " * 100_000, "[" * 100_000, "[1," * 40_000, "word  [1] " * 10_000])
+def test_text_without_end_takes_no_time_without_end(text: str) -> None:
+    started = time.monotonic()
+    markers = MarkerFilter(2)
+    assert len(markers.feed(text) + markers.end()) <= len(text)
+    assert time.monotonic() - started < 5
