@@ -40,20 +40,22 @@ def text_or_stdin(text: str) -> str:
         raise UsageError("the question on stdin is not UTF-8 text", "pipe text in") from error
 
 
-def open_index(settings: Settings, *, use_model: bool, quiet: bool) -> "Opened":
+def open_index(
+    settings: Settings, *, use_model: bool, quiet: bool, reranker: str = "", searches: bool = False
+) -> "Opened":
     """Open the index; where there is none, index the pages at hand first.
 
-    Raises IndexMissing when that would take the network and `use_model` forbids it.
+    Raises IndexMissing when that would take the network and `use_model` forbids it; UsageError.
     """
     from rag.bootstrap import open_assistant
 
     try:
-        opened = open_assistant(settings, use_model=use_model)
+        opened = open_assistant(settings, use_model=use_model, reranker=reranker, searches=searches)
     except IndexMissing:
         if get_embedder(settings).remote and not use_model:
             raise
         _index_pages_at_hand(settings, quiet=quiet)
-        opened = open_assistant(settings, use_model=use_model)
+        opened = open_assistant(settings, use_model=use_model, reranker=reranker, searches=searches)
     if opened.lexical_only and not quiet:
         built = opened.generation.manifest["embedder"]["name"]
         say(f"note: the embedder {built} is remote and stays unused; BM25 alone ranks")

@@ -1,5 +1,6 @@
 """Failures -> one `error:` line, one `hint:` line and an exit status. No traceback reaches a user."""
 
+import contextlib
 import io
 import os
 import signal
@@ -7,6 +8,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import NoReturn
 
 import typer
 
@@ -41,6 +43,16 @@ def guarded(app: typer.Typer, arguments: Sequence[str], name: str) -> int:
         if not isinstance(error, typer.TyperException):
             _explain(arguments)
         return _report(*_told(error, name), as_json=as_json)
+
+
+def leave(status: int, arguments: Sequence[str]) -> NoReturn:
+    """End the process. Who interrupts an answer waits for nothing: to take the loaded libraries down lasts a second."""
+    if status == _INTERRUPTED and list(arguments[:1]) == ["ask"]:
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError):
+                stream.flush()
+        os._exit(status)
+    sys.exit(status)
 
 
 def _told(error: Exception, name: str) -> tuple[str, str, str, int]:

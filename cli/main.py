@@ -5,12 +5,14 @@ Only typer is imported here: `--help` must not wait for what other commands need
 
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NoReturn
 
 import typer
 
 from cli import options as given
-from cli.failures import guarded
+from cli.evaluate import evaluate
+from cli.failures import guarded, leave
+from cli.service import doctor, models
 
 app = typer.Typer(
     name="askdocs",
@@ -46,17 +48,20 @@ def _askdocs(
 
 @app.command()
 def ask(
-    question: Annotated[str, typer.Argument(help="The question; - reads it from stdin.")],
+    question: Annotated[str | None, typer.Argument(help="The question; - reads it from stdin.")] = None,
     *,
     no_llm: Annotated[bool, typer.Option("--no-llm", help="Quote the pages; no network, no key.")] = False,
     k: given.Count = None,
     under: given.Under = "",
-    model: Annotated[
-        str | None, typer.Option("--model", help="Model slug, up to three by comma. [env: ASKDOCS_MODEL]")
-    ] = None,
-    max_tokens: Annotated[int | None, typer.Option(min=1, help="Longest answer. [default: 800]")] = None,
-    timeout: Annotated[float | None, typer.Option(min=0.1, help="Seconds for the whole answer. [default: 60]")] = None,
-    show_prompt: Annotated[bool, typer.Option("--show-prompt", help="Print what would be sent, and stop.")] = False,
+    model: given.Model = None,
+    max_tokens: given.MaxTokens = None,
+    timeout: given.Timeout = None,
+    chat: given.Chat = False,
+    search_tool: given.SearchTool = False,
+    reranker: given.Reranker = "",
+    show_prompt: given.ShowPrompt = False,
+    dry_run: given.DryRun = False,
+    format: given.AnswerFormat = "text",  # noqa: A002 - the option's name
     docs: given.Docs = None,
     index: given.Index = None,
     config: given.Config = None,
@@ -69,11 +74,24 @@ def ask(
 
     Exit status 3 means: the docs do not answer it.
     """
-    from cli.ask import AskOptions, run_ask
+    from cli.ask import run_ask
+    from cli.ask_options import AskOptions
 
     values: dict[str, object] = {"docs": docs, "index": index, "config": config, "embedder": embedder, "k": k}
     values |= {"model": model, "max_tokens": max_tokens, "timeout": timeout}
-    options = AskOptions(question, no_llm, under, show_prompt, json, quiet, verbose)
+    options = AskOptions(
+        question=question,
+        no_llm=no_llm,
+        under=under,
+        show_prompt=show_prompt,
+        dry_run=dry_run,
+        chat=chat,
+        search_tool=search_tool,
+        reranker=reranker,
+        form="json" if json else format,
+        quiet=quiet,
+        verbose=verbose,
+    )
     raise typer.Exit(run_ask(values, options))
 
 
@@ -187,42 +205,7 @@ def inspect(
     raise typer.Exit(run_inspect(values, options))
 
 
-@app.command(name="eval")
-def evaluate(
-    questions: given.Questions = None,
-    *,
-    retrieval_only: given.RetrievalOnly = False,
-    no_llm: given.QuotedOnly = False,
-    k: Annotated[int, typer.Option("-k", min=1, max=1000, help="How many passages an answer is made of.")] = 10,
-    under: given.Under = "",
-    jobs: given.Jobs = None,
-    report: given.Report = None,
-    baseline: given.Baseline = None,
-    save: given.Save = None,
-    calibrate: given.Calibrate = False,
-    strict: given.Strict = False,
-    new: given.New = None,
-    quote: given.Quote = None,
-    question: given.NewQuestion = None,
-    model: given.Model = None,
-    docs: given.Docs = None,
-    index: given.Index = None,
-    config: given.Config = None,
-    embedder: given.Embedder = None,
-    json: given.Json = False,
-    quiet: given.Quiet = False,
-    verbose: given.Verbose = 0,  # noqa: ARG001 - -vv is read elsewhere
-) -> None:
-    """Measure retrieval, answers and refusals on a question file; compare with a saved run."""
-    from cli.eval import EvalOptions, run_eval
-
-    values: dict[str, object] = {"docs": docs, "index": index, "config": config, "embedder": embedder, "k": k}
-    outputs = (report, baseline, save)
-    scaffold = (new, quote, question)
-    options = EvalOptions(
-        questions, retrieval_only, no_llm, under, jobs, *outputs, calibrate, strict, *scaffold, json, quiet
-    )
-    raise typer.Exit(run_eval({**values, "model": model}, options))
+app.command(name="eval")(evaluate)
 
 
 @app.command()
@@ -243,12 +226,20 @@ def status(
     raise typer.Exit(run_status(values, json=json, verbose=verbose))
 
 
+app.command()(models)
+app.command()(doctor)
+
+
 def run() -> None:
     """The `askdocs` script."""
-    sys.exit(guarded(app, sys.argv[1:], "askdocs"))
+    _run(sys.argv[1:])
 
 
 def run_ask() -> None:
     """The `ask` script: `ask …` is `askdocs ask …`, but for `ask --version`."""
     arguments = sys.argv[1:]
-    sys.exit(guarded(app, arguments if arguments == ["--version"] else ["ask", *arguments], "askdocs"))
+    _run(arguments if arguments == ["--version"] else ["ask", *arguments])
+
+
+def _run(arguments: list[str]) -> NoReturn:
+    leave(guarded(app, arguments, "askdocs"), arguments)

@@ -1,7 +1,7 @@
-"""Options that commands share, and those of `eval`, which are many. Only typer is imported here."""
+"""Options that commands share, and those of `ask` and `eval`, which are many. Imports typer alone."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -24,6 +24,22 @@ Verbose = Annotated[
 Count = Annotated[int | None, typer.Option("-k", min=1, max=1000, help="How many passages. [default: 8]")]
 Model = Annotated[str | None, typer.Option("--model", help="Model slug, up to three by comma. [env: ASKDOCS_MODEL]")]
 Under = Annotated[str, typer.Option("--under", help="Only pages below this site path, such as /docs/guides.")]
+
+# Of ask.
+MaxTokens = Annotated[int | None, typer.Option(min=1, help="Longest answer. [default: 800]")]
+Timeout = Annotated[float | None, typer.Option(min=0.1, help="Seconds for the whole answer. [default: 60]")]
+Chat = Annotated[bool, typer.Option("--chat", help="Ask on: each question may build on the ones before.")]
+SearchTool = Annotated[
+    bool, typer.Option("--search-tool", help="Let the model search the docs itself, in up to three rounds.")
+]
+Reranker = Annotated[
+    str, typer.Option("--reranker", help="Reorder passages by a CrossEncoder's name or folder, or openrouter:SLUG.")
+]
+ShowPrompt = Annotated[bool, typer.Option("--show-prompt", help="Print what a model would read, and stop.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Print what would be sent, its tokens and price, and stop.")]
+AnswerFormat = Annotated[
+    Literal["text", "markdown", "json"], typer.Option("--format", help="How the answer is printed.")
+]
 
 # Of eval.
 Questions = Annotated[Path | None, typer.Argument(help="JSON lines: questions, and where their answers stand.")]

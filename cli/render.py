@@ -1,5 +1,6 @@
 """Hits and answers -> JSON documents and text. Pure."""
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -124,6 +125,25 @@ def sources_text(answer: Answer) -> str:
         quote = quote if len(quote) <= 160 else f"{quote[:157]}…"
         lines += [f"[{citation.marker}] {heading_path(citation.hit)}", f"    {citation.hit.url}", f"    “{quote}”"]
     return "\n".join(lines)
+
+
+def answer_markdown(answer: Answer, date: str) -> str:
+    """The answer as a markdown document: the question as its title, sources as a list with links."""
+    parts = [f"# {answer.question}", answer.text]
+    if not answer.answered:
+        parts += ["## Nearest pages", nearest_text(answer).replace("  ", "- ", 1).replace("\n  ", "\n- ")]
+    elif answer.citations:
+        parts.append("## Sources")
+        for citation in answer.citations:
+            quote = "\n".join(f"   > {line}".rstrip() for line in citation.quote.strip().splitlines())
+            parts.append(f"{citation.marker}. [{_link_text(citation.hit)}](<{citation.hit.url}>)\n\n{quote}")
+    if not answer.complete:
+        parts.append("*This answer is incomplete.*")
+    return "\n\n".join([*parts, date])
+
+
+def _link_text(hit: Hit) -> str:
+    return re.sub(r"([\[\]\\])", r"\\\1", heading_path(hit))
 
 
 def nearest_text(answer: Answer) -> str:

@@ -2,31 +2,26 @@
 
 import json
 import os
-import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final, TextIO
+from typing import TYPE_CHECKING, TextIO
+
+from ingest.characters import UNSAFE, visible
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-# C0 without tab and line feed, DEL, C1, zero-width and bidi controls, lone surrogates, tag characters.
-_CONTROLS: Final = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f"
-    "\ud800-\udfff\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
-)
-
 
 def safe(text: str) -> str:
     """`text` without anything that a terminal would act on: escape sequences lose their first byte."""
-    return _CONTROLS.sub("", text)
+    return visible(text)
 
 
 def json_line(document: object) -> str:
     """`document` as one line of JSON that a terminal may show: control characters are escaped, none is lost."""
     text = json.dumps(document, ensure_ascii=False)
-    return _CONTROLS.sub(lambda found: json.dumps(found.group())[1:-1], text)
+    return UNSAFE.sub(lambda found: json.dumps(found.group())[1:-1], text)
 
 
 def say(text: str, stream: TextIO | None = None) -> None:

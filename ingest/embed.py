@@ -88,7 +88,7 @@ def get_embedder(settings: Settings) -> Embedder:
 
         return MiniLm()
     if name.startswith("openrouter:"):
-        from ingest.openrouter import OpenRouterEmbedder
+        from ingest.remote_embedder import OpenRouterEmbedder
 
         return OpenRouterEmbedder(name.removeprefix("openrouter:"), settings)
     from ingest.local_model import LocalModel

@@ -100,10 +100,24 @@ class CrawlFailed(DocsError):
 
 
 class ModelError(DocsError):
-    """An embedder or an answering model could not be used."""
+    """An embedder or an answering model could not be used.
+
+    `retryable`: another attempt may succeed, after `wait` seconds where the server said so.
+    `too_long`: the request was, so a shorter one may succeed.
+    """
 
     code = "model"
 
-    def __init__(self, message: str, hint: str = "", *, retryable: bool = False) -> None:
+    def __init__(
+        self,
+        message: str,
+        hint: str = "",
+        *,
+        retryable: bool = False,
+        wait: float | None = None,
+        too_long: bool = False,
+    ) -> None:
         super().__init__(message, hint)
         self.retryable = retryable
+        self.wait = wait
+        self.too_long = too_long

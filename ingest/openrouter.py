@@ -1,147 +1,187 @@
-"""OpenRouter, or any OpenAI-compatible server. The only file that knows the openai package."""
+"""One request to OpenRouter, or any OpenAI-compatible server -> the bytes of its answer as they come.
+
+The only file that knows the openai package and the HTTP client below it. The SDK sends the request
+and tells failures apart; reading a body is left to `rag/sse.py` and `ingest/api.py`, because the
+SDK's own reader takes an error or a broken stream for an empty success.
+"""
 
 import contextlib
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
 
-import numpy as np
-
-from ingest.embed import CHUNK_TOKENS, Vectors, checked
+from ingest.characters import visible
+from ingest.deadline import Bounded, Deadline, within
 from ingest.errors import ModelError
-from ingest.progress import Count
+from ingest.refusals import redirected, refused
 from ingest.settings import Settings
 
 if TYPE_CHECKING:
+    import httpx2
     from openai import OpenAI
 
-_BATCH: Final = 64
-"""Texts per embeddings request: no limit is documented; small enough for every provider's body limit."""
+_SENT: Final = frozenset(
+    "host accept accept-encoding connection content-type content-length transfer-encoding user-agent "
+    "authorization http-referer x-openrouter-title".split()
+)
+"""The request headers that leave: the SDK adds others from the environment of its own vendor."""
+
+_LONGEST: Final = 64_000_000
+"""Bytes of an answer. The largest, 64 embeddings of 4,096 numbers, has under 10 MB."""
+_LONGEST_ERROR: Final = 1_000_000
 
 
-def connect(settings: Settings, *, retries: int = 2) -> "OpenAI":
-    """A client that sends the key to the configured base URL and takes nothing else from the environment.
+def is_openrouter(settings: Settings) -> bool:
+    """Whether requests go to OpenRouter itself: other servers may refuse its own fields."""
+    host = urlsplit(settings.base_url).hostname or ""
+    return host == "openrouter.ai" or host.endswith(".openrouter.ai")
 
-    Raises ModelError without a key.
+
+def load() -> None:
+    """Import the libraries, which takes up to a second: callers do so before a server's time begins to run."""
+    import openai  # noqa: F401 - the import is the point
+
+
+def exchange(
+    settings: Settings, method: str, path: str, body: Mapping[str, Any] | None, deadline: Deadline, *, key: bool = True
+) -> Bounded[bytes]:
+    """The decoded body of the answer, piece by piece. `key` False: no key is needed, and none is sent.
+
+    Raises ModelError without a key, and while iterating for whatever fails; DeadlinePassed.
     """
-    if not settings.api_key:
+    if key and not settings.api_key:
         hint = "set OPENROUTER_API_KEY (keys: https://openrouter.ai/settings/keys), or use --no-llm"
         raise ModelError("there is no API key", hint)
-    from openai import Omit, OpenAI, Timeout
+    secret = settings.api_key.reveal() if key else ""
+    left = deadline.left
+    return within(deadline, lambda: _pieces(settings, secret, method, path, body, left))
 
-    # The SDK would send these from OPENAI_ORG_ID and OPENAI_PROJECT_ID.
-    headers: dict[str, Any] = {
-        "OpenAI-Organization": Omit(),
-        "OpenAI-Project": Omit(),
-        "X-OpenRouter-Title": "askdocs",
-    }
-    return OpenAI(
-        api_key=settings.api_key.reveal(),
-        base_url=settings.base_url,
-        timeout=Timeout(settings.timeout, connect=min(10.0, settings.timeout)),
-        max_retries=retries,
-        default_headers=headers,
-    )
+
+def _pieces(
+    settings: Settings, secret: str, method: str, path: str, body: Mapping[str, Any] | None, left: float
+) -> Iterator[bytes]:
+    with _translated(settings):
+        import httpx2
+        from openai import Stream
+
+        options: Any = {"timeout": httpx2.Timeout(max(0.1, left), connect=max(0.1, min(10.0, left)))}
+        with _connect(settings, secret) as client:
+            asked: Any = {"cast_to": httpx2.Response, "options": options, "stream": True, "stream_cls": Stream[Any]}
+            if method == "POST":
+                asked["body"] = body
+            response: httpx2.Response = (client.post if method == "POST" else client.get)(path, **asked)
+            with contextlib.closing(response):
+                yield from response.iter_bytes()
+
+
+def _connect(settings: Settings, secret: str) -> "OpenAI":
+    """A client that sends the key to the configured base URL, follows no redirect and retries nothing.
+
+    It takes nothing from the environment but the proxies that all programs of the user go through.
+    """
+    from openai import DefaultHttpx2Client, OpenAI
+
+    def only_ours(request: "httpx2.Request") -> None:
+        for name in list(request.headers):
+            if name not in _SENT:
+                del request.headers[name]
+        request.headers["User-Agent"] = "askdocs"
+        request.headers.pop("Authorization", None)
+        if secret:
+            request.headers["Authorization"] = f"Bearer {secret}"
+        # Who asks, in OpenRouter's current form: https://openrouter.ai/docs/app-attribution
+        request.headers["X-OpenRouter-Title"] = "askdocs"
+        request.headers.pop("HTTP-Referer", None)
+        if settings.referer:
+            request.headers["HTTP-Referer"] = settings.referer
+
+    def limited(response: "httpx2.Response") -> None:
+        response.stream = _limited(response.stream, is_error=response.status_code >= 300)
+
+    http = DefaultHttpx2Client(follow_redirects=False, event_hooks={"request": [only_ours], "response": [limited]})
+    return OpenAI(api_key=secret or "none", base_url=settings.base_url, max_retries=0, http_client=http)
+
+
+def _limited(stream: Any, *, is_error: bool) -> "httpx2.SyncByteStream":  # noqa: ANN401 - the library is imported late
+    """`stream` up to the largest size that makes sense; an error's body is cut there."""
+    import httpx2
+
+    class Limited(httpx2.SyncByteStream):
+        def __iter__(self) -> Iterator[bytes]:
+            taken = 0
+            for piece in stream:
+                taken += len(piece)
+                if is_error and taken > _LONGEST_ERROR:
+                    return
+                if taken > _LONGEST:
+                    raise ModelError(f"the answer has over {_LONGEST // 1_000_000} MB", "check OPENROUTER_BASE_URL")
+                yield piece
+
+        def close(self) -> None:
+            stream.close()
+
+    return Limited()
 
 
 @contextlib.contextmanager
-def translated(settings: Settings) -> Iterator[None]:
-    """Turn whatever the SDK raises into a ModelError that names the fix and holds no key."""
+def _translated(settings: Settings) -> Iterator[None]:
+    """Turn whatever the SDK and its HTTP client raise into a ModelError that names the fix.
+
+    `from None` throughout: the causes hold the request, and so the key.
+    """
+    import httpx2
     import openai
 
+    where = settings.base_url
     try:
         yield
     except openai.APIStatusError as error:
-        raise _status_error(error, settings) from None  # the cause holds the request, and so the key
-    except openai.APITimeoutError:
-        message = f"{settings.base_url} did not answer within {settings.timeout:g} s"
-        raise ModelError(message, "try again, or raise --timeout", retryable=True) from None
-    except openai.APIConnectionError:
-        hint = "check the network and OPENROUTER_BASE_URL, or use --no-llm"
-        raise ModelError(f"{settings.base_url} can't be reached", hint, retryable=True) from None
-    except openai.APIError as error:
-        message = f"the model failed: {_said(error.message, settings)}"
-        raise ModelError(message, "try again, or try another --model") from None
-    except (ValueError, openai.OpenAIError) as error:
-        # The SDK lets decoding errors of a broken body out as they are.
-        raise ModelError(f"the answer of {settings.base_url} is broken: {type(error).__name__}", "try again") from None
+        raise _status_error(error, settings) from None
+    except (openai.APITimeoutError, httpx2.TimeoutException):
+        raise too_late(settings) from None
+    except (openai.APIConnectionError, httpx2.TransportError) as error:
+        raise _unreachable(error, where) from None
+    except (httpx2.InvalidURL, httpx2.UnsupportedProtocol):
+        raise ModelError(f"{visible(where)[:120]} is no address", "correct OPENROUTER_BASE_URL") from None
+    except (ValueError, openai.OpenAIError, httpx2.HTTPError, httpx2.StreamError) as error:
+        # Bodies that can't be decoded come out of the libraries in many types.
+        raise ModelError(f"the answer of {where} is broken: {type(error).__name__}", "try again") from None
 
 
-_HINTS: Final = {
-    400: "check --model and the settings; `askdocs status` shows them",
-    401: "the key is not valid: set OPENROUTER_API_KEY anew",
-    402: "add credits at https://openrouter.ai/settings/credits, or use a :free model or --no-llm",
-    403: "the key may not use this model, or the request was blocked: try another --model",
-    404: "no such model, or no provider for it: try another --model",
-    413: "fewer passages help: lower -k",
-    429: "wait a little, or try another --model",
-}
+def too_late(settings: Settings) -> ModelError:
+    """The failure of a server that took longer than the user grants."""
+    message = f"{settings.base_url} did not answer within {settings.timeout:g} s"
+    return ModelError(message, "try again, or raise --timeout", retryable=True)
+
+
+def _unreachable(error: BaseException, where: str) -> ModelError:
+    import httpx2
+
+    cause = error if isinstance(error, httpx2.TransportError) else error.__cause__ or error
+    if isinstance(cause, httpx2.ReadError | httpx2.WriteError | httpx2.RemoteProtocolError | httpx2.CloseError):
+        hint = "try again; if it stays, check the network and OPENROUTER_BASE_URL"
+        return ModelError(f"{where} broke off the connection", hint, retryable=True)
+    reason = " ".join(visible(str(cause)).split())[:120]
+    hint = "check the network and OPENROUTER_BASE_URL, or use --no-llm"
+    return ModelError(f"{where} can't be reached{f': {reason}' if reason else ''}", hint, retryable=True)
 
 
 def _status_error(error: Any, settings: Settings) -> ModelError:  # noqa: ANN401 - the SDK is imported late
-    status = int(error.status_code)
-    body = error.body if isinstance(error.body, dict) else {}
-    said = _said(str(body.get("message") or ""), settings) or f"HTTP {status}"
-    return ModelError(
-        f"{settings.base_url} answered {status}: {said}",
-        _HINTS.get(status, "the service has trouble: try again later, or use --no-llm"),
-        retryable=status in (408, 429) or status >= 500,
-    )
+    response = error.response
+    status = int(response.status_code)
+    if 300 <= status < 400:
+        return redirected(status, without_key(str(response.headers.get("location", "")), settings), settings.base_url)
+    text = without_key(response.content.decode("utf-8", "replace"), settings)
+    try:
+        body = json.loads(text)
+    except ValueError:
+        body = None
+    headers = {name.lower(): without_key(value, settings) for name, value in response.headers.items()}
+    return refused(status, body, headers, settings.base_url)
 
 
-def _said(text: str, settings: Settings) -> str:
-    """A server's words in one line, without the key: some echo what they were sent."""
-    return " ".join(text.replace(settings.api_key.reveal(), "…").split())[:200]
-
-
-class OpenRouterEmbedder:
-    """An embedding model behind `/embeddings`; its dimension is known after the first answer."""
-
-    remote = True
-    max_tokens = CHUNK_TOKENS
-
-    def __init__(self, slug: str, settings: Settings) -> None:
-        if "/" not in slug:
-            raise ModelError(
-                f"{slug!r} is no model of OpenRouter", "slugs look like openrouter:qwen/qwen3-embedding-8b"
-            )
-        self._slug = slug
-        self._settings = settings
-        self.name = f"openrouter:{slug}"
-        self.fingerprint = f"{self.name}/float"
-        self.dimension = 0
-
-    def count(self, text: str) -> int:
-        """Word pieces of MiniLM: the model's own tokenizer is not known, and theirs are rarely finer."""
-        from ingest.minilm import MiniLm
-
-        if not hasattr(self, "_counter"):
-            self._counter = MiniLm()
-        return self._counter.count(text)
-
-    def embed(self, texts: Sequence[str], progress: Count) -> Vectors:
-        """Embed passages in batches."""
-        client = connect(self._settings)
-        parts: list[Vectors] = []
-        progress(0, len(texts))
-        for start in range(0, len(texts), _BATCH):
-            parts.append(self._request(client, list(texts[start : start + _BATCH]), "search_document"))
-            progress(min(start + _BATCH, len(texts)), len(texts))
-        return np.concatenate(parts) if parts else np.zeros((0, 0), dtype=np.float32)
-
-    def embed_query(self, text: str) -> Vectors:
-        """Embed a question."""
-        client = connect(self._settings, retries=0)  # somebody waits: the SDK would sleep as long as a server says
-        return np.asarray(self._request(client, [text], "search_query")[0])
-
-    def _request(self, client: "OpenAI", texts: list[str], input_type: str) -> Vectors:
-        with translated(self._settings):
-            # Without encoding_format the SDK asks for base64, which some models answer with nothing.
-            answer = client.embeddings.create(
-                model=self._slug, input=texts, encoding_format="float", extra_body={"input_type": input_type}
-            )
-            rows = [item.embedding for item in sorted(answer.data, key=lambda item: item.index or 0)]
-        lengths = {len(row) for row in rows}
-        if len(lengths) != 1 or len(rows) != len(texts):
-            raise ModelError(f"{self._slug} gave {len(rows)} vectors for {len(texts)} texts", "try another --embedder")
-        self.dimension = lengths.pop()
-        return checked(np.asarray(rows, dtype=np.float32), len(texts), self._slug)
+def without_key(text: str, settings: Settings) -> str:
+    """A server's words without the key: some echo what they were sent."""
+    secret = settings.api_key.reveal()
+    return text.replace(secret, "…") if secret else text

@@ -49,6 +49,7 @@ class Settings:
     max_tokens: int
     timeout: float
     contact: str
+    referer: str
     base_url: str
     api_key: Secret
     origins: Mapping[str, str]
@@ -98,6 +99,7 @@ _SETTINGS: Final[dict[str, _Setting]] = {
     "max_tokens": _Setting(_count, 800),
     "timeout": _Setting(_seconds, 60.0),
     "contact": _Setting(_text, ""),
+    "referer": _Setting(_text, ""),
 }
 
 

@@ -1,49 +1,61 @@
 """Question -> Answer: retrieve, decide, then extract or let a model write, then cite."""
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from ingest.errors import UsageError
+from ingest.deadline import Deadline
+from ingest.errors import ModelError, UsageError
+from ingest.openrouter import load
 from rag.abstain import answers
-from rag.cite import MarkerFilter, resolve
 from rag.extract import extract
-from rag.prompt import NOT_IN_DOCS, build_messages
-from rag.records import Answer, Completion, Message, Retrieved
+from rag.prompt import Passages, build_messages
+from rag.records import Answer, Completion, Retrieved
+from rag.rerank import CANDIDATES, Rerank
 from rag.retrieve import Retriever
-
-Write = Callable[[Sequence[Message]], Iterable[str | Completion]]
-"""Messages -> pieces of text, then one Completion."""
+from rag.search_tool import write_with_search
+from rag.write import Show, Write, Written, written
 
 MAX_QUESTION = 4_000
 """Characters; a longer text is no question, and its embedding says nothing."""
-
-_WRAPPING = " \t\n*_`\"'"
-"""What models put around a word that they were told to reply with."""
 
 REFUSAL = "The docs do not answer this question."
 
 
 @dataclass(frozen=True, slots=True)
 class Assistant:
-    """Answers questions from one generation of the index; without `write`, by quoting alone."""
+    """Answers questions from one generation of the index; without `write`, by quoting alone.
+
+    `timeout` is in seconds, for embedding the question and all requests of its answer together.
+    `searches`: the model may search for further passages itself.
+    """
 
     retriever: Retriever
     write: Write | None = None
+    timeout: float = 60.0
+    rerank: Rerank | None = None
+    searches: bool = False
 
     def retrieve(self, question: str, k: int, under: str = "") -> Retrieved:
-        """The passages for a question. Raises UsageError for a text that is no question."""
-        return self.retriever.search(checked_question(question), k, under)
+        """The passages for a question. Raises UsageError for a text that is no question, ModelError."""
+        question = checked_question(question)
+        if self.rerank is None:
+            return self.retriever.search(question, k, under)
+        found = self.retriever.search(question, max(k, CANDIDATES), under)
+        return replace(found, hits=self.rerank(question, found.hits)[:k])
 
-    def ask(self, retrieved: Retrieved, show: Callable[[str], None] = lambda _: None) -> Answer:
-        """Answer from the retrieved passages; `show` gets the text as it comes. Raises ModelError."""
+    def ask(self, retrieved: Retrieved, show: Show = lambda _: None, *, under: str = "") -> Answer:
+        """Answer from the retrieved passages; `show` gets the text as it comes. Raises ModelError.
+
+        `under` bounds what the model's own searches find.
+        """
         started = time.perf_counter()
         if not answers(retrieved):
             answer = refusal(retrieved, "extractive" if self.write is None else "openrouter")
         elif self.write is None:
             answer = self._extractive(retrieved)
         else:
-            answer = _written(retrieved, self.write, show)
+            answer = self._written(retrieved, self.write, show, under)
         return replace(answer, timings_ms={"answer": (time.perf_counter() - started) * 1000})
 
     def _extractive(self, retrieved: Retrieved) -> Answer:
@@ -59,6 +71,47 @@ class Assistant:
             hits=retrieved.hits,
             citations=citations,
         )
+
+    def _written(self, retrieved: Retrieved, write: Write, show: Show, under: str) -> Answer:
+        load()
+        deadline = Deadline(max(0.0, self.timeout - retrieved.embed_ms / 1000))
+        found = _attempts(retrieved, lambda passages: self._write(retrieved, write, show, (passages, deadline, under)))
+        if not found.answered:
+            return refusal(retrieved, "openrouter", found.completion)
+        return Answer(
+            question=retrieved.question,
+            text=found.text,
+            answered=True,
+            complete=found.completion.complete,
+            mode="openrouter",
+            hits=found.hits,
+            citations=found.citations,
+            unsupported=found.unsupported,
+            invalid_markers=found.invalid_markers,
+            completion=found.completion,
+        )
+
+    def _write(self, retrieved: Retrieved, write: Write, show: Show, bounds: tuple[Passages, Deadline, str]) -> Written:
+        passages, deadline, under = bounds
+        messages = build_messages(retrieved.question, passages)
+        if not self.searches:
+            return written(write(messages, deadline, ()), passages, show)
+        size = max(1, len(retrieved.hits))
+
+        def search(query: str) -> Retrieved:
+            return self.retrieve(query, size, under)
+
+        return write_with_search(messages, passages, write, deadline, search, show)
+
+
+def _attempts(retrieved: Retrieved, write: Callable[[Passages], Written]) -> Written:
+    """Write from all passages; where they are too long for the model, once more from the better half."""
+    try:
+        return write(Passages(retrieved.hits))
+    except ModelError as error:
+        if not error.too_long or len(retrieved.hits) < 2:
+            raise
+    return write(Passages(retrieved.hits[: len(retrieved.hits) // 2]))
 
 
 def checked_question(question: str) -> str:
@@ -84,46 +137,3 @@ def refusal(retrieved: Retrieved, mode: str, completion: Completion | None = Non
         hits=retrieved.hits,
         completion=completion,
     )
-
-
-def _written(retrieved: Retrieved, write: Write, show: Callable[[str], None]) -> Answer:
-    """Stream the model's answer through the marker filter; nothing is shown until it can't be a refusal."""
-    markers = MarkerFilter(len(retrieved.hits))
-    shown: list[str] = []
-    completion = Completion(None, "")
-    for piece in write(build_messages(retrieved.question, retrieved.hits)):
-        if isinstance(piece, Completion):
-            completion = piece
-            continue
-        shown.append(markers.feed(piece))
-        _release(shown, show)
-    shown.append(markers.end())
-    text = "".join(shown).strip()
-    if text.lstrip(_WRAPPING).startswith(NOT_IN_DOCS):
-        return refusal(retrieved, "openrouter", completion)
-    _release(shown, show, last=True)
-    citations, unsupported = resolve(text, retrieved.hits)
-    return Answer(
-        question=retrieved.question,
-        text=text,
-        answered=True,
-        complete=completion.finish_reason == "stop",
-        mode="openrouter",
-        hits=retrieved.hits,
-        citations=citations,
-        unsupported=unsupported,
-        invalid_markers=markers.invalid,
-        completion=completion,
-    )
-
-
-def _release(shown: list[str], show: Callable[[str], None], *, last: bool = False) -> None:
-    """Show the newest piece; hold all back while the text may still become the refusal word."""
-    so_far = "".join(shown[:-1]).lstrip(_WRAPPING)
-    text = "".join(shown).lstrip()
-    if not last and NOT_IN_DOCS.startswith(text.lstrip(_WRAPPING)[: len(NOT_IN_DOCS)]):
-        return
-    held_before = NOT_IN_DOCS.startswith(so_far[: len(NOT_IN_DOCS)])
-    fresh = text if held_before else shown[-1]
-    if fresh:
-        show(fresh)

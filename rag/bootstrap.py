@@ -4,11 +4,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from ingest.embed import get_embedder
+from ingest.errors import UsageError
 from ingest.generations import Generation, current_generation
 from ingest.settings import Settings
 from ingest.store import Store
 from rag.answer import Assistant
 from rag.model import stream_answer
+from rag.rerank import get_reranker, is_remote
 from rag.retrieve import Retriever
 
 
@@ -22,16 +24,27 @@ class Opened:
     lexical_only: bool
 
 
-def open_assistant(settings: Settings, *, use_model: bool) -> Opened:
+def open_assistant(settings: Settings, *, use_model: bool, reranker: str = "", searches: bool = False) -> Opened:
     """Open the current generation. `use_model` False promises that nothing reaches the network.
 
     An index whose embedder is remote is then searched by BM25 alone, whatever embedder is set.
-    Raises IndexMissing, IndexDamaged, IndexMismatch, ModelError.
+    Raises IndexMissing, IndexDamaged, IndexMismatch, ModelError, and UsageError for a remote
+    reranker that may not be used.
     """
+    if is_remote(reranker) and not use_model:
+        raise UsageError(
+            f"the reranker {reranker} is remote, and --no-llm forbids the network", "leave one of them out"
+        )
     generation = current_generation(settings.index)
     store = Store(generation)
     built_with = replace(settings, embedder=str(generation.manifest["embedder"]["name"]))
     lexical_only = not use_model and get_embedder(built_with).remote
     retriever = Retriever(store, None if lexical_only else get_embedder(settings))
-    write = partial(stream_answer, settings) if use_model and settings.api_key else None
-    return Opened(generation, store, Assistant(retriever, write), lexical_only)
+    assistant = Assistant(
+        retriever,
+        write=partial(stream_answer, settings) if use_model and settings.api_key else None,
+        timeout=settings.timeout,
+        rerank=get_reranker(reranker, settings) if reranker else None,
+        searches=searches,
+    )
+    return Opened(generation, store, assistant, lexical_only)

@@ -1,7 +1,7 @@
 """A model's text -> text with only true markers, and the quotes that stand behind them. Pure."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from ingest.blocks import blocks_of
@@ -11,10 +11,18 @@ from rag.passage import Span, spans_of
 from rag.question import STOPWORDS
 from rag.records import Citation, Hit
 
-_GROUP = re.compile(r"[ \t]*\[(?=[\d,; \t]{1,40}\])[ \t]*\d{1,3}(?:[ \t]*[,;][ \t]*\d{1,3})*[ \t]*\]")
-_OPEN_GROUP = re.compile(r"[ \t]*(?:\[[\d,; \t]{0,40})?\Z")
+_GAP = r"[ \t]{0,9}"  # bounded, because a model may send spaces without end
+_ITEM_OF_GROUP = r"(?:\d{1,3}|p\d[a-z]\d[a-z])"
+_GROUP = re.compile(
+    rf"{_GAP}[\[【]{_GAP}{_ITEM_OF_GROUP}(?:{_GAP}[,;]{_GAP}{_ITEM_OF_GROUP}){{0,20}}{_GAP}[\]】]", re.IGNORECASE
+)
+_PART_OF_ITEM = r"(?:\d{0,3}|p\d?|p\d[a-z]\d?|p\d[a-z]\d[a-z])"
+_OPEN_GROUP = re.compile(
+    rf"{_GAP}(?:[\[【](?:{_GAP}{_ITEM_OF_GROUP}{_GAP}[,;]){{0,20}}{_GAP}{_PART_OF_ITEM}{_GAP})?\Z", re.IGNORECASE
+)
+_LONGEST_GROUP: Final = 300
 _MARKER = re.compile(r"\[(\d{1,3})\]")
-_MARKED = re.compile(r"\s*\[\d{1,3}\]")
+_MARKED = re.compile(r"\s{0,9}\[\d{1,3}\]")
 _FENCE = re.compile(r"[ \t>]*(?:[-*+][ \t]+|\d{1,3}[.)][ \t]+)?(`{3,}(?!.*`)|~{3,})")
 _ITEM = re.compile(r"[ \t>]*(?:[-*+]|\d{1,3}[.)])")
 _SPAN = re.compile(r"(?<!`)(`+)(?!`).*?(?<!`)\1(?!`)", re.DOTALL)
@@ -29,11 +37,13 @@ class MarkerFilter:
     """Passes streamed text on, holding back only an open marker; drops markers that name no passage.
 
     What stands in code, as in `choices[0]`, is no marker. In whatever pieces a text comes, the
-    outcome is the same: the state is the line so far, not the piece.
+    outcome is the same: the state is the line so far, not the piece. A passage may be named by its
+    number or by its label in the prompt; both become its number.
     """
 
-    def __init__(self, passages: int) -> None:
+    def __init__(self, passages: int, labels: Mapping[str, int] | None = None) -> None:
         self._passages = passages
+        self._labels = labels or {}
         self._held = ""
         self._line = ""
         self._fence = ""
@@ -42,7 +52,8 @@ class MarkerFilter:
     def feed(self, piece: str) -> str:
         """The part of all text so far that can be shown now."""
         text = self._held + piece
-        open_group = _OPEN_GROUP.search(text)  # with the space before it, which goes if the marker goes
+        # With the space before it, which goes if the marker goes.
+        open_group = _OPEN_GROUP.search(text, max(0, len(text) - _LONGEST_GROUP))
         cut = open_group.start() if open_group else len(text)
         self._held = text[cut:]
         return self._checked(text[:cut])
@@ -75,12 +86,13 @@ class MarkerFilter:
         self._line = ""
 
     def _valid(self, group: re.Match[str], before: str) -> str:
-        if self._fence or _FENCE.match(before) or "`" in _SPAN.sub("", before):
+        if self._fence or _FENCE.match(before) or ("`" in before and "`" in _SPAN.sub("", before)):
             return group.group()
-        numbers = [int(number) for number in re.findall(r"\d+", group.group())]
+        names = re.findall(_ITEM_OF_GROUP, group.group(), re.IGNORECASE)
+        numbers = [int(name) if name.isdecimal() else self._labels.get(name.lower(), 0) for name in names]
         valid = [number for number in numbers if 1 <= number <= self._passages]
         self.invalid += len(numbers) - len(valid)
-        space = group.group()[: group.group().index("[")]
+        space = group.group()[: len(group.group()) - len(group.group().lstrip(" \t"))]
         return space + "".join(f"[{number}]" for number in valid) if valid or _ITEM.fullmatch(before) else ""
 
 

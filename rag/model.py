@@ -1,79 +1,65 @@
 """Messages -> streamed text and what it cost, through OpenRouter's chat completions."""
 
-import threading
-import time
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
-from urllib.parse import urlsplit
 
+from ingest.api import unreadable
+from ingest.deadline import Bounded, Deadline, DeadlinePassed
 from ingest.errors import ModelError
-from ingest.openrouter import connect, translated
+from ingest.openrouter import exchange, is_openrouter, too_late, without_key
+from ingest.refusals import refused
 from ingest.settings import Settings
-from rag.records import Completion, Message
+from ingest.waits import pause
+from rag.records import Completion, Message, Tool
+from rag.sse import NotAnswers, payloads
+from rag.turn import Turn
 
-_WAITS: Final = (0.5, 1.0)
-"""Seconds before the second and the third attempt, where a failure may pass."""
+_GRACE: Final = 2.0
+"""Seconds after the finish reason in which usage may follow; a server may forget to end its stream."""
 
 
-def stream_answer(settings: Settings, messages: Sequence[Message]) -> Iterator[str | Completion]:
+def stream_answer(
+    settings: Settings, messages: Sequence[Message], deadline: Deadline | None = None, tools: Sequence[Tool] = ()
+) -> Iterator[str | Completion]:
     """Yield the answer's text as it comes, and at the end one Completion.
 
-    A stream that breaks off or runs into the deadline ends with a Completion whose
-    `finish_reason` is empty, when some text came; otherwise, and for every failure before the
-    first text, ModelError is raised. A failure that may pass is met with further attempts first,
-    as long as `settings.timeout` allows.
+    A stream that breaks off, fails or runs into the deadline (by default `settings.timeout` from
+    now) after some text ends with a Completion that is not complete and names the `problem`.
+    Before the first text, what may pass is met with two further attempts, an empty answer with
+    one, and ModelError is raised when none helps.
     """
-    request = _request(settings, messages)
-    deadline = time.monotonic() + settings.timeout
-    for wait in (*_WAITS, None):
-        seen = _Seen(settings.models[0])
+    deadline = deadline or Deadline(settings.timeout)
+    request = chat_request(settings, messages, tools)
+    attempt = 1
+    before: ModelError | None = None
+    while True:
+        turn = Turn(settings.models[0])
         try:
-            yield from _attempt(settings, request, seen, deadline)
+            yield from _attempt(settings, request, turn, deadline)
+            _check(settings, turn, expects_calls=bool(tools))
             break
         except ModelError as error:
-            if seen.text:
+            if turn.said:
+                turn.problem = error.message
                 break
-            if time.monotonic() >= deadline:
-                raise _too_late(settings) from None  # the cause may hold the request, and so the key
-            if wait is None or not error.retryable or time.monotonic() + wait >= deadline:
-                raise
-            time.sleep(wait)
-    if not seen.text:
-        raise _wordless(settings, seen)
-    yield seen.completion()
+            if before and not deadline.left:
+                raise before from None  # it says more than that the time is up
+            before = error
+            pause(error, attempt, deadline, attempts=2 if isinstance(error, EmptyAnswer) else 3)
+            attempt += 1
+    yield turn.completion()
 
 
-def _attempt(settings: Settings, request: dict[str, Any], seen: "_Seen", deadline: float) -> Iterator[str]:
-    """One request. Keep-alive comments reset the SDK's own time limit, so a timer closes the stream."""
-    with translated(settings):
-        left = max(0.1, deadline - time.monotonic())
-        client = connect(settings, retries=0)  # the SDK would sleep up to two minutes, whatever the time limit
-        with client.chat.completions.create(**request, timeout=left) as stream:
-            timer = threading.Timer(max(0.0, deadline - time.monotonic()), stream.close)
-            timer.daemon = True
-            timer.start()
-            try:
-                for chunk in stream:
-                    yield from seen.take(chunk)
-            finally:
-                timer.cancel()
+class EmptyAnswer(ModelError):
+    """The model said nothing, and nothing says why."""
 
 
-def _too_late(settings: Settings) -> ModelError:
-    message = f"{settings.base_url} did not answer within {settings.timeout:g} s"
-    return ModelError(message, "try again, or raise --timeout", retryable=True)
+def chat_request(settings: Settings, messages: Sequence[Message], tools: Sequence[Tool] = ()) -> dict[str, Any]:
+    """The body of a chat request. Raises ModelError when no model is named.
 
-
-def _wordless(settings: Settings, seen: "_Seen") -> ModelError:
-    """The failure of a stream that ended in order but without a word."""
-    if seen.finish == "length":
-        message = "--max-tokens ended the answer before its first word"
-        return ModelError(message, "raise --max-tokens: models that reason spend them on thinking first")
-    return ModelError(f"{settings.base_url} sent no answer", "try again, or try another --model", retryable=True)
-
-
-def _request(settings: Settings, messages: Sequence[Message]) -> dict[str, Any]:
-    """The request body. OpenRouter's own fields go to OpenRouter only: other servers may refuse them."""
+    OpenRouter's own fields go to OpenRouter only: other servers may refuse them.
+    """
     if not settings.models:
         raise ModelError("no model is named", "give one with --model or ASKDOCS_MODEL")
     request: dict[str, Any] = {
@@ -82,40 +68,77 @@ def _request(settings: Settings, messages: Sequence[Message]) -> dict[str, Any]:
         "stream": True,
         "max_completion_tokens": settings.max_tokens,
     }
-    host = urlsplit(settings.base_url).hostname or ""
-    if host == "openrouter.ai" or host.endswith(".openrouter.ai"):
+    if tools:
+        request["tools"] = list(tools)
+    if is_openrouter(settings):
+        request["models"] = settings.models
         # Compression would drop passages from the middle of the prompt.
-        request["extra_body"] = {
-            "models": settings.models,
-            "plugins": [{"id": "context-compression", "enabled": False}],
-        }
+        request["plugins"] = [{"id": "context-compression", "enabled": False}]
     return request
 
 
-class _Seen:
-    """What a stream has shown so far. Usage may come with an empty or a repeated choice."""
+def _attempt(settings: Settings, request: Mapping[str, Any], turn: Turn, deadline: Deadline) -> Iterator[str]:
+    """One request. Raises ModelError for whatever ends it before its finish reason."""
+    pieces = exchange(settings, "POST", "/chat/completions", request, deadline)
+    try:
+        yield from _texts(settings, pieces, turn)
+    except NotAnswers as wrong:
+        raise unreadable(wrong.data, settings) from None
+    except (DeadlinePassed, ModelError) as error:
+        if turn.finish and not turn.error:
+            return  # only usage was missing
+        raise (too_late(settings) if isinstance(error, DeadlinePassed) else error) from None
+    finally:
+        pieces.close()
 
-    def __init__(self, model: str | None) -> None:
-        self.text = False
-        self._model = model
-        self.finish = ""
-        self._usage: Any = None
 
-    def take(self, chunk: Any) -> Iterator[str]:  # noqa: ANN401 - the SDK is imported late
-        self._model = getattr(chunk, "model", None) or self._model
-        self._usage = getattr(chunk, "usage", None) or self._usage
-        for choice in (getattr(chunk, "choices", None) or [])[:1]:
-            self.finish = choice.finish_reason or self.finish
-            text = getattr(choice.delta, "content", None)
-            if text:
-                self.text = True
-                yield text
+def _texts(settings: Settings, pieces: Bounded[bytes], turn: Turn) -> Iterator[str]:
+    deadline = pieces.deadline
+    for payload in payloads(pieces):
+        text = turn.take(payload)
+        if turn.error:
+            raise _failure(settings, turn)
+        if text:
+            yield text
+        if turn.endless:
+            return
+        if turn.finish and pieces.deadline is deadline:
+            pieces.deadline = deadline.sooner(_GRACE)
 
-    def completion(self) -> Completion:
-        return Completion(
-            model=self._model,
-            finish_reason=self.finish,
-            prompt_tokens=int(getattr(self._usage, "prompt_tokens", 0) or 0),
-            completion_tokens=int(getattr(self._usage, "completion_tokens", 0) or 0),
-            cost_usd=float(getattr(self._usage, "cost", 0.0) or 0.0),
-        )
+
+def _failure(settings: Settings, turn: Turn) -> ModelError:
+    """The failure that an error inside an answer with status 200 stands for."""
+    error = json.loads(without_key(json.dumps(turn.error), settings))
+    return refused(200, {"error": error}, {}, settings.base_url)
+
+
+_ENDINGS: Final = {
+    "length": (
+        "--max-tokens ended the answer before its first word",
+        "raise --max-tokens: models that reason spend them on thinking first",
+    ),
+    "content_filter": (
+        "the provider's content filter held the answer back",
+        "try another --model, or use --no-llm",
+    ),
+}
+
+
+def _check(settings: Settings, turn: Turn, *, expects_calls: bool) -> None:
+    """Raise ModelError for a stream that ended in order but without a word, or not in order."""
+    if turn.said or (expects_calls and turn.calls):
+        if not turn.finish and not turn.problem:
+            turn.problem = "the stream broke off"
+        return
+    if turn.finish in _ENDINGS:
+        message, hint = _ENDINGS[turn.finish]
+        raise ModelError(message, hint)
+    if turn.refusal:
+        said = " ".join(turn.refusal.split())[:200]
+        raise ModelError(f"the model declined to answer: {said}", "ask in other words, or try another --model")
+    if turn.calls:
+        raise ModelError("the model called a tool that it was not given", "try another --model")
+    hint = "try again, or try another --model"
+    if turn.problem:
+        raise ModelError(f"the answer of {settings.base_url} is broken: {turn.problem}", hint, retryable=True)
+    raise EmptyAnswer(f"{settings.base_url} sent no answer", hint, retryable=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from ingest.records import Chunk
 
@@ -67,14 +67,40 @@ class Citation:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A model's wish to call a tool; `arguments` is JSON that nobody checked."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+_CUT: Final = frozenset({"", "length", "content_filter", "error", "tool_calls", "function_call"})
+"""Finish reasons of an answer that is not whole. Ones that are not known are taken for "stop":
+OpenRouter adds reasons without notice."""
+
+
+@dataclass(frozen=True, slots=True)
 class Completion:
-    """What a model's answer came with. `finish_reason` is "" when the stream broke off."""
+    """What a model's answer came with. `finish_reason` is "" when the stream broke off.
+
+    `problem` says in words what ended or damaged it. Without `usage_known` the numbers are 0
+    because the server gave none.
+    """
 
     model: str | None
     finish_reason: str
     prompt_tokens: int = 0
     completion_tokens: int = 0
     cost_usd: float = 0.0
+    usage_known: bool = False
+    problem: str = ""
+    calls: tuple[ToolCall, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """Whether the model ended the answer by itself, and all of it arrived."""
+        return not self.problem and self.finish_reason not in _CUT
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,3 +122,6 @@ class Answer:
 
 Message = dict[str, Any]
 """One message of a chat request: `role` and `content`."""
+
+Tool = dict[str, Any]
+"""One tool of a chat request, in OpenAI's form."""

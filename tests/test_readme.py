@@ -67,6 +67,8 @@ def world(starter: CommandLine, tmp_path_factory: pytest.TempPathFactory) -> Ite
     pages = {f"/docs{path}": PAGE.format(title=f"Page {path}", count=at) for at, path in enumerate(["", "/faq"], 2)}
     with Site(pages) as site, ModelServer() as model:
         model.says(answer("Set `models` to a list of slugs [1]."))
+        prices = {"prompt": "0", "completion": "0"}
+        model.documents["models"] = {"data": [{"id": "acme/gpt", "pricing": prices}]}
         yield World(CommandLine(folder, bare_environment(folder)), site, model)
 
 
@@ -105,7 +107,7 @@ def test_paths_exist() -> None:
     assert [path for path in paths if not (REPOSITORY / path).exists()] == []
 
 
-@pytest.mark.parametrize("command", ["ask", "reindex", "inspect", "eval", "status"])
+@pytest.mark.parametrize("command", ["ask", "reindex", "inspect", "eval", "status", "models", "doctor"])
 def test_every_option_in_the_readme_is_one(starter: CommandLine, command: str) -> None:
     known = set(re.findall(r"--[a-z-]+", starter(command, "--help", COLUMNS="300").out))
     used = {

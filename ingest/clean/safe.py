@@ -2,12 +2,13 @@
 
 import re
 
+from ingest.characters import BIDI, CONTROLS
+
 # ECMA-48 control sequences (CSI), operating system commands (OSC), and other two-character escapes.
 _SEQUENCES = re.compile(
     "(?:\x1b\\[|\x9b)[0-?]*[ -/]*[@-~]|(?:\x1b\\]|\x9d)[^\x07\x1b\x9c\n<]{0,200}(?:\x07|\x1b\\\\|\x9c)?|\x1b[^<\n]?"
 )
-# C0 and C1 controls without tab and newline; marks and overrides of writing direction (Unicode UAX #9).
-_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_CONTROLS = re.compile(f"[{CONTROLS}{BIDI}]")
 _REFERENCE = re.compile(r"&#(?:0*(\d{1,4})|[xX]0*([0-9a-fA-F]{1,4}));?")
 
 

@@ -116,6 +116,6 @@ def test_ctrl_c_keeps_what_was_shown_and_exits_130(starter: CommandLine) -> None
             started = time.monotonic()
             running.send_signal(signal.SIGINT)
             _, err = running.communicate(timeout=20)
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < 1
     assert running.returncode == 130
     assert err == b"interrupted\n"

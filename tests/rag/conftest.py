@@ -1,14 +1,19 @@
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from cli.failures import guarded
+from cli.main import app
 from ingest.generations import current_generation
 from ingest.minilm import MiniLm
 from ingest.store import Store
 from rag.retrieve import Retriever
-from tests.conftest import CommandLine
-from tests.rag.server import ModelServer
+from tests.conftest import CommandLine, Result
+from tests.rag.server import KEY, ModelServer
+
+QUESTION = "What are model variants?"
+Ask = Callable[..., Result]
 
 
 @pytest.fixture
@@ -32,3 +37,22 @@ def in_starter(starter: CommandLine, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The starter folder as the working folder of this process."""
     monkeypatch.chdir(starter.cwd)
     return starter.cwd
+
+
+@pytest.fixture
+def ask(
+    server: ModelServer, in_starter: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Ask:
+    """`ask` in this process, so that many cases cost little; the key must never be in its output."""
+    for name, value in server.environ.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("ingest.waits._BACKOFF", (0.01,) * 4)
+
+    def run(*arguments: str) -> Result:
+        status = guarded(app, ["ask", QUESTION, *arguments], "askdocs")
+        said = capsys.readouterr()
+        assert KEY not in said.out + said.err
+        assert "Traceback" not in said.err or "-vv" in arguments
+        return Result(status, said.out, said.err)
+
+    return run

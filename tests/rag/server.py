@@ -23,6 +23,7 @@ class Reply:
     content_type: str = "text/event-stream"
     headers: dict[str, str] = field(default_factory=dict)
     waits: float = 0.0
+    encoding: str = "utf-8"
 
 
 def event(delta: str | None = None, finish: str | None = None, **more: Any) -> str:
@@ -61,6 +62,33 @@ def failure(status: int, message: str, **headers: str) -> Reply:
     return Reply((body,), status, "application/json", headers)
 
 
+def whole(content: Any = "A suffix of the slug [1].", finish: str | None = "stop", **more: Any) -> Reply:
+    """A completion in one JSON document, as servers send it that do not stream."""
+    message = {"role": "assistant", "content": content, **more}
+    body = {"model": "acme/answerer-2", "choices": [{"index": 0, "finish_reason": finish, "message": message}]}
+    return Reply((json.dumps(body),), content_type="application/json")
+
+
+def searches(*queries: Any, name: str = "search_docs", arguments: str | None = None) -> Reply:
+    """A turn that calls the search tool, its arguments in two pieces as models stream them."""
+    pieces = []
+    for at, query in enumerate(queries):
+        text = json.dumps({"query": query}) if arguments is None else arguments
+        half = len(text) // 2
+        for part in ({"name": name, "arguments": text[:half]}, {"arguments": text[half:]}):
+            call = {"index": at, "id": f"call-{at}", "type": "function", "function": part}
+            pieces.append(event(None, choices=[{"index": 0, "delta": {"tool_calls": [call]}}]))
+    pieces.append(event(None, choices=[{"index": 0, "delta": {}, "finish_reason": "tool_calls"}]))
+    return Reply(
+        (*pieces, event(usage={"prompt_tokens": 100, "completion_tokens": 10, "cost": 0.001}), "data: [DONE]\n\n")
+    )
+
+
+def raw(*pieces: bytes, status: int = 200, content_type: str = "text/event-stream", **headers: str) -> Reply:
+    """An answer of exactly these bytes."""
+    return Reply(tuple(piece.decode("latin-1") for piece in pieces), status, content_type, headers, encoding="latin-1")
+
+
 def html(status: int) -> Reply:
     """What a proxy in between answers."""
     return Reply(("<html><body><h1>Bad gateway</h1></body></html>",), status, "text/html")
@@ -87,6 +115,10 @@ class ModelServer(ThreadingHTTPServer):
         self.replies: list[Reply] = [answer("ok [1].")]
         self.requests: list[Request] = []
         self.dimension = 64
+        self.pause = 0.0
+        """Seconds between two pieces of a reply."""
+        self.documents: dict[str, Any] = {}
+        """What GET requests find, by the last part of their path; a Reply is sent as it is."""
 
     def __enter__(self) -> Self:
         threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
@@ -124,8 +156,16 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.requests.append(Request(self.path, {k.lower(): v for k, v in self.headers.items()}, body))
         if self.path.endswith("/embeddings"):
             self._send(Reply((json.dumps(self._embeddings(body)),), content_type="application/json"))
+        elif self.path.endswith("/rerank"):
+            rows = [{"index": i, "relevance_score": len(text) / 1e4} for i, text in enumerate(body["documents"])]
+            self._send(Reply((json.dumps({"model": body["model"], "results": rows}),), content_type="application/json"))
         else:
             self._send(self.server.next_reply())
+
+    def do_GET(self) -> None:
+        self.server.requests.append(Request(self.path, {k.lower(): v for k, v in self.headers.items()}, {}))
+        found = self.server.documents.get(self.path.rpartition("/")[2], failure(404, "Not found"))
+        self._send(found if isinstance(found, Reply) else Reply((json.dumps(found),), content_type="application/json"))
 
     def _embeddings(self, body: dict[str, Any]) -> dict[str, Any]:
         rows = [
@@ -140,7 +180,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name.replace("_", "-"), value)
         self.end_headers()
         try:
-            self._write(reply.pieces)
+            self._write(reply.pieces, reply.encoding)
             until = time.monotonic() + reply.waits
             while time.monotonic() < until:
                 self._write([WAITING])
@@ -148,10 +188,11 @@ class _Handler(BaseHTTPRequestHandler):
         except OSError:
             return  # the client has hung up
 
-    def _write(self, pieces: Iterable[str]) -> None:
+    def _write(self, pieces: Iterable[str], encoding: str = "utf-8") -> None:
         for piece in pieces:
-            self.wfile.write(piece.encode())
+            self.wfile.write(piece.encode(encoding))
             self.wfile.flush()
+            time.sleep(self.server.pause)
 
     def log_message(self, *_: object) -> None:
         """Stay silent."""

@@ -2,40 +2,17 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 
-from cli.failures import guarded
-from cli.main import app
 from tests.conftest import CommandLine, Result
+from tests.rag.conftest import QUESTION, Ask
 from tests.rag.server import KEY, ModelServer, Reply, answer, broken, cut, event, failure, html, stalled
 
-QUESTION = "What are model variants?"
 SAID = ("A model variant is a suffix written after a model's sl", "ug [", "1", ", 9]. Pigs fly ", "high [2].")
 SHOWN = "A model variant is a suffix written after a model's slug [1]. Pigs fly high [2]."
 STRANGER = {"OPENAI_API_KEY": "sk-openai-stranger", "OPENAI_ORG_ID": "org-1", "OPENAI_PROJECT_ID": "proj-1"}
-
-Ask = Callable[..., Result]
-
-
-@pytest.fixture
-def ask(
-    server: ModelServer, in_starter: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Ask:
-    """`ask` in this process, so that many cases cost little; the key must never be in its output."""
-    for name, value in server.environ.items():
-        monkeypatch.setenv(name, value)
-
-    def run(*arguments: str) -> Result:
-        status = guarded(app, ["ask", QUESTION, *arguments], "askdocs")
-        said = capsys.readouterr()
-        assert KEY not in said.out + said.err
-        assert "Traceback" not in said.err or "-vv" in arguments
-        return Result(status, said.out, said.err)
-
-    return run
 
 
 @pytest.fixture(scope="module")
@@ -148,10 +125,10 @@ def test_a_partial_answer_is_kept_and_called_incomplete(ask: Ask, server: ModelS
         (failure(429, "Rate limit exceeded", Retry_After="60"), "answered 429: Rate limit exceeded", "wait"),
         (failure(500, "In\u001b[31mternal\r\nerror"), "answered 500: In[31mternal error", "try again"),
         (html(502), "answered 502: HTTP 502", "try again"),
-        (html(200), "sent no answer", "try again"),
-        (Reply(("{not json",), content_type="application/json"), "sent no answer", "try again"),
+        (html(200), "sent a web page instead of an answer", "OPENROUTER_BASE_URL"),
+        (Reply(("{not json",), content_type="application/json"), "is broken: it is no JSON", "try again"),
         (Reply(("data: {not json\n\n",)), "is broken", "try again"),
-        (broken(), "the model failed: Provider disconnected", "try again"),
+        (broken(), "answered 502: Provider disconnected", "try again"),
         (cut(), "sent no answer", "try again"),
         (stalled(), "did not answer within 1.5 s", "--timeout"),
         (answer(finish="length"), "--max-tokens ended the answer before its first word", "--max-tokens"),

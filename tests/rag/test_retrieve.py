@@ -6,7 +6,7 @@ from ingest.embed import Vectors
 from ingest.errors import IndexMismatch, UsageError
 from ingest.generations import current_generation
 from ingest.minilm import MiniLm
-from ingest.openrouter import OpenRouterEmbedder
+from ingest.remote_embedder import OpenRouterEmbedder
 from ingest.settings import load_settings
 from ingest.store import Store
 from rag.records import Retrieved

@@ -1,0 +1,80 @@
+"""What `ask` prints: the answer on stdout, and on stderr how it came about."""
+
+from cli.ask_options import AskOptions
+from cli.render import SCHEMA, answer_json, answer_markdown, hit_json, nearest_text, sources_text
+from cli.terminal import json_line, safe, say
+from ingest.corpus import STARTER
+from ingest.freshness import docs_date
+from ingest.settings import Settings
+from rag.bootstrap import Opened
+from rag.prompt import Passages, build_messages
+from rag.records import Answer, Completion, Retrieved
+
+
+def print_prompt(retrieved: Retrieved, *, as_json: bool) -> None:
+    """The messages that a model would get."""
+    messages = build_messages(retrieved.question, Passages(retrieved.hits))
+    if as_json:
+        print(json_line({"schema": SCHEMA, "question": retrieved.question, "messages": messages}))
+    else:
+        print(safe("\n\n".join(message["content"] for message in messages)))
+
+
+def print_answer(answer: Answer, opened: Opened, settings: Settings, options: AskOptions) -> None:
+    """The answer in the form that was asked for; text of a model was streamed already."""
+    if options.form == "json":
+        pages = {page.document.url: page for page in opened.store.pages([hit.chunk.url for hit in answer.hits])}
+        chunks = [hit_json(hit, pages.get(hit.chunk.url), settings.docs) for hit in answer.hits]
+        print(json_line(answer_json(answer, chunks, opened.generation)))
+    elif options.form == "markdown":
+        print(safe(answer_markdown(answer, _date_line(opened))))
+    elif not answer.answered:
+        print(answer.text)
+        if answer.hits:
+            print(safe(f"\nNearest pages:\n{nearest_text(answer)}"))
+    else:
+        print("" if answer.mode == "openrouter" else safe(answer.text))
+        print(safe("\n" + "\n\n".join(filter(None, (sources_text(answer), _date_line(opened))))))
+    if not options.quiet:
+        _notes(answer, settings, options)
+
+
+def explain_incomplete(answer: Answer, settings: Settings) -> None:
+    """The failure of an answer that broke off: what came of it is printed already."""
+    completion = answer.completion or Completion(None, "")
+    reason, hint = completion.problem or completion.finish_reason, "try again, or raise --timeout"
+    if completion.finish_reason == "length":
+        reason, hint = f"cut at the limit of {settings.max_tokens:,} tokens (length)", "raise --max-tokens"
+    elif completion.finish_reason == "content_filter":
+        reason, hint = "the provider's content filter cut it (content_filter)", "try another --model"
+    elif completion.finish_reason in ("tool_calls", "function_call"):
+        reason, hint = "the model called a tool that it was not given", "try another --model"
+    say(f"error: the answer is incomplete{f': {reason}' if reason else ''}")
+    say(f"hint: {hint}")
+
+
+def _date_line(opened: Opened) -> str:
+    manifest = opened.generation.manifest
+    date = docs_date(opened.generation.folder.parent, opened.generation)[:10]
+    if manifest["sources"] == [STARTER]:
+        return "From the starter pages that ship with askdocs; `askdocs reindex` fetches the real docs."
+    return f"From the docs as of {date}." if date else "From docs without a date."
+
+
+def _notes(answer: Answer, settings: Settings, options: AskOptions) -> None:
+    """What a reader should know of how the answer came about: stderr, so that stdout is the answer alone."""
+    if answer.mode == "extractive" and not (options.no_llm or options.chat) and not settings.api_key:
+        say("note: no API key, so the pages are quoted; set OPENROUTER_API_KEY for a written answer")
+    if answer.invalid_markers:
+        say(f"note: {answer.invalid_markers} citation marks named no passage and were removed")
+    for sentence in answer.unsupported:
+        say(f"unsupported: {sentence}")
+    if answer.completion:
+        say(_used(answer.completion, answer.timings_ms["total"] / 1000))
+    elif options.verbose:
+        say(" · ".join(f"{name} {value:.0f} ms" for name, value in answer.timings_ms.items()))
+
+
+def _used(used: Completion, seconds: float) -> str:
+    spent = f"{used.prompt_tokens} + {used.completion_tokens} tokens · ${used.cost_usd:.6f}"
+    return f"{used.model or 'unknown model'} · {spent if used.usage_known else 'usage unknown'} · {seconds:.1f} s"

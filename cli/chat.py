@@ -1,0 +1,70 @@
+"""`ask --chat`: one session of questions, each answered from passages of its own."""
+
+import contextlib
+import sys
+
+from cli.ask import NOT_ANSWERED, answer_one, open_for
+from cli.ask_options import AskOptions
+from cli.terminal import is_terminal, safe, say
+from ingest.errors import DocsError, UsageError
+from ingest.settings import Settings
+from rag.answer import checked_question
+from rag.bootstrap import Opened
+from rag.follow_up import History, standalone
+from rag.records import Answer
+
+_PROMPT = "ask> "
+
+
+def run_chat(settings: Settings, options: AskOptions) -> int:
+    """Answer until the input ends. Returns 0; a question that fails ends nothing."""
+    opened = open_for(settings, options)
+    if not options.quiet:
+        _greet(settings, options)
+    history = History()
+    first = options.question if options.question not in (None, "-") else None
+    while True:
+        line = first if first is not None else _line()
+        first = None
+        if line is None:
+            return 0
+        if line.strip():
+            _turn(line, history, opened, settings, options)
+
+
+def _greet(settings: Settings, options: AskOptions) -> None:
+    if not (settings.api_key or options.no_llm):
+        say("note: no API key, so the pages are quoted; set OPENROUTER_API_KEY for written answers")
+    if is_terminal(sys.stderr) and sys.stdin.isatty():
+        say("Ask on; Ctrl-D ends the session.")
+
+
+def _line() -> str | None:
+    """The next line; None at the end of the input. On a terminal it can be edited and recalled."""
+    if not sys.stdin.isatty():
+        line = sys.stdin.readline()
+        return line or None
+    with contextlib.suppress(ImportError):
+        import readline  # noqa: F401 - importing it gives input() line editing and a history
+    try:
+        return input(_PROMPT)
+    except EOFError:
+        print()
+        return None
+
+
+def _turn(line: str, history: History, opened: Opened, settings: Settings, options: AskOptions) -> None:
+    """One question: made to stand alone, answered, remembered. Failures are told as the command's are."""
+    try:
+        question = checked_question(line)
+        asked = standalone(question, history, opened.assistant.write, opened.assistant.retriever.idf)
+        if asked != question and not options.quiet:
+            say(f"asked as: {asked}")
+        answered: list[Answer] = []
+        status = answer_one(checked_question(asked), opened, settings, options, keep=answered.append)
+        history.add(asked, answered[0].text if status != NOT_ANSWERED else "")
+    except (DocsError, UsageError) as error:
+        say(safe(f"error: {' '.join(error.message.split())}"))
+        if error.hint:
+            say(f"hint: {' '.join(error.hint.split())}")
+    print(flush=True)

@@ -1,0 +1,70 @@
+"""Seconds until a model's first word is shown, once the server has sent it: ours beside a bare openai loop.
+
+    python -m tests.bench.first_token [RUNS]
+
+Both ask the same local server in turn; it notes the moment at which it sends the first word. Prints the
+medians and the largest values in milliseconds.
+"""
+
+import statistics
+import sys
+import time
+from pathlib import Path
+
+from openai import OpenAI
+
+from ingest.settings import load_settings
+from rag.model import stream_answer
+from tests.rag.server import KEY, ModelServer, Reply, event
+
+MESSAGES = [{"role": "user", "content": "hello"}]
+
+
+class _Clock(tuple[str, ...]):
+    """The pieces of a reply; notes when the one with the first word is taken to be sent."""
+
+    __slots__ = ()
+    sent = 0.0
+
+    def __iter__(self):  # type: ignore[no-untyped-def]  # noqa: ANN204 - a benchmark
+        for piece in super().__iter__():
+            if '"content": "word' in piece:
+                type(self).sent = time.perf_counter()
+            yield piece
+
+
+def ours(server: ModelServer) -> float:
+    environ = {"OPENROUTER_BASE_URL": server.url, "OPENROUTER_API_KEY": KEY}
+    for piece in stream_answer(load_settings({}, environ, Path.cwd()), MESSAGES):
+        if isinstance(piece, str):
+            return time.perf_counter() - _Clock.sent
+    raise AssertionError
+
+
+def bare(server: ModelServer) -> float:
+    client = OpenAI(api_key=KEY, base_url=server.url)
+    for chunk in client.chat.completions.create(model="acme/a", messages=MESSAGES, stream=True):  # type: ignore[call-overload]  # plain dictionaries
+        if chunk.choices and chunk.choices[0].delta.content:
+            return time.perf_counter() - _Clock.sent
+    raise AssertionError
+
+
+def main() -> None:
+    runs = int(sys.argv[1]) if len(sys.argv) > 1 else 50
+    taken: dict[str, list[float]] = {"ours": [], "bare": []}
+    with ModelServer() as server:
+        pieces = _Clock([": waiting\n\n", *[event("word ")] * 20, event(finish="stop"), "data: [DONE]\n\n"])
+        server.says(Reply(pieces))
+        server.pause = 0.01
+        for at in range(runs + 3):
+            for name, run in (("ours", ours), ("bare", bare)):
+                _Clock.sent = 0.0
+                seconds = run(server)
+                if at >= 3:  # the first ones import and connect
+                    taken[name].append(seconds * 1000)
+    for name, values in taken.items():
+        print(f"{name}: median {statistics.median(values):.2f} ms, largest {max(values):.2f} ms, {len(values)} runs")
+
+
+if __name__ == "__main__":
+    main()
