@@ -34,7 +34,7 @@ def projection(width: int) -> Floats:
     """
     chance = random.Random(0)  # noqa: S311 - no secret
     signs = np.array([1.0 if chance.getrandbits(1) else -1.0 for _ in range(width)])
-    frequencies = np.array(sorted(chance.sample(range(width), min(WIDTH, width))))
+    frequencies = np.array(sorted(chance.sample(range(1, width), min(WIDTH, width - 1))))
     basis = np.cos(np.pi * (np.arange(width)[:, None] + 0.5) * frequencies[None, :] / width) * np.sqrt(2.0 / width)
     whole = np.zeros((width, WIDTH))
     whole[:, : len(frequencies)] = signs[:, None] * basis

@@ -1,0 +1,102 @@
+"""A question in the words of the docs: slips corrected, other languages translated, two-fold questions split."""
+
+import pytest
+
+from ingest.lexical import build_lexical
+from rag.question import STOPWORDS, Search, Understanding
+from rag.spell import Dictionary, correct
+from rag.split import split
+from rag.translate import fold, read_lexicon, translate
+
+DOCS = Dictionary(
+    {"stream": 9, "streaming": 30, "structured": 12, "output": 40, "key": 90, "rotate": 3, "token": 50, "max": 20},
+    frozenset({"lapse", "the", "work"}),
+)
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("structred outptus", "structured output"),
+        ("streeming", "streaming"),
+        ("roatate kyes", "rotate key"),
+        ("maxtokens", "max tokens"),
+        ("does it lapse?", "does it lapse?"),
+        ("the LoRA and WebSocket", "the LoRA and WebSocket"),
+        ("HTTP 4O4 kez", "HTTP 4O4 kez"),
+        ("unstructured", "unstructured"),
+        ("zzzzzzz", "zzzzzzz"),
+    ],
+)
+def test_slips_are_corrected_and_words_are_left(typed: str, meant: str) -> None:
+    assert correct(typed, Dictionary(DOCS.frequency, DOCS.common | {"does", "it"})) == meant
+
+
+@pytest.mark.parametrize(
+    ("question", "parts"),
+    [
+        (
+            "What is the smallest window, and which file holds the key?",
+            ("What is the smallest window", "which file holds the key?"),
+        ),
+        (
+            "Which packages do I install for Ruby and for Elixir?",
+            ("Which packages do I install for Ruby", "Which packages do I install for Elixir?"),
+        ),
+        (
+            "Where do Alpha and Beta CLI store their files?",
+            ("Where do Alpha their files?", "Where do Beta CLI store their files?"),
+        ),
+        ("How do I set a key?", ()),
+        ("and", ()),
+        ("", ()),
+    ],
+)
+def test_a_question_for_two_things_becomes_two(question: str, parts: tuple[str, ...]) -> None:
+    assert split(question, STOPWORDS) == parts
+
+
+@pytest.mark.parametrize(
+    ("question", "words"),
+    [
+        ("Wie kann ich die Kosten einer Anfrage begrenzen?", {"how", "cost", "request", "limit"}),
+        ("Comment supprimer une clé d'API ?", {"how", "delete", "key", "api"}),
+        ("¿Cómo cambio el modelo predeterminado?", {"how", "change", "model", "default"}),
+        ("Как удалить ключ?", {"how", "delete", "key"}),
+        ("怎样删除密钥?", {"how", "delete", "key"}),
+        ("APIキーを削除する方法は?", {"api", "key", "delete"}),
+        ("API 키를 어떻게 삭제하나요?", {"api", "key", "how", "delete"}),
+    ],
+)
+def test_other_languages_become_words_of_the_docs(question: str, words: set[str]) -> None:
+    assert words <= set(translate(question, lambda _word: False).replace("?", " ").split())
+
+
+@pytest.mark.parametrize(
+    "question", ["How do I delete a key?", "azure foundry resource_type", "", "???", "كيف أحذف المفتاح؟"]
+)
+def test_english_and_what_no_lexicon_knows_stays(question: str) -> None:
+    assert translate(question, lambda _word: True) == question
+
+
+@pytest.mark.parametrize("language", ["de", "es", "fr", "it", "ja", "ko", "nl", "pl", "pt", "ru", "tr", "zh"])
+def test_lexicons_are_well_formed(language: str) -> None:
+    lexicon = read_lexicon(language)
+    assert len(lexicon.words) + len(lexicon.stems) > 500
+    assert all(form == fold(form) and "\t" not in english for form, english in lexicon.words.items())
+    assert all(len(stem) >= 2 for stem in lexicon.stems)
+
+
+def test_accents_may_be_left_out() -> None:
+    assert translate("Wie andere ich den Schlussel?", lambda _word: False) == translate(
+        "Wie ändere ich den Schlüssel?", lambda _word: False
+    )
+
+
+def test_what_is_searched_for() -> None:
+    understanding = Understanding(
+        build_lexical(["streaming output of tokens", "rotate the key", "delete a key"]), frozenset({"how", "do"})
+    )
+    assert understanding.search_for("How do I rotaet the kyes?") == Search("How do I rotate the key?")
+    assert understanding.search_for("Wie lösche ich den Schlüssel?").text.startswith("how delete")
+    assert understanding.search_for("rotate the key and delete the key").parts != ()
