@@ -1,24 +1,50 @@
 """Retrieved passages -> do the docs answer this question? Pure."""
 
+import math
+from collections.abc import Mapping
 from typing import Final
 
+from rag.calibration import DEFAULT, Thresholds
 from rag.records import Retrieved
 
-THRESHOLD: Final = 0.30
-"""Confidence below which the docs are said not to answer."""
+_WEIGHTS: Final[Mapping[str, float]] = {"margin": 10.85, "words": 6.44, "best_coverage": 3.57, "nearest": -4.56}
+_INTERCEPT: Final = -3.53
+"""A logistic regression over 413 questions of two sets, 87 of them unanswerable: see eval/README.md. What it
+says: a passage that answers stands out from the crowd that is merely on the subject (margin), and holds
+the question's rare words (best_coverage). Nearness itself speaks against an answer once those are known:
+every question about an API is near some passage on APIs. A long question finds fewer of its words in
+one passage, so its length is counted in its favour."""
+
+_FAR: Final = 0.3
+_HALF: Final = 0.5
+"""A question with no passage nearer than this cosine, and no passage that holds half of its rare words, is on
+another subject: sourdough, football. No answerable question of the two sets is."""
+
+_MOST_WORDS: Final = 20.0
 
 
 def confidence(retrieved: Retrieved) -> float:
-    """How likely the passages answer, 0..1: nearness in meaning and the question's words, half each.
+    """How likely the passages answer, 0..1.
 
-    The best cosine alone is a poor signal: every question about an API is near some passage on
-    APIs. A question whose rare words stand in no passage is refused although it is near.
+    For other embedders than the bundled one, whose cosines are others, and for BM25 alone it is nearness
+    in meaning and the question's words, half each: a poorer judge, whose thresholds can be fitted.
     """
     if not retrieved.hits:
         return 0.0
-    return 0.5 * min(1.0, max(0.0, retrieved.cosine)) + 0.5 * retrieved.coverage
+    signals = retrieved.signals
+    if "late" not in signals:
+        return 0.5 * min(1.0, max(0.0, retrieved.cosine)) + 0.5 * retrieved.coverage
+    if signals["nearest"] < _FAR and signals["best_coverage"] < _HALF:
+        return 0.0
+    values = {**signals, "words": min(signals["words"], _MOST_WORDS) / _MOST_WORDS}
+    return 1.0 / (1.0 + math.exp(-_INTERCEPT - sum(weight * values[name] for name, weight in _WEIGHTS.items())))
 
 
-def answers(retrieved: Retrieved) -> bool:
+def answers(retrieved: Retrieved, thresholds: Thresholds = DEFAULT) -> bool:
     """Whether the passages probably answer the question."""
-    return confidence(retrieved) >= THRESHOLD
+    return confidence(retrieved) >= thresholds.answer
+
+
+def worth_asking(retrieved: Retrieved, thresholds: Thresholds = DEFAULT) -> bool:
+    """Whether a model should be asked: unless it is nearly certain that the docs do not answer."""
+    return confidence(retrieved) >= thresholds.call

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 CALIBRATION: Final = "calibration.json"
-CONFIDENCE_VERSION: Final = 1
+CONFIDENCE_VERSION: Final = 2
 """Raise it with every change to `rag.abstain.confidence`."""
 
 _FORMAT: Final = 1
@@ -31,8 +31,9 @@ class Thresholds:
     calibrated: bool = True
 
 
-DEFAULT: Final = Thresholds(answer=0.30, call=0.30, calibrated=False)
-"""Without calibration: on the starter questions it refuses what is off topic, and hardly anything else."""
+DEFAULT: Final = Thresholds(answer=0.25, call=0.08, calibrated=False)
+"""Without calibration: what the development questions give, cross-validated. Below 0.25 lie 4 % of their
+answerable questions and 47 % of their unanswerable ones; below 0.08 no answerable one."""
 
 
 def calibration_key(fingerprint: str, *, lexical_only: bool) -> str:

@@ -164,8 +164,9 @@ class Retriever:
         content = {word for word in whole.words if word not in STOPWORDS and len(word) > 1}
         found = {"best_coverage": self._coverage(whole.words, best), "words": float(len(content))}
         if cosine is not None and len(cosine):
+            found["nearest"] = float(cosine.max())
             crowd = np.partition(cosine, max(0, len(cosine) - _CROWD))[max(0, len(cosine) - _CROWD)]
-            found["margin"] = float(cosine.max() - crowd)
+            found["margin"] = found["nearest"] - float(crowd)
         if late := whole.ranking.late:
             found["late"] = max(late.values())
             found["late_margin"] = found["late"] - float(np.median(list(late.values())))
