@@ -57,7 +57,7 @@ def run_question(bench: Bench, question: Question) -> Outcome:
         words=reached.complete.words if reached.complete else None,
         parts=tuple(part.rank if part else None for part in reached.parts),
         page_rank=page_rank(targets, passages),
-        refused=not (found.answered if found else answers(retrieved)),
+        refused=not (found.answered if found else answers(retrieved, bench.assistant.thresholds)),
         confidence=confidence(retrieved),
         signals=_signals(retrieved),
         seconds=seconds,

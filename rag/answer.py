@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from ingest.deadline import Deadline
 from ingest.errors import ModelError, UsageError
 from ingest.openrouter import load
-from rag.abstain import answers
+from rag.abstain import answers, worth_asking
+from rag.calibration import DEFAULT, Thresholds
 from rag.extract import extract
 from rag.prompt import Passages, build_messages
 from rag.records import Answer, Completion, Retrieved
@@ -27,7 +28,7 @@ class Assistant:
     """Answers questions from one generation of the index; without `write`, by quoting alone.
 
     `timeout` is in seconds, for embedding the question and all requests of its answer together.
-    `searches`: the model may search for further passages itself.
+    `searches`: the model may search for further passages itself. `thresholds`: when to refuse.
     """
 
     retriever: Retriever
@@ -35,6 +36,7 @@ class Assistant:
     timeout: float = 60.0
     rerank: Rerank | None = None
     searches: bool = False
+    thresholds: Thresholds = DEFAULT
 
     def retrieve(self, question: str, k: int, under: str = "") -> Retrieved:
         """The passages for a question. Raises UsageError for a text that is no question, ModelError."""
@@ -50,7 +52,8 @@ class Assistant:
         `under` bounds what the model's own searches find.
         """
         started = time.perf_counter()
-        if not answers(retrieved):
+        judged = answers if self.write is None else worth_asking
+        if not judged(retrieved, self.thresholds):
             answer = refusal(retrieved, "extractive" if self.write is None else "openrouter")
         elif self.write is None:
             answer = self._extractive(retrieved)
@@ -59,7 +62,7 @@ class Assistant:
         return replace(answer, timings_ms={"answer": (time.perf_counter() - started) * 1000})
 
     def _extractive(self, retrieved: Retrieved) -> Answer:
-        text, citations = extract(retrieved.question, retrieved.hits, self.retriever.idf)
+        text, citations = extract(retrieved.search or retrieved.question, retrieved.hits, self.retriever.idf)
         if not citations:
             return refusal(retrieved, "extractive")
         return Answer(

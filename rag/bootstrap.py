@@ -9,6 +9,7 @@ from ingest.generations import Generation, current_generation
 from ingest.settings import Settings
 from ingest.store import Store
 from rag.answer import Assistant
+from rag.calibration import calibration_key, load_thresholds
 from rag.model import stream_answer
 from rag.rerank import get_reranker, is_remote
 from rag.retrieve import Retriever
@@ -39,6 +40,8 @@ def open_assistant(settings: Settings, *, use_model: bool, reranker: str = "", s
     store = Store(generation)
     built_with = replace(settings, embedder=str(generation.manifest["embedder"]["name"]))
     lexical_only = not use_model and get_embedder(built_with).remote
+    fingerprint = str(generation.manifest["embedder"]["fingerprint"])
+    key = calibration_key(fingerprint, lexical_only=lexical_only)
     retriever = Retriever(store, None if lexical_only else get_embedder(settings))
     assistant = Assistant(
         retriever,
@@ -46,5 +49,6 @@ def open_assistant(settings: Settings, *, use_model: bool, reranker: str = "", s
         timeout=settings.timeout,
         rerank=get_reranker(reranker, settings) if reranker else None,
         searches=searches,
+        thresholds=load_thresholds(settings.index, key),
     )
     return Opened(generation, store, assistant, lexical_only)

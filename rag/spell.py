@@ -69,6 +69,5 @@ def _near(word: str, words: Iterable[str], allowed: int) -> list[tuple[int, str]
     from rapidfuzz.distance import OSA
     from rapidfuzz.process import extract
 
-    # Its stubs do not know that a plain function is a scorer.
-    found = extract(word, tuple(words), scorer=OSA.distance, score_cutoff=allowed, limit=_CANDIDATES)  # type: ignore[arg-type] # see above
+    found = extract(word, tuple(words), scorer=OSA.distance, score_cutoff=allowed, limit=_CANDIDATES)
     return [(int(edits), other) for other, edits, _ in found]
