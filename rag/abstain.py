@@ -9,7 +9,7 @@ from rag.records import Retrieved
 
 _WEIGHTS: Final[Mapping[str, float]] = {"margin": 10.85, "words": 6.44, "best_coverage": 3.57, "nearest": -4.56}
 _INTERCEPT: Final = -3.53
-"""A logistic regression over 413 questions of two sets, 87 of them unanswerable: see eval/README.md. What it
+"""A logistic regression over 413 questions of two sets, 87 of them unanswerable: see eval/questions/README.md. What it
 says: a passage that answers stands out from the crowd that is merely on the subject (margin), and holds
 the question's rare words (best_coverage). Nearness itself speaks against an answer once those are known:
 every question about an API is near some passage on APIs. A long question finds fewer of its words in
