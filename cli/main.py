@@ -143,6 +143,11 @@ def reindex(
     verbose: given.Verbose = 0,
 ) -> None:
     """Crawl the docs, write them as markdown, and index what changed."""
+    values = {"docs": docs, "index": index, "config": config, "embedder": embedder}
+    if not dry_run:
+        from cli.held import refuse_second_run
+
+        refuse_second_run(values)
     from cli.reindex import Output, run_reindex, run_rollback
     from ingest.run import ReindexOptions
 
@@ -162,7 +167,6 @@ def reindex(
         jobs=jobs,
         markdown=markdown,
     )
-    values = {"docs": docs, "index": index, "config": config, "embedder": embedder}
     output = Output(changes, json, quiet, verbose)
     raise typer.Exit((run_rollback if rollback else run_reindex)(values, options, output))
 

@@ -23,7 +23,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from ingest.errors import CorpusError, IndexDamaged, IndexLocked, IndexMismatch, IndexMissing, UsageError
+from ingest.errors import CorpusError, IndexDamaged, IndexMismatch, IndexMissing, UsageError
+from ingest.holder import HOLDER, locked
 from ingest.leases import Lease
 from ingest.litter import BUILDING, MANIFEST, NAME, NEXT, POINTER, REMOVING, discard_unpublished, remove_litter
 
@@ -221,23 +222,16 @@ def writing(index: Path, *, wait: float = 0.0) -> Iterator[None]:
         index.mkdir(parents=True, exist_ok=True)
         lock.acquire(timeout=wait)
     except Timeout:
-        holder = _holder(index)
-        raise IndexLocked(f"another reindex is running{holder} on {index}", "wait for it, then run again") from None
+        raise locked(index) from None
     except OSError as error:
         raise CorpusError(f"{index}: {error.strerror}", "check the folder's permissions") from error
     try:
         remove_litter(index)  # first of all: it may free the space that the rest needs
         with contextlib.suppress(OSError):
-            (index / "holder").write_text(str(os.getpid()), encoding="utf-8")
+            (index / HOLDER).write_text(str(os.getpid()), encoding="utf-8")
         yield
         remove_litter(index)
     finally:
         with contextlib.suppress(OSError):
-            (index / "holder").unlink(missing_ok=True)
+            (index / HOLDER).unlink(missing_ok=True)
         lock.release()
-
-
-def _holder(index: Path) -> str:
-    with contextlib.suppress(OSError, ValueError):
-        return f" (process {int((index / 'holder').read_text(encoding='utf-8'))})"
-    return ""

@@ -77,7 +77,7 @@ def build_index(
     if not chunks:
         raise CorpusError("the pages hold no text to index", "crawl some first: askdocs reindex --source URL")
     started = time.perf_counter()
-    vectors = vectors_of(chunks, known_vectors(old) if old else {}, embedder, progress, cache)
+    vectors = vectors_of(chunks, known_vectors(old, chunks) if old else {}, embedder, progress, cache)
     embedding = time.perf_counter() - started
     progress("index", 0, 1)
     dimension = len(next(iter(vectors.values())).vector)
@@ -93,9 +93,11 @@ def embed_ahead(
     index: Path, documents: Iterable[Document], embedder: Embedder, progress: Progress, cache: VectorCache
 ) -> list[Chunk]:
     """Have the vectors of these pages in the cache before anything is changed; give their chunks. Raises ModelError."""
-    old = usable_generation(index, embedder)
     chunks = chunks_of(documents, embedder, progress)
-    vectors_of(chunks, known_vectors(old) if old else {}, embedder, progress, cache)
+    if not chunks:
+        return []
+    old = usable_generation(index, embedder)
+    vectors_of(chunks, known_vectors(old, chunks) if old else {}, embedder, progress, cache)
     return chunks
 
 
@@ -106,7 +108,7 @@ def preview(
     old = usable_generation(index, embedder)
     chunks = chunks_of(documents, embedder, progress, old)
     texts = {text_hash(chunk) for chunk in chunks}
-    missing = texts.difference(known_vectors(old) if old else ())
+    missing = texts.difference(known_vectors(old, chunks) if old else ())
     return ChunkCounts(len(chunks), len(missing) - len(cache.get(missing)), _removed(old, chunks))
 
 

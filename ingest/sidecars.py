@@ -92,12 +92,12 @@ class Sidecars:
         """
         with _readable(self._folder):
             if self._tokens is None:
-                names = (_TOKENS, _PLACES, _CHECKSUMS)
-                self._tokens = tuple(np.load(self._folder / name, mmap_mode="r", allow_pickle=False) for name in names)
+                places = self._array(_PLACES)
+                self._tokens = (_mapped(self._folder / _TOKENS, int(places[-1])), places, self._array(_CHECKSUMS))
             whole, places, checksums = self._tokens
             found = [np.asarray(whole[places[row] : places[row + 1]]) for row in rows]
             for row, some in zip(rows, found, strict=True):
-                if some.shape[1:] != (WIDTH,) or zlib.crc32(some.tobytes()) != checksums[row]:
+                if zlib.crc32(some.tobytes()) != checksums[row]:
                     message = "token vectors are not as they were written"
                     raise ValueError(message)
             return found
@@ -112,6 +112,15 @@ class Sidecars:
             return Lexical(
                 {name: at for at, name in enumerate(names)}, size=self.generation.manifest["chunks"], **arrays
             )
+
+
+def _mapped(path: Path, count: int) -> TokenVectors:
+    """The rows of a file of token vectors. Its head, which no checksum covers, is not read: all in it is known.
+
+    Raises OSError, and ValueError for a file that is too short.
+    """
+    start = path.stat().st_size - count * WIDTH
+    return np.memmap(path, np.int8, mode="r", offset=start, shape=(count, WIDTH)) if count else NONE
 
 
 @contextlib.contextmanager

@@ -2,7 +2,9 @@
 
 ::
 
-    INDEX/vectors.sqlite    key: hash of model and text; the vectors; a checksum of both; when it was last used
+    INDEX/vectors.sqlite    key: hash of model and text; the vectors; a checksum of both
+                            beside them, when each key was last used: to note that in the same rows
+                            would write all vectors anew with every index
 
 It is a cache: what is missing, damaged or of another version is embedded again, never guessed, and a
 run goes on without it where it can't be written. Only the holder of the index's lock may use it.
@@ -29,9 +31,10 @@ _LEAST: Final = 256_000_000
 _TIMES: Final = 2
 """Of a larger index, its own vectors and as many others: those of the docs before, or of another embedder."""
 
-_SCHEMA: Final = """
-CREATE TABLE IF NOT EXISTS vectors (key TEXT PRIMARY KEY, used INTEGER, vector BLOB, checksum BLOB)
-"""
+_SCHEMA: Final = (
+    "CREATE TABLE IF NOT EXISTS vectors (key TEXT PRIMARY KEY, vector BLOB, checksum BLOB)",
+    "CREATE TABLE IF NOT EXISTS uses (key TEXT PRIMARY KEY, used INTEGER) WITHOUT ROWID",
+)
 _WORTHLESS: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_MISMATCH)
 """Not a database, a damaged one, or one of another version: it is made anew."""
 
@@ -77,18 +80,19 @@ class VectorCache:
 
     def _refresh(self, database: sqlite3.Connection, vectors: Mapping[str, Embedding]) -> None:
         keys = {self._key(text): text for text in vectors}
-        query = "UPDATE vectors SET used = ? WHERE key IN (SELECT value FROM json_each(?)) RETURNING key"
-        held = {key for (key,) in database.execute(query, [int(time.time()), json.dumps(list(keys))])}
+        query = "SELECT key FROM vectors WHERE key IN (SELECT value FROM json_each(?))"
+        held = {key for (key,) in database.execute(query, [json.dumps(list(keys))])}
+        _note_use(database, held)
         self._insert(database, {text: vectors[text] for key, text in keys.items() if key not in held})
 
     def _key(self, text: str) -> str:
         return hashlib.sha256(f"{self._fingerprint}\n{text}".encode("utf-8", "surrogatepass")).hexdigest()
 
     def _insert(self, database: sqlite3.Connection, vectors: Mapping[str, Embedding]) -> None:
-        now = int(time.time())
         packed = ((self._key(text), embedding.pack()) for text, embedding in vectors.items())
-        rows = ((key, now, data, _checksum(key, data)) for key, data in packed)
-        database.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?, ?)", rows)
+        rows = ((key, data, _checksum(key, data)) for key, data in packed)
+        database.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)", rows)
+        _note_use(database, map(self._key, vectors))
 
     def _attempt(self, work: Callable[[sqlite3.Connection], T]) -> T | None:
         """Do `work` in a transaction; None where that fails. A worthless file is replaced, once."""
@@ -122,7 +126,8 @@ def _opened(path: Path) -> sqlite3.Connection:
         if new:
             connection.execute("PRAGMA auto_vacuum = FULL")  # what is dropped gives its space back
         connection.execute("PRAGMA synchronous = NORMAL")
-        connection.execute(_SCHEMA)
+        for table in _SCHEMA:
+            connection.execute(table)
     except BaseException:
         connection.close()
         raise
@@ -137,14 +142,21 @@ def _rows(database: sqlite3.Connection, keys: Iterable[str]) -> Iterator[tuple[s
                 yield key, Embedding.unpack(data)
 
 
+def _note_use(database: sqlite3.Connection, keys: Iterable[str]) -> None:
+    now = int(time.time())
+    database.executemany("INSERT OR REPLACE INTO uses VALUES (?, ?)", ((key, now) for key in keys))
+
+
 def _checksum(key: str, data: bytes) -> bytes:
     return hashlib.blake2b(key.encode() + data, digest_size=16).digest()
 
 
 def _prune(database: sqlite3.Connection, bound: int) -> None:
     """Drop the longest unused vectors beyond `bound` bytes."""
-    total = "SELECT key, sum(length(vector)) OVER (ORDER BY used DESC, key) AS total FROM vectors"
-    database.execute(f"DELETE FROM vectors WHERE key IN (SELECT key FROM ({total}) WHERE total > ?)", [bound])  # noqa: S608 - ours
+    sizes = "SELECT key, used, length(vector) AS size FROM vectors LEFT JOIN uses USING (key)"
+    totals = f"SELECT key, sum(size) OVER (ORDER BY used DESC, key) AS total FROM ({sizes})"  # noqa: S608 - ours
+    database.execute(f"DELETE FROM vectors WHERE key IN (SELECT key FROM ({totals}) WHERE total > ?)", [bound])  # noqa: S608 - ours
+    database.execute("DELETE FROM uses WHERE key NOT IN (SELECT key FROM vectors)")
 
 
 def _remove(path: Path) -> None:

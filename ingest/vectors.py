@@ -1,13 +1,14 @@
 """Chunks -> vectors: those of the last generation, those of the cache, and the rest from the embedder."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import numpy as np
 
 from ingest.embed import Embedder, TokenEmbedder, Vectors, embedding_text
 from ingest.embedding import Embedding
+from ingest.errors import IndexDamaged
 from ingest.generations import Generation
 from ingest.progress import Count, Progress
 from ingest.records import Chunk
@@ -27,12 +28,22 @@ def text_hash(chunk: Chunk) -> str:
     return hashlib.sha256(embedding_text(chunk).encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def known_vectors(generation: Generation) -> Known:
-    """The vectors of a generation by the hash of their text. Raises IndexDamaged."""
+def known_vectors(generation: Generation, chunks: Iterable[Chunk]) -> Known:
+    """The vectors that a generation has for the texts of these chunks, by the hash of the text.
+
+    None where they are damaged, which is not seen before they are read: then the cache has them, or
+    they are made anew.
+    """
+    wanted = {text_hash(chunk) for chunk in chunks}
+    if not wanted:
+        return {}
     store = Store(generation)
-    vectors, chunks = store.vectors(), store.all_chunks()
-    tokens = store.tokens(range(len(chunks)))
-    return {text_hash(chunk): Embedding(vectors[row], tokens[row]) for row, chunk in enumerate(chunks)}
+    try:
+        rows = {text: row for row, chunk in enumerate(store.all_chunks()) if (text := text_hash(chunk)) in wanted}
+        vectors, tokens = store.vectors(), store.tokens(list(rows.values()))
+    except IndexDamaged:
+        return {}
+    return {text: Embedding(vectors[row], some) for (text, row), some in zip(rows.items(), tokens, strict=True)}
 
 
 def vectors_of(

@@ -1,10 +1,12 @@
 """What a command may import: starting must not wait for libraries that it does not use."""
 
+import os
 import subprocess
 import sys
 
 import pytest
 
+from ingest.generations import writing
 from tests.conftest import CommandLine
 
 MODELS = {"torch", "transformers", "sentence_transformers", "llama_index", "openai"}
@@ -43,3 +45,17 @@ def test_help_imports_nothing_heavy(askdocs: CommandLine, arguments: tuple[str, 
 )
 def test_without_a_model_no_model_library_is_imported(starter: CommandLine, arguments: tuple[str, ...]) -> None:
     assert imported(starter, *arguments) & MODELS == set()
+
+
+def test_a_second_reindex_is_refused_before_anything_heavy_is_imported(askdocs: CommandLine) -> None:
+    index = askdocs.cwd / "index"
+    with writing(index):
+        command = [sys.executable, "-X", "importtime", "-m", "cli", "reindex", "--no-crawl", "--index", str(index)]
+        done = subprocess.run(
+            command, cwd=askdocs.cwd, env=askdocs.environ, capture_output=True, text=True, check=False
+        )
+    assert done.returncode == 1
+    assert f"error: another reindex is running (process {os.getpid()})" in done.stderr
+    loaded = {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines() if "|" in line}
+    assert "typer" in loaded
+    assert loaded & HEAVY == set()

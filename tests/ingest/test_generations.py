@@ -7,11 +7,13 @@ import pytest
 
 from ingest.errors import CorpusError, IndexDamaged, IndexLocked, IndexMismatch, IndexMissing, UsageError
 from ingest.generations import Generation, building, current_generation, generation_names, publish, writing
+from ingest.holder import refuse_while_held
 from ingest.index import build_index
 from ingest.store import Store
 from tests.ingest.made import WordEmbedder, quiet, stored
 
 FILES = ["index.duckdb", "vectors.npy", "vocabulary.json", "offsets.npy", "documents.npy", "weights.npy", "idf.npy"]
+FILES += ["page_vectors.npy", "page_numbers.npy", "tokens.npy", "token_places.npy", "token_checksums.npy"]
 
 
 @pytest.fixture
@@ -140,7 +142,11 @@ def test_a_second_writer_is_told_who_holds_the_lock(index: Path) -> None:
         with pytest.raises(IndexLocked, match=rf"process {holder.pid}\b") as caught, writing(index):
             pass
         assert "wait" in caught.value.hint
+        with pytest.raises(IndexLocked, match=rf"process {holder.pid}\b"):
+            refuse_while_held(index)
         holder.kill()
+    assert (index / "holder").exists()
+    refuse_while_held(index)
     with writing(index):
         assert current_or_none(index) is None, "a dead process holds no lock"
 

@@ -50,7 +50,7 @@ def foreign(case: Path) -> Iterator[Damage]:
     generation = files_of(case)[1].parent
     database = generation / "index.duckdb"
     yield partial((generation / "index.duckdb.wal").write_bytes, b"WAL of another database")
-    yield partial(_rewrite, generation, lambda manifest: manifest.update(format=2))
+    yield partial(_rewrite, generation, lambda manifest: manifest.update(format=99))
     yield partial(_rewrite, generation, lambda manifest: manifest["embedder"].update(fingerprint="other/1"))
     for version in (1, 40, 255):
         yield partial(_of_version, generation, database, version)
