@@ -70,5 +70,5 @@ def _near(word: str, words: Iterable[str], allowed: int) -> list[tuple[int, str]
     from rapidfuzz.process import extract
 
     # Its stubs do not know that a plain function is a scorer.
-    found = extract(word, words, scorer=OSA.distance, score_cutoff=allowed, limit=_CANDIDATES)  # type: ignore[arg-type] # see above
-    return [(int(edits), other) for other, edits, _ in found if len(other) >= _SHORTEST]
+    found = extract(word, tuple(words), scorer=OSA.distance, score_cutoff=allowed, limit=_CANDIDATES)  # type: ignore[arg-type] # see above
+    return [(int(edits), other) for other, edits, _ in found]
