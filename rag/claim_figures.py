@@ -37,17 +37,21 @@ def _segments(text: str) -> Iterator[str]:
             held = ""
 
 
+_MARKS = r"default|recommended|preferred|required|optional|deprecated"
+_VALUE = r"`[^`]+`|\d[\d.,]*"
+
+
 def other_default(claim: str, said: Words, place: Place) -> bool:
-    """Whether the sentence calls something the default that is not what the place calls so."""
-    if not re.search(r"\bdefaults?\b", claim, re.IGNORECASE) or not said.figures | said.identifiers:
-        return False
-    told = _default_cell(place) or _beside_default(place.text)
-    if not told:
-        return False
-    there, row = words_of(told), words_of(place.text.strip().strip("|").split("|")[0]) if place.head else words_of("")
-    values = there.figures | there.identifiers
-    claimed = (said.figures | said.identifiers) - row.identifiers
-    return bool(values and claimed) and not values & claimed
+    """Whether the sentence calls something the default (recommended, required …) that is not what the place calls so."""
+    claimed = said.figures | said.identifiers
+    for mark in set(re.findall(rf"\b({_MARKS})", claim.lower())):
+        told = (_default_cell(place) if mark == "default" else "") or _beside(mark, place.text)
+        there = words_of(told)
+        values = there.figures | there.identifiers
+        rest = claimed - words_of(place.text.strip().strip("|").split("|")[0]).identifiers if place.head else claimed
+        if values and rest and not values & rest:
+            return True
+    return False
 
 
 def _default_cell(place: Place) -> str:
@@ -57,9 +61,36 @@ def _default_cell(place: Place) -> str:
     return cells[at] if 0 <= at < len(cells) else ""
 
 
-def _beside_default(text: str) -> str:
+def _beside(mark: str, text: str) -> str:
     """The code or figure that stands right before or behind the word."""
-    found = re.search(
-        r"(`[^`]+`|\d[\d.,]*)\s*\((?:the )?default\)|\bdefaults?(?: is| to|:)?\s+(`[^`]+`|\d[\d.,]*)", text, re.IGNORECASE
-    )
+    found = re.search(rf"({_VALUE})\s*\((?:the )?{mark}\)|\b{mark}s?(?: is| to|:)?\s+({_VALUE})", text, re.IGNORECASE)
     return (found.group(1) or found.group(2)) if found else ""
+
+
+_ASYMMETRIC = re.compile(
+    r"\b(?:beats?|overrides?|replaces?|precedes?|wins? over|(?:takes? )?precedence over|than|before|after)\b",
+    re.IGNORECASE,
+)
+
+
+def reversed_roles(claim: str, text: str) -> bool:
+    """Whether what the sentence puts before a word such as "overrides" stands behind it at the place, and the reverse."""
+    one, other = _ASYMMETRIC.search(claim), _ASYMMETRIC.search(text)
+    if not one or not other or _relation(one.group()) != _relation(other.group()):
+        return False
+    before, after = _sides(claim, one)
+    left, right = _sides(text, other)
+    crossed = len(before & right - left) + len(after & left - right)
+    return (
+        bool(before & right - left) and bool(after & left - right) and crossed > len(before & left) + len(after & right)
+    )
+
+
+def _relation(word: str) -> str:
+    last = word.lower().split()[-1].rstrip("s")
+    return "over" if last in ("beat", "override", "over") else last
+
+
+def _sides(text: str, found: re.Match[str]) -> tuple[frozenset[str], frozenset[str]]:
+    left, right = words_of(text[: found.start()]), words_of(text[found.end() :])
+    return left.words | left.identifiers, right.words | right.identifiers

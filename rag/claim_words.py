@@ -121,7 +121,11 @@ def _names(prose: str) -> Iterator[str]:
         token = re.sub(r"['’]s?$", "", found.group())
         inside = any(c.isupper() or c.isdigit() for c in token[1:])
         next_up = first and token[0].isupper() and re.match(r" [A-Z]\w*[A-Z]", prose[found.end() :])
-        if (inside or next_up or (token[0].isupper() and not first)) and token.lower() not in _GENERIC and len(token) > 1:
+        if (
+            (inside or next_up or (token[0].isupper() and not first))
+            and token.lower() not in _GENERIC
+            and len(token) > 1
+        ):
             if word := normal(token):
                 yield word
         first = prose[found.end() : found.end() + 2].strip() in {":", ".", "?", "!", '"'}

@@ -40,7 +40,8 @@ def places_of(chunk: Chunk, said: Words) -> list[Place]:
     title, _, repeated = chunk.context.partition("\n")
     text = f"{repeated}\n{chunk.text}" if repeated else chunk.text
     lead = " \n ".join((chunk.title, title, *chunk.headings))
-    before, found = "", []
+    before = ""
+    found: list[Place] = []
     for block in blocks_of(text):
         if block.kind == "heading":
             lead = f"{lead} \n {block.title}"
@@ -71,12 +72,16 @@ def _of_text(block: Block, text: str, lead: str, before: str) -> Iterator[Place]
 
 def _of_table(block: Block, lead: str, said: Words) -> Iterator[Place]:
     head = block.lines[0].text
-    named = []
-    for line in block.lines[2:]:
-        yield Place(line.text, f"{lead}\n{head}", head)
-        first = words_of(line.text.strip().strip("|").split("|")[0])
-        about = first.words | first.identifiers | first.figures
-        if about and about <= said.words | said.identifiers | said.figures:
-            named.append(line.text)
-    if len(named) > 1:
+    rows = [line.text for line in block.lines[2:]]
+    named = [row for row in rows if _names(said, row)]
+    for row in rows:
+        yield Place(row, f"{lead}\n{head}", head)
+    if len(named) > 1 and not said.figures:  # of a figure nobody could tell from which row it is
         yield Place(" \n".join(named), f"{lead}\n{head}")
+
+
+def _names(said: Words, row: str) -> bool:
+    """Whether the sentence holds all of a row's first cell."""
+    first = words_of(row.strip().strip("|").split("|")[0])
+    about = first.words | first.identifiers | first.figures
+    return bool(about) and about <= said.words | said.identifiers | said.figures

@@ -18,8 +18,7 @@ _ELSEWHERE = re.compile(r"\b(?:not only|no matter|whether or not|not just)\b", r
 _SOFT = re.compile(
     r"\b(?:un(?:available|supported|able|changed|known|limited)|fail\w*|refus\w+|reject\w*|ignor\w+|exclud\w+|remov\w+|"
     r"drop\w*|stop\w*|halt\w*|rul\w+ out|leav\w+ out|left out|stays? out|omit\w*|skip\w*|avoid\w*|prevent\w*|lack\w*|"
-    r"missing|free|optional|deprecated|gone|off|out of|disabl\w+|off|only|unless|except|beyond|until|invalid|hidden|"
-    r"hid\w+|block\w*|less|absent|empty|null|unlimited|waived|independent\w*|den\w+|but)\b",
+    r"missing|free|gone|off|out of|disabl\w+|except|until|invalid|hidden|hid\w+|block\w*|absent|empty|null|waived|den\w+)\b",
     re.IGNORECASE,
 )
 """Words that deny by what they mean: what one text says with them, another says with "not"."""
@@ -53,6 +52,11 @@ known / unknown
 automatically, automatic / manually, manual
 encrypted / unencrypted
 visible, shown / hidden
+medium / high, low, minimal
+month, months, monthly / day, days, daily, week, weekly, year, yearly
+minute, minutes / hour, hours, second, seconds, day, days
+string / integer, boolean, float
+GET / POST, PUT, PATCH, DELETE
 """
 
 
@@ -108,7 +112,7 @@ def _parts(text: str) -> Iterator[str]:
 def _clause(text: str) -> Clause:
     said = words_of(text)
     negations = len(_NEGATION.findall(_ELSEWHERE.sub("", text)))
-    soft = frozenset(found.group().lower()[:5] for found in _SOFT.finditer(text))
+    soft = frozenset(found.group().lower()[:4] for found in _SOFT.finditer(text))
     poles = tuple(bool(one.search(text)) - bool(other.search(text)) for one, other in _OPPOSITES)
     return Clause(text, said.words | said.identifiers | said.figures, negations % 2 == 1, soft, poles)
 
@@ -117,7 +121,9 @@ def contradicts(claim: str, source: str) -> bool:
     """Whether some clause of `claim` says the opposite of the clause of `source` that is nearest to it in words."""
     against = clauses(source)
     said = clauses(claim)
-    return any(_opposed(clause, against) for clause in said if len(clause.content) > 1 or len(said) == 1 or any(clause.poles))
+    return any(
+        _opposed(clause, against) for clause in said if len(clause.content) > 1 or len(said) == 1 or any(clause.poles)
+    )
 
 
 def _opposed(clause: Clause, against: Sequence[Clause]) -> bool:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from rag.claim_figures import other_default, swapped
+from rag.claim_figures import other_default, reversed_roles, swapped
 from rag.claim_words import Words, normal, words_of
 from rag.places import Place, places_of
 from rag.polarity import contradicts
@@ -51,7 +51,12 @@ def _by_share(ranked: tuple[float, Place]) -> tuple[float, int]:
 
 def _opposed(claim: str, said: Words, place: Place) -> bool:
     """Whether the place says otherwise."""
-    return swapped(said, place.text) or other_default(claim, said, place) or contradicts(claim, place.text)
+    return (
+        swapped(said, place.text)
+        or reversed_roles(claim, place.text)
+        or other_default(claim, said, place)
+        or contradicts(claim, place.text)
+    )
 
 
 def _own(hits: Sequence[Hit]) -> frozenset[str]:
