@@ -24,7 +24,9 @@ class Opened:
     lexical_only: bool
 
 
-def open_assistant(settings: Settings, *, use_model: bool, reranker: str = "", searches: bool = False) -> Opened:
+def open_assistant(
+    settings: Settings, *, use_model: bool, reranker: str = "", searches: bool = False, strict: bool = False
+) -> Opened:
     """Open the current generation. `use_model` False promises that nothing reaches the network.
 
     An index whose embedder is remote is then searched by BM25 alone, whatever embedder is set.
@@ -46,5 +48,6 @@ def open_assistant(settings: Settings, *, use_model: bool, reranker: str = "", s
         timeout=settings.timeout,
         rerank=get_reranker(reranker, settings) if reranker else None,
         searches=searches,
+        strict=strict,
     )
     return Opened(generation, store, assistant, lexical_only)

@@ -20,6 +20,12 @@ SHARE: Final = 0.6
 """The share of a sentence's content that a place, with what leads up to it, must hold."""
 _NEAR: Final = 0.2
 """Places whose share is this much below the best one's are looked at as well."""
+_ENGLISH: Final = frozenset("the is are of to and for with you it by not this that your from has have".split())
+_OTHER: Final = frozenset(
+    "der die das und ist nicht ein eine einen mit für auf von wird werden sie den dem le la les des est et une pour avec "
+    "dans sur el los las una que es con para por se il di che per sono della o os um uma de het een van en niet".split()
+)
+"""Small words of languages that questions come in; an answer is in the language of its question."""
 _LEADING: Final = 0.75
 """What a word counts that stands only in what leads up to a place."""
 
@@ -29,6 +35,8 @@ def supported(claim: str, hits: Sequence[Hit]) -> bool:
     if not hits:
         return False
     said = words_of(claim)
+    if _foreign(claim):
+        return _figures_stand(said, hits)
     own = _own(hits)
     best: list[Place] = []
     for hit in hits:
@@ -57,6 +65,19 @@ def _opposed(claim: str, said: Words, place: Place) -> bool:
         or other_default(claim, said, place)
         or contradicts(claim, place.text)
     )
+
+
+def _foreign(claim: str) -> bool:
+    """Whether a sentence is in another language: small words of one, or mostly letters beyond Latin."""
+    words = re.findall(r"[^\W\d_]+", re.sub(r"`[^`]*`", " ", claim.lower()))
+    strange = sum(ord(word[0]) > 0x24F for word in words)
+    return strange * 2 > len(words) or (len(_OTHER.intersection(words)) > 1 and len(_ENGLISH.intersection(words)) < 2)
+
+
+def _figures_stand(said: Words, hits: Sequence[Hit]) -> bool:
+    """Whether all figures and identifiers of a sentence stand somewhere in the passages: all that crosses languages."""
+    whole = Place("\n".join(hit.chunk.text for hit in hits), "\n".join(hit.chunk.context for hit in hits))
+    return said.figures <= words_of(whole.text).figures and all(_has_code(whole, name) for name in said.identifiers)
 
 
 def _own(hits: Sequence[Hit]) -> frozenset[str]:
