@@ -7,6 +7,7 @@ of a passage, and any other address loses what makes it one. Code is left as it 
 
 import re
 from collections.abc import Sequence
+from itertools import chain
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -46,6 +47,8 @@ class LinkFilter:
         out = "".join(self._whole(line) + "\n" for line in lines)
         found = _OPEN.search(last, max(0, len(last) - _LONGEST))
         cut = found.start() if found else len(last)
+        for whole in chain(_PICTURE_OR_LINK.finditer(last), _HTML.finditer(last)):
+            cut = whole.start() if whole.start() < cut < whole.end() else cut
         if not self._fence and (self._line + last[:cut]).count("`") % 2:
             cut = min(cut, last.find("`") if "`" in last else 0)  # an open span: wait for its end
         if len(last) - cut > _LONGEST:
