@@ -15,6 +15,9 @@ from rag.records import Hit
 
 _LONGEST: Final = 2000
 _PICTURE_OR_LINK = re.compile(r"(!?)\[([^\[\]\n]*)\][ ]?\(\s*<?([^()\s<>]*(?:\([^()\s]*\)[^()\s<>]*)?)>?[^()\n]*\)")
+_LOOSE = re.compile(r"\]\((?=([^()\s]*))|!(\[)")
+"""What is left of broken links and pictures: renderers differ in what they mend."""
+
 _REFERENCE = re.compile(r"(?m)^[ \t>]*\[[^\]\n]+\]:[ \t]*\S+.*$")
 _HTML = re.compile(r"</?[a-zA-Z][^<>\n]*>")
 _ADDRESS = re.compile(
@@ -85,6 +88,9 @@ class LinkFilter:
         text = _REFERENCE.sub(self._drop, text)
         text = _PICTURE_OR_LINK.sub(self._link, text)
         text = _HTML.sub(self._tag, text)
+        text = _LOOSE.sub(
+            lambda found: found.group() if self._known(found.group(1) or "") else found.group(2) or "] (", text
+        )
         return _ADDRESS.sub(self._address, text)
 
     def _drop(self, _: re.Match[str]) -> str:

@@ -44,8 +44,12 @@ class Release:
         if not self._strict:
             self._pass_on(len(self._open.rstrip()))
 
-    def end(self) -> None:
-        """The text is over."""
+    def end(self, *, broken: bool = False) -> None:
+        """The text is over; `broken`: in the middle of a sentence, which is then no statement yet."""
+        if broken and not self._strict and not self._open.rstrip().endswith((".", "!", "?", "]", "|")):
+            self._pass_on(len(self._open))
+            self._kept.append(self._open)
+            self._open, self._shown = "", 0
         while self._open.strip():
             self._close(self._end_of_first(ended=True) or len(self._open))
         self._keep(self._open)

@@ -61,7 +61,7 @@ def written(pieces: Iterable[str | Completion], passages: Passages, show: Show, 
     if text.lstrip(_WRAPPING).startswith(NOT_IN_DOCS) or (completion.complete and not text):
         return Written(text, answered=False, hits=hits, completion=completion)
     held.release()
-    release.end()
+    release.end(broken=not completion.complete)
     if strict and not release.text:
         return Written("", answered=False, hits=hits, completion=completion, unsupported=tuple(release.unsupported))
     return Written(
