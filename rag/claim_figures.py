@@ -42,7 +42,7 @@ _VALUE = r"`[^`]+`|\d[\d.,]*"
 
 
 def other_default(claim: str, said: Words, place: Place) -> bool:
-    """Whether the sentence calls something the default (recommended, required …) that is not what the place calls so."""
+    """Whether the sentence calls something the default (recommended …) that is not what the place calls so."""
     claimed = said.figures | said.identifiers
     for mark in set(re.findall(rf"\b({_MARKS})", claim.lower())):
         told = (_default_cell(place) if mark == "default" else "") or _beside(mark, place.text)
@@ -74,7 +74,7 @@ _ASYMMETRIC = re.compile(
 
 
 def reversed_roles(claim: str, text: str) -> bool:
-    """Whether what the sentence puts before a word such as "overrides" stands behind it at the place, and the reverse."""
+    """Whether what the sentence puts before a word such as "overrides" stands behind it at the place."""
     one, other = _ASYMMETRIC.search(claim), _ASYMMETRIC.search(text)
     if not one or not other or _relation(one.group()) != _relation(other.group()):
         return False

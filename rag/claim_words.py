@@ -121,13 +121,9 @@ def _names(prose: str) -> Iterator[str]:
         token = re.sub(r"['’]s?$", "", found.group())
         inside = any(c.isupper() or c.isdigit() for c in token[1:])
         next_up = first and token[0].isupper() and re.match(r" [A-Z]\w*[A-Z]", prose[found.end() :])
-        if (
-            (inside or next_up or (token[0].isupper() and not first))
-            and token.lower() not in _GENERIC
-            and len(token) > 1
-        ):
-            if word := normal(token):
-                yield word
+        named = (inside or next_up or (token[0].isupper() and not first)) and token.lower() not in _GENERIC
+        if named and len(token) > 1 and (word := normal(token)):
+            yield word
         first = prose[found.end() : found.end() + 2].strip() in {":", ".", "?", "!", '"'}
 
 
@@ -161,7 +157,8 @@ _EMPTY: Final = frozenset(
     "although though since because whether however still even yet already actually actual itself own per been being "
     "will does done did had having via within whose whom thing things means mean may might able without nor none "
     "cannot don doesn isn aren won over out off up down but instead rather after before during "
-    "take takes taken give gives given set sets setting make makes made come comes value values version versions way kind "
+    "take takes taken give gives given set sets setting make makes made come comes value values "
+    "version versions way kind "
     "around about approximately roughly first last more most less least".split()
 )
 

@@ -18,7 +18,8 @@ _ELSEWHERE = re.compile(r"\b(?:not only|no matter|whether or not|not just)\b", r
 _SOFT = re.compile(
     r"\b(?:un(?:available|supported|able|changed|known|limited)|fail\w*|refus\w+|reject\w*|ignor\w+|exclud\w+|remov\w+|"
     r"drop\w*|stop\w*|halt\w*|rul\w+ out|leav\w+ out|left out|stays? out|omit\w*|skip\w*|avoid\w*|prevent\w*|lack\w*|"
-    r"missing|free|gone|off|out of|disabl\w+|except|until|invalid|hidden|hid\w+|block\w*|absent|empty|null|waived|den\w+)\b",
+    r"missing|free|gone|off|out of|disabl\w+|except|until|invalid|hidden|hid\w+|block\w*|"
+    r"absent|empty|null|waived|den\w+)\b",
     re.IGNORECASE,
 )
 """Words that deny by what they mean: what one text says with them, another says with "not"."""
@@ -67,7 +68,8 @@ def _pattern(words: str) -> re.Pattern[str]:
 
 _OPPOSITES: Final = [tuple(map(_pattern, line.split("/"))) for line in _PAIRS.splitlines()]
 _BOUNDARY = re.compile(
-    r"[;:()—\n]|,(?!\d)|\.\s|\b(?:but|although|though|while|whereas|because|even though)\b|(?=\brather than\b|\binstead of\b)"
+    r"[;:()—\n]|,(?!\d)|\.\s|\b(?:but|although|though|while|whereas|because|even though)\b"
+    r"|(?=\brather than\b|\binstead of\b)"
     r"|\band\b(?=\s+(?:(?:do|does|did|is|are|was|can|has|have|will)\s+(?:not|no)\b|never\b|cannot\b|\w+n['’]t\b))",
     re.IGNORECASE,
 )

@@ -13,7 +13,7 @@ NOT_IN_DOCS: Final = "NOT_IN_DOCS"
 """What a model says instead of an answer when the passages hold none."""
 
 PROMPT_TOKENS: Final = 32_000
-"""Word pieces of all passages of a conversation at most: it bounds what a question can cost, whatever -k and searches."""
+"""Word pieces of all passages of a conversation at most: a bound on the cost, whatever -k and searches."""
 
 _RULES: Final = f"""\
 You answer questions about a product from passages of its documentation, and from nothing else.

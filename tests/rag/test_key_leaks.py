@@ -84,7 +84,7 @@ def files_with(needle: bytes, *folders: Path) -> list[Path]:
 
 
 @pytest.mark.parametrize(("name", "reply", "key", "command"), PATHS, ids=[path[0] for path in PATHS])
-def test_no_failure_shows_the_key(
+def test_no_failure_shows_the_key(  # noqa: PLR0917 - parameters and fixtures
     name: str,
     reply: Reply,
     key: str,
