@@ -53,6 +53,7 @@ def open_for(settings: Settings, options: AskOptions) -> Opened:
         quiet=options.quiet,
         reranker=options.reranker,
         searches=options.search_tool,
+        strict=options.strict,
     )
 
 

@@ -15,6 +15,7 @@ class AskOptions:
     dry_run: bool
     chat: bool
     search_tool: bool
+    strict: bool
     reranker: str
     form: Literal["text", "markdown", "json"]
     quiet: bool

@@ -67,8 +67,12 @@ def _notes(answer: Answer, settings: Settings, options: AskOptions) -> None:
         say("note: no API key, so the pages are quoted; set OPENROUTER_API_KEY for a written answer")
     if answer.invalid_markers:
         say(f"note: {answer.invalid_markers} citation marks named no passage and were removed")
+    if answer.removed_links:
+        say(f"note: {answer.removed_links} links and pictures that lead to no source were removed")
+    if answer.dropped:
+        say(f"note: {answer.dropped} sentences without support were dropped")
     for sentence in answer.unsupported:
-        say(f"unsupported: {sentence}")
+        say(f"{'dropped' if answer.dropped else 'unsupported'}: {sentence}")
     if answer.completion:
         say(_used(answer.completion, answer.timings_ms["total"] / 1000))
     elif options.verbose:

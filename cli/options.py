@@ -54,6 +54,9 @@ Save = Annotated[Path | None, typer.Option("--save", help="Write the run, to be 
 Calibrate = Annotated[
     bool, typer.Option("--calibrate", help="Fit, and store, when to say that the docs do not answer.")
 ]
+StrictAnswer = Annotated[
+    bool, typer.Option("--strict", help="Drop each sentence of the model that no cited passage supports.")
+]
 Strict = Annotated[bool, typer.Option("--strict", help="Stop at a line that is no question.")]
 New = Annotated[
     str | None, typer.Option("--new", help="A page to ask about: print a new line, or add it to QUESTIONS.")

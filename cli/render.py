@@ -100,6 +100,7 @@ def answer_json(answer: Answer, chunks: Sequence[Mapping[str, Any]], generation:
         "mode": answer.mode,
         "citations": [citation_json(citation) for citation in answer.citations],
         "unsupported": list(answer.unsupported),
+        "dropped": answer.dropped,
         "chunks": list(chunks),
         "model": completion.model if completion else None,
         "usage": {
@@ -137,6 +138,8 @@ def answer_markdown(answer: Answer, date: str) -> str:
         for citation in answer.citations:
             quote = "\n".join(f"   > {line}".rstrip() for line in citation.quote.strip().splitlines())
             parts.append(f"{citation.marker}. [{_link_text(citation.hit)}](<{citation.hit.url}>)\n\n{quote}")
+    if answer.unsupported and not answer.dropped:
+        parts += ["## Without support", "\n".join(f"- {sentence}" for sentence in answer.unsupported)]
     if not answer.complete:
         parts.append("*This answer is incomplete.*")
     return "\n\n".join([*parts, date])

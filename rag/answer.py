@@ -1,7 +1,7 @@
 """Question -> Answer: retrieve, decide, then extract or let a model write, then cite."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from ingest.deadline import Deadline
@@ -28,7 +28,8 @@ class Assistant:
     """Answers questions from one generation of the index; without `write`, by quoting alone.
 
     `timeout` is in seconds, for embedding the question and all requests of its answer together.
-    `searches`: the model may search for further passages itself. `thresholds`: when to refuse.
+    `searches`: the model may search for further passages itself. `strict`: sentences without support are dropped.
+    `thresholds`: when to refuse.
     """
 
     retriever: Retriever
@@ -37,6 +38,7 @@ class Assistant:
     rerank: Rerank | None = None
     searches: bool = False
     thresholds: Thresholds = DEFAULT
+    strict: bool = False
 
     def retrieve(self, question: str, k: int, under: str = "") -> Retrieved:
         """The passages for a question. Raises UsageError for a text that is no question, ModelError."""
@@ -80,7 +82,8 @@ class Assistant:
         deadline = Deadline(max(0.0, self.timeout - retrieved.embed_ms / 1000))
         found = _attempts(retrieved, lambda passages: self._write(retrieved, write, show, (passages, deadline, under)))
         if not found.answered:
-            return refusal(retrieved, "openrouter", found.completion)
+            refused = refusal(retrieved, "openrouter", found.completion)
+            return replace(refused, unsupported=found.unsupported, dropped=len(found.unsupported))
         return Answer(
             question=retrieved.question,
             text=found.text,
@@ -91,20 +94,26 @@ class Assistant:
             citations=found.citations,
             unsupported=found.unsupported,
             invalid_markers=found.invalid_markers,
+            removed_links=found.removed_links,
+            dropped=len(found.unsupported) if self.strict else 0,
             completion=found.completion,
         )
 
     def _write(self, retrieved: Retrieved, write: Write, show: Show, bounds: tuple[Passages, Deadline, str]) -> Written:
         passages, deadline, under = bounds
         messages = build_messages(retrieved.question, passages)
+
+        def finish(pieces: Iterable[str | Completion]) -> Written:
+            return written(pieces, passages, show, strict=self.strict)
+
         if not self.searches:
-            return written(write(messages, deadline, ()), passages, show)
+            return finish(write(messages, deadline, ()))
         size = max(1, len(retrieved.hits))
 
         def search(query: str) -> Retrieved:
             return self.retrieve(query, size, under)
 
-        return write_with_search(messages, passages, write, deadline, search, show)
+        return write_with_search(messages, passages, write, deadline, search, finish)
 
 
 def _attempts(retrieved: Retrieved, write: Callable[[Passages], Written]) -> Written:

@@ -25,7 +25,9 @@ class Opened:
     lexical_only: bool
 
 
-def open_assistant(settings: Settings, *, use_model: bool, reranker: str = "", searches: bool = False) -> Opened:
+def open_assistant(
+    settings: Settings, *, use_model: bool, reranker: str = "", searches: bool = False, strict: bool = False
+) -> Opened:
     """Open the current generation. `use_model` False promises that nothing reaches the network.
 
     An index whose embedder is remote is then searched by BM25 alone, whatever embedder is set.
@@ -50,5 +52,6 @@ def open_assistant(settings: Settings, *, use_model: bool, reranker: str = "", s
         rerank=get_reranker(reranker, settings) if reranker else None,
         searches=searches,
         thresholds=load_thresholds(settings.index, key),
+        strict=strict,
     )
     return Opened(generation, store, assistant, lexical_only)

@@ -10,6 +10,7 @@ from ingest.sentences import sentences
 from rag.passage import Span, spans_of
 from rag.question import STOPWORDS
 from rag.records import Citation, Hit
+from rag.support import supported
 
 _GAP = r"[ \t]{0,9}"  # bounded, because a model may send spaces without end
 _ITEM_OF_GROUP = r"(?:\d{1,3}|p\d[a-z]\d[a-z])"
@@ -26,11 +27,6 @@ _MARKED = re.compile(r"\s{0,9}\[\d{1,3}\]")
 _FENCE = re.compile(r"[ \t>]*(?:[-*+][ \t]+|\d{1,3}[.)][ \t]+)?(`{3,}(?!.*`)|~{3,})")
 _ITEM = re.compile(r"[ \t>]*(?:[-*+]|\d{1,3}[.)])")
 _SPAN = re.compile(r"(?<!`)(`+)(?!`).*?(?<!`)\1(?!`)", re.DOTALL)
-
-SUPPORT: Final = 0.4
-"""The share of a sentence's content words that a cited passage must hold for the sentence to count
-as supported. A word test cannot see a swapped number of the same passage; it catches claims
-from elsewhere."""
 
 
 class MarkerFilter:
@@ -97,23 +93,33 @@ class MarkerFilter:
 
 
 def resolve(text: str, hits: Sequence[Hit]) -> tuple[tuple[Citation, ...], tuple[str, ...]]:
-    """The citations of a checked text, and its sentences that no cited passage supports.
+    """The citations of a checked text, and its sentences that no cited passage supports."""
+    return cited(text, hits), tuple(claim for claim, markers in _claims(text) if not _supported(claim, markers, hits))
 
-    A citation's quote is the sentence of the passage that shares most with the claim.
-    """
+
+def cited(text: str, hits: Sequence[Hit]) -> tuple[Citation, ...]:
+    """The citations of a checked text; a quote is the sentence of the passage that shares most with the claim."""
     citations: dict[int, Citation] = {}
-    unsupported: list[str] = []
     for claim, markers in _claims(text):
         words = _content(claim)
-        if not words or claim.endswith(":"):  # what leads a list in claims nothing yet
-            continue
-        held = [_best_quote(words, hits[marker - 1], marker) for marker in markers if 1 <= marker <= len(hits)]
-        for citation in held:
-            citations.setdefault(citation.marker, citation)
-        about = [_content(hits[c.marker - 1].chunk.context + "\n" + hits[c.marker - 1].chunk.text) for c in held]
-        if len(words & set().union(*about)) < SUPPORT * len(words):
-            unsupported.append(claim)
-    return tuple(citations[marker] for marker in sorted(citations)), tuple(unsupported)
+        for marker in markers if words and not claim.endswith(":") else ():
+            if 1 <= marker <= len(hits):
+                citations.setdefault(marker, _best_quote(words, hits[marker - 1], marker))
+    return tuple(citations[marker] for marker in sorted(citations))
+
+
+def judged(sentence: str, hits: Sequence[Hit]) -> bool:
+    """Whether the passages that a sentence, list item or table row cites support it."""
+    numbers = [int(number) for number in _MARKER.findall(_SPAN.sub("", sentence))]
+    claim = re.sub(r"^[ \t>]*(?:[-*+]|\d{1,3}[.)])[ \t]+", "", _MARKED.sub("", sentence).strip())
+    return _supported(claim, numbers, hits)
+
+
+def _supported(claim: str, markers: Sequence[int], hits: Sequence[Hit]) -> bool:
+    """What leads in a list, and what has no content, claims nothing."""
+    if not _content(claim) or claim.endswith(":"):
+        return True
+    return supported(claim, [hits[marker - 1] for marker in dict.fromkeys(markers) if 1 <= marker <= len(hits)])
 
 
 def _claims(text: str) -> Iterator[tuple[str, list[int]]]:

@@ -28,6 +28,12 @@ On 90 development questions, all facts in the answer: 0.62 with 1, 0.67 with 2, 
 _NEAR: Final = 0.75
 """A further unit must score at least this share of the best one."""
 
+_FENCES: Final = 2
+"""Code blocks at most: the request and, say, its reply."""
+
+_SAME: Final = 0.75
+"""Units that share this much of their words are one."""
+
 _WHOLE_FENCE = re.compile(r"[ \t>]*(`{3,}|~{3,}).*\n[ \t>]*\1[ \t]*\Z", re.DOTALL)
 _WANTS_CODE = re.compile(r"\b(code|snippet|example|curl|python|typescript|javascript|json|command)\b", re.IGNORECASE)
 
@@ -100,10 +106,17 @@ def _choose(units: Sequence[_Unit]) -> list[_Unit]:
         size = len(unit.quote.split())
         if chosen and (len(chosen) == _UNITS or words + size > _WORDS or unit.score < _NEAR * ranked[0].score):
             continue
-        if plain(unit.quote).lower() not in {plain(other.quote).lower() for other in chosen}:
+        crowded = unit.kind == "fence" and sum(other.kind == "fence" for other in chosen) >= _FENCES
+        if not crowded and not any(_alike(unit, other) for other in chosen):
             chosen.append(unit)
             words += size
     return sorted(chosen, key=lambda unit: (unit.hit.rank, unit.start))
+
+
+def _alike(unit: _Unit, other: _Unit) -> bool:
+    """Whether two units say the same: pages repeat each other, with a word changed here and there."""
+    one, two = ({*terms(plain(each.quote))} for each in (unit, other))
+    return len(one & two) >= _SAME * len(one | two)
 
 
 def _merged(units: Sequence[_Unit]) -> list[_Unit]:

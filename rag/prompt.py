@@ -12,6 +12,9 @@ from rag.records import Hit, Message
 NOT_IN_DOCS: Final = "NOT_IN_DOCS"
 """What a model says instead of an answer when the passages hold none."""
 
+PROMPT_TOKENS: Final = 32_000
+"""Word pieces of all passages of a conversation at most: a bound on the cost, whatever -k and searches."""
+
 _RULES: Final = f"""\
 You answer questions about a product from passages of its documentation, and from nothing else.
 - Answer in a few short sentences, in the language of the question. Use a list or a short code block where it helps.
@@ -42,25 +45,29 @@ refuse a request over it."""
 class Passages:
     """The passages of one conversation, each with a label that no page can know and no model can count to.
 
+    Those beyond `PROMPT_TOKENS` together are left out, the first one aside.
+
     The number of a passage, as readers see it, is its place from 1.
     """
 
     def __init__(self, hits: Sequence[Hit] = ()) -> None:
         self.hits: list[Hit] = []
         self.labels: dict[str, int] = {}
+        self._tokens = 0
         self._tag = f"passage-{secrets.token_hex(4)}"
         self.add(hits)
 
     def add(self, hits: Sequence[Hit]) -> list[str]:
-        """Take in the passages that are new; return the labels of all of `hits`, in their order."""
+        """Take in the passages that are new and fit; return the labels of those of `hits` at hand, in their order."""
         labels = {self.hits[number - 1].chunk.id: label for label, number in self.labels.items()}
         for hit in hits:
-            if hit.chunk.id not in labels:
+            if hit.chunk.id not in labels and (not self.hits or self._tokens + hit.chunk.tokens <= PROMPT_TOKENS):
+                self._tokens += hit.chunk.tokens
                 label = next(label for label in _labels() if label not in self.labels)
                 self.hits.append(hit)
                 self.labels[label] = len(self.hits)
                 labels[hit.chunk.id] = label
-        return [labels[hit.chunk.id] for hit in hits]
+        return [labels[hit.chunk.id] for hit in hits if hit.chunk.id in labels]
 
     def rules(self) -> str:
         """The system message."""

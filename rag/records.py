@@ -105,7 +105,10 @@ class Completion:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer, or an honest refusal (`answered` is False, and `text` says so)."""
+    """An answer, or an honest refusal (`answered` is False, and `text` says so).
+
+    `unsupported` are its sentences that no cited passage supports; `dropped` of them stand in `text` no more.
+    """
 
     question: str
     text: str
@@ -116,6 +119,8 @@ class Answer:
     citations: tuple[Citation, ...] = ()
     unsupported: tuple[str, ...] = ()
     invalid_markers: int = 0
+    removed_links: int = 0
+    dropped: int = 0
     completion: Completion | None = None
     timings_ms: Mapping[str, float] = field(default_factory=dict)
 

@@ -1,7 +1,7 @@
 """Let a model search the docs itself, for questions whose answer stands on several pages."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -9,7 +9,7 @@ from ingest.deadline import Deadline
 from ingest.errors import DocsError
 from rag.prompt import Passages
 from rag.records import Completion, Message, Retrieved, Tool, ToolCall
-from rag.write import Show, Write, Written, written
+from rag.write import Write, Written
 
 ROUNDS: Final = 3
 """Turns in which the model may search; after them it has to answer."""
@@ -34,10 +34,12 @@ SEARCH_DOCS: Final[Tool] = {
 }
 
 Search = Callable[[str], Retrieved]
+Finish = Callable[[Iterable[str | Completion]], Written]
+"""Makes an answer of a turn's pieces, with all passages found by then."""
 
 
 def write_with_search(
-    messages: Sequence[Message], passages: Passages, write: Write, deadline: Deadline, search: Search, show: Show
+    messages: Sequence[Message], passages: Passages, write: Write, deadline: Deadline, search: Search, finish: Finish
 ) -> Written:
     """Answer in at most `ROUNDS` turns with the tool and one without. Raises ModelError.
 
@@ -48,9 +50,9 @@ def write_with_search(
         pieces = list(write(conversation.messages, deadline, (SEARCH_DOCS,)))
         conversation.spent.append(_completion(pieces))
         if not conversation.spent[-1].calls:
-            return conversation.total(written(pieces, passages, show))
+            return conversation.total(finish(pieces))
         conversation.take(pieces)
-    answer = written(write(conversation.messages, deadline, ()), passages, show)
+    answer = finish(write(conversation.messages, deadline, ()))
     conversation.spent.append(answer.completion)
     return conversation.total(answer)
 

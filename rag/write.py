@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ingest.deadline import Deadline
-from rag.cite import MarkerFilter, resolve
+from rag.cite import MarkerFilter, cited, judged
+from rag.links import LinkFilter
 from rag.prompt import NOT_IN_DOCS, Passages
 from rag.records import Citation, Completion, Hit, Message, Tool
+from rag.release import Release
 
 Show = Callable[[str], None]
 """Called with each piece of text that may be shown."""
@@ -36,33 +38,41 @@ class Written:
     citations: tuple[Citation, ...] = ()
     unsupported: tuple[str, ...] = ()
     invalid_markers: int = 0
+    removed_links: int = 0
 
 
-def written(pieces: Iterable[str | Completion], passages: Passages, show: Show) -> Written:
-    """Stream an answer through the marker filter; nothing is shown until it can't be a refusal."""
+def written(pieces: Iterable[str | Completion], passages: Passages, show: Show, *, strict: bool = False) -> Written:
+    """Stream an answer through the filters of markers and links; nothing is shown until it can't be a refusal.
+
+    Sentences without support are marked where they are shown, or with `strict` dropped.
+    """
     hits = tuple(passages.hits)
-    markers = MarkerFilter(len(hits), passages.labels)
-    held = _Held(show)
+    markers, links = MarkerFilter(len(hits), passages.labels), LinkFilter(hits)
+    release = Release(show, lambda sentence: judged(sentence, hits), strict=strict)
+    held = _Held(release.feed)
     completion = Completion(None, "")
     for piece in pieces:
         if isinstance(piece, Completion):
             completion = piece
         else:
-            held.feed(markers.feed(piece))
-    held.feed(markers.end())
+            held.feed(links.feed(markers.feed(piece)))
+    held.feed(links.feed(markers.end()) + links.end())
     text = held.text
     if text.lstrip(_WRAPPING).startswith(NOT_IN_DOCS) or (completion.complete and not text):
         return Written(text, answered=False, hits=hits, completion=completion)
     held.release()
-    citations, unsupported = resolve(text, hits)
+    release.end(broken=not completion.complete)
+    if strict and not release.text:
+        return Written("", answered=False, hits=hits, completion=completion, unsupported=tuple(release.unsupported))
     return Written(
-        text,
+        release.text,
         answered=True,
         hits=hits,
         completion=completion,
-        citations=citations,
-        unsupported=unsupported,
+        citations=cited(release.text, hits),
+        unsupported=tuple(release.unsupported),
         invalid_markers=markers.invalid,
+        removed_links=links.removed,
     )
 
 

@@ -31,7 +31,7 @@ def whole(starter: CommandLine) -> Iterator[tuple[Result, Result, ModelServer]]:
 
 def test_the_answer_is_streamed_with_its_sources(whole: tuple[Result, Result, ModelServer]) -> None:
     text, _, _ = whole
-    assert (text.status, text.out.splitlines()[0]) == (0, SHOWN)
+    assert (text.status, text.out.splitlines()[0]) == (0, f"{SHOWN} [unsupported]")
     assert "[1] Frequently Asked Questions › Models and providers › What are model variants?" in text.out
     assert "    https://openrouter.ai/docs/faq#what-are-model-variants\n    “A model variant is a suffix" in text.out
     assert "note: 1 citation marks named no passage and were removed\n" in text.err
@@ -88,9 +88,9 @@ def test_a_model_may_say_that_the_docs_hold_no_answer(ask: Ask, server: ModelSer
 
 def test_text_that_begins_like_the_refusal_is_shown_whole(ask: Ask, server: ModelServer) -> None:
     server.says(answer("NOT", "_IN", " vain is a suffix of the model's slug [1]."))
-    assert ask().out.startswith("NOT_IN vain is a suffix of the model's slug [1].\n")
+    assert ask().out.startswith("NOT_IN vain is a suffix of the model's slug [1].")
     server.says(answer("**", "NOT"))
-    assert ask().out.startswith("**NOT\n\nFrom the starter pages")
+    assert ask().out.startswith("**NOT [unsupported]\n\nFrom the starter pages")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,144 @@
+"""Do two clauses say a thing and its opposite? Negations and pairs of opposites. Pure."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from rag.claim_words import words_of
+
+_NEGATION = re.compile(
+    r"\b(?:not|no|never|none|nothing|nobody|neither|nor|cannot|without|\w+n['’]t|rather than|instead of)\b",
+    re.IGNORECASE,
+)
+_ELSEWHERE = re.compile(r"\b(?:not only|no matter|whether or not|not just)\b", re.IGNORECASE)
+"""Negations that deny nothing."""
+
+_SOFT = re.compile(
+    r"\b(?:un(?:available|supported|able|changed|known|limited)|fail\w*|refus\w+|reject\w*|ignor\w+|exclud\w+|remov\w+|"
+    r"drop\w*|stop\w*|halt\w*|rul\w+ out|leav\w+ out|left out|stays? out|omit\w*|skip\w*|avoid\w*|prevent\w*|lack\w*|"
+    r"missing|free|gone|off|out of|disabl\w+|except|until|invalid|hidden|hid\w+|block\w*|"
+    r"absent|empty|null|waived|den\w+)\b",
+    re.IGNORECASE,
+)
+"""Words that deny by what they mean: what one text says with them, another says with "not"."""
+
+_PAIRS: Final = """\
+on, enable, enabled, enables, activate, activates / off, disable, disabled, disables, deactivate
+available, eligible / unavailable, ineligible
+supported, supports / unsupported
+required, mandatory, needed, requires, must / optional, optionally
+before, earlier, ahead / after, later, behind
+first, front, beginning, top / last, back, end, bottom
+minimum, at least, or more, minimal, no less / maximum, at most, up to, or less, no more
+under, below, less than, fewer than / over, above, or more, at least, more than
+cheaper, cheapest, cheap / expensive, dearest, dearer, costlier
+high, higher, highest, raise, raises, increase, increases / low, lower, lowest, reduce, decrease, decreases
+newer, newest, latest, new / older, oldest, old
+complete, whole / incomplete, partial
+positive / negative
+valid / invalid
+input, prompt / output, completion
+once / twice
+true / false
+allow, allows, allowed, permits / forbid, forbids, forbidden, prohibited
+includes, included, include, including / excludes, excluded, exclude, excluding
+stop, stops, end, ends / continue, continues, keeps going
+fast, faster, fastest / slow, slower, slowest
+longer, longest / shorter, shortest
+predictable, deterministic / random, unpredictable, varied
+public / private
+known / unknown
+automatically, automatic / manually, manual
+encrypted / unencrypted
+visible, shown / hidden
+medium / high, low, minimal
+month, months, monthly / day, days, daily, week, weekly, year, yearly
+minute, minutes / hour, hours, second, seconds, day, days
+string / integer, boolean, float
+GET / POST, PUT, PATCH, DELETE
+"""
+
+
+def _pattern(words: str) -> re.Pattern[str]:
+    options = "|".join(re.escape(word.strip()) for word in words.split(","))
+    return re.compile(rf"(?<![\w-])(?:{options})(?![\w-])", re.IGNORECASE)
+
+
+_OPPOSITES: Final = [tuple(map(_pattern, line.split("/"))) for line in _PAIRS.splitlines()]
+_BOUNDARY = re.compile(
+    r"[;:()—\n]|,(?!\d)|\.\s|\b(?:but|although|though|while|whereas|because|even though)\b"
+    r"|(?=\brather than\b|\binstead of\b)"
+    r"|\band\b(?=\s+(?:(?:do|does|did|is|are|was|can|has|have|will)\s+(?:not|no)\b|never\b|cannot\b|\w+n['’]t\b))",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """A part of a sentence that is denied, or not, as a whole."""
+
+    text: str
+    content: frozenset[str]
+    denied: bool
+    soft: frozenset[str]
+    poles: tuple[int, ...]
+    """Of each pair of opposites: 1 or -1 for the one that the clause holds, 0 for none or both."""
+
+
+@lru_cache(maxsize=4096)
+def clauses(text: str) -> tuple[Clause, ...]:
+    """The clauses of a sentence, or of a table row."""
+    return tuple(_clause(part) for line in text.splitlines() for part in (_cells(line) or _parts(line)))
+
+
+def _cells(line: str) -> list[str]:
+    """Each cell of a table row, with the first one, which says what they are about. None of what is no row."""
+    if not line.lstrip().startswith("|"):
+        return []
+    first, *rest = re.split(r"(?<!\\)\|", line.strip().strip("|"))
+    return [f"{first} {cell}" for cell in rest] or [first]
+
+
+def _parts(text: str) -> Iterator[str]:
+    code = [found.span() for found in re.finditer(r"`[^`\n]*`", text)]
+    start = 0
+    for found in _BOUNDARY.finditer(text):
+        if not any(begin < found.start() < end for begin, end in code):
+            yield text[start : found.start()]
+            start = found.start() if not found.group() else found.end()
+    yield text[start:]
+
+
+def _clause(text: str) -> Clause:
+    said = words_of(text)
+    negations = len(_NEGATION.findall(_ELSEWHERE.sub("", text)))
+    soft = frozenset(found.group().lower()[:4] for found in _SOFT.finditer(text))
+    poles = tuple(bool(one.search(text)) - bool(other.search(text)) for one, other in _OPPOSITES)
+    return Clause(text, said.words | said.identifiers | said.figures, negations % 2 == 1, soft, poles)
+
+
+def contradicts(claim: str, source: str) -> bool:
+    """Whether some clause of `claim` says the opposite of the clause of `source` that is nearest to it in words."""
+    against = clauses(source)
+    said = clauses(claim)
+    return any(
+        _opposed(clause, against) for clause in said if len(clause.content) > 1 or len(said) == 1 or any(clause.poles)
+    )
+
+
+def _opposed(clause: Clause, against: Sequence[Clause]) -> bool:
+    shared = [len(clause.content & other.content) for other in against]
+    most = max(shared, default=0)
+    if most == 0 or most * 3 < len(clause.content):
+        return False  # nothing in the source is about this
+    return any(_deny(clause, other) for other, count in zip(against, shared, strict=True) if count == most)
+
+
+def _deny(clause: Clause, other: Clause) -> bool:
+    turned = [a * b for a, b in zip(clause.poles, other.poles, strict=True)]
+    flips = clause.denied != other.denied
+    if -1 in turned:
+        return not flips  # "not disabled" is "enabled"
+    return flips and clause.soft == other.soft
