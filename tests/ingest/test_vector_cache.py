@@ -13,7 +13,8 @@ from ingest.vector_cache import VectorCache
 
 
 def vector(number: int) -> Embedding:
-    return Embedding(np.full(8, number, dtype=np.float32), np.full((3, WIDTH), number, dtype=np.int8))
+    tokens = np.full((3, WIDTH), number % 128, dtype=np.int8)
+    return Embedding(np.full(8, number, dtype=np.float32), tokens)
 
 
 def some(*numbers: int) -> dict[str, Embedding]:
