@@ -57,6 +57,7 @@ def gather_crawl(
     `kept_old`. Raises UsageError for a source that is no URL.
     """
     gathered = Gathered()
+    options = replace(options, together=without_recurring)
     known = {document.url: document for document in at_hand}
     with Fetcher(fetching) as fetcher:
         for source in sources:

@@ -9,7 +9,7 @@ from bs4.element import NavigableString, PageElement, Tag
 
 from ingest.clean.block import Block, Context
 from ingest.clean.language import KNOWN, guess_language, language_name
-from ingest.clean.tree import INVISIBLE, attr, children, elements, tokens
+from ingest.clean.tree import INVISIBLE, attr, children, elements, plain, tokens
 
 # Line numbers, prompts, copy buttons and language badges: never part of the code.
 GUTTER = frozenset(
@@ -135,6 +135,12 @@ def declared_language(pre: Tag) -> str:
     return ""
 
 
+def _shell(pre: Tag) -> str:
+    """A prompt where other blocks have their line numbers (Fern) tells a shell."""
+    gutter = next((node for node in elements(pre) if not GUTTER.isdisjoint(tokens(node))), None)
+    return "bash" if gutter is not None and plain(gutter) == "$" else ""
+
+
 def _terminal(pre: Tag, text: str) -> str:
     """Take colour markup out of a recorded terminal: the page's script would show it as colours."""
     if not any("termy" in tokens(parent) for parent in pre.parents):
@@ -148,5 +154,5 @@ def code_blocks(pre: Tag, ctx: Context) -> list[Block]:
     if not text.strip() or (pre.parent is not None and pre.parent.name == "td" and _NUMBERS.fullmatch(text)):
         return []
     title = ctx.titles.get(id(pre), "") or ctx.labels.get(id(pre), "")
-    language = declared_language(pre) or guess_language(text, title)
+    language = declared_language(pre) or _shell(pre) or guess_language(text, title)
     return [Block(text, "code", language=language, title=title)]

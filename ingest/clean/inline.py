@@ -7,7 +7,7 @@ from bs4.element import NavigableString, PageElement, Tag
 
 from ingest.clean.block import Context
 from ingest.clean.safe import safe_url
-from ingest.clean.tree import INVISIBLE, attr, join_url, plain, squash, tidy, tokens
+from ingest.clean.tree import INVISIBLE, SPACES, attr, join_url, plain, squash, tidy, tokens
 
 _CODE = frozenset(("code", "kbd", "samp", "tt"))
 _SIGNS = {
@@ -18,6 +18,9 @@ _SIGNS = {
 _BREAKING = frozenset("div p li ul ol dl dt dd tr td th table section article h1 h2 h3 h4 h5 h6 pre blockquote".split())
 _MATH = frozenset(("katex", "katex-display", "MathJax", "MathJax_Display", "math", "arithmatex", "MathJax_Preview"))
 _MAX_DEPTH = 60
+_BLANKS = re.compile(r"[ \t]+")
+_AROUND_BREAK = re.compile(r"[ \t]*\n[ \t]*")
+_BREAKS = re.compile(r"\n{2,}")
 _DECORATION = re.compile(r"\b(?:logo|icon|avatar)\s*$", re.IGNORECASE)
 _BADGE = frozenset(("fern-docs-badge", "mint-badge", "sl-badge", "badge", "stab"))
 
@@ -26,8 +29,8 @@ def render_inline(nodes: Iterable[PageElement], ctx: Context, *, links: bool = T
     """Render inline nodes on one line (`<br>` gives a new line). Without `marks`, words only and code spans."""
     writer = _Writer(ctx, links=links, marks=marks)
     text = writer.nodes(nodes, 0)
-    text = re.sub(r"[ \t]*\n[ \t]*", "\n", re.sub(r"[ \t]+", " ", text))
-    return re.sub(r"\n{2,}", "\n", text).strip()
+    text = _AROUND_BREAK.sub("\n", _BLANKS.sub(" ", text))
+    return _BREAKS.sub("\n", text).strip()
 
 
 class _Writer:
@@ -42,7 +45,7 @@ class _Writer:
         out: list[str] = []
         for node in nodes:
             if type(node) is NavigableString:
-                out.append(re.sub(r"\s+", " ", INVISIBLE.sub("", node)))
+                out.append(SPACES.sub(" ", INVISIBLE.sub("", node)))
             elif isinstance(node, Tag) and id(node) not in self.ctx.skip:
                 out.append(self.tag(node, depth + 1) if depth < _MAX_DEPTH else plain(node))
         return "".join(out)
@@ -139,7 +142,7 @@ def code_span(code: str) -> str:
 
 def _code_text(tag: Tag) -> str:
     text = "".join(t for t in tag.descendants if type(t) is NavigableString)
-    return re.sub(r"\s+", " ", INVISIBLE.sub("", text))
+    return SPACES.sub(" ", INVISIBLE.sub("", text))
 
 
 def _checkbox(tag: Tag) -> str:

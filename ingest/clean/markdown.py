@@ -15,10 +15,12 @@ from ingest.clean.spelling import (
     heading_words,
     link_bare,
     number_lists,
+    unlinked,
     without_escapes,
     without_rules,
 )
 from ingest.clean.tree import squash
+from ingest.urls import normalise
 
 _HEADING = re.compile(r"(#{1,6})[ \t]+(.*?)[ \t]*#*")
 _HEADING_ID = re.compile(r"\s*\{#([\w:.-]+)\}$")
@@ -56,14 +58,17 @@ def read_markdown(text: str, url: str) -> MarkdownPage:
     body = _FOR_MACHINES.sub("", strip_code_of_page(kept.text))
     body = render_components(_AGENT_LINE.sub("", body), kept)
     links: dict[str, None] = {}
-    body = without_rules(_SETEXT.sub(_atx, _INNER_HEADING.sub(_bold_heading, _absolute(body, url, links))))
+    canonical = _canonical(matter, url)
+    home = canonical or normalise(url) or url
+    body = _absolute(body, url if "://" in url else home, home, links)
+    body = without_rules(_SETEXT.sub(_atx, _INNER_HEADING.sub(_bold_heading, body)))
     blocks = _blocks(number_lists(without_escapes(decode_entities(reflow(link_bare(body))))))
     title, description, blocks = _top(blocks, matter, url)
     for block in blocks:
         block.text = _finish(block.text, kept)
     blocks = [block for block in blocks if block.text.strip()]
     title = re.sub(r"[`*]", "", kept.restore(title)).strip()
-    return MarkdownPage(title, kept.restore(description), blocks, tuple(links), _canonical(matter, url))
+    return MarkdownPage(title, kept.restore(description), blocks, tuple(links), canonical)
 
 
 def _atx(match: re.Match[str]) -> str:
@@ -74,18 +79,23 @@ def _bold_heading(match: re.Match[str]) -> str:
     return f"{match[1]}**{match[2]}**" if match[2] else match[1]
 
 
-def _absolute(text: str, url: str, links: dict[str, None]) -> str:
-    """Make links absolute and collect them; images become their alternative text."""
+def _absolute(text: str, base: str, home: str, links: dict[str, None]) -> str:
+    """Make links absolute and collect them; images become their alternative text.
+
+    `base` is where the text came from; `home`, the page's own address, is where links within it lead.
+    """
 
     def note(target: str) -> str:
-        address = link_target(target, url)
+        address = link_target(target, home if target.startswith("#") else base)
         if address.startswith(("http://", "https://")) and not target.startswith("#"):
             links.setdefault(urldefrag(address).url)
         return address
 
     def link(match: re.Match[str]) -> str:
         label = _LINK.sub(lambda m: m[2], match[2]) if "](" in match[2] else match[2]
-        address = "" if match[1] else note(match[3])
+        if match[1]:
+            return unlinked(label)
+        address = note(match[3])
         return f"[{label}]({address})" if address and label.strip() else label
 
     text = _LINK.sub(link, text)

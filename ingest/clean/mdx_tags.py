@@ -7,6 +7,7 @@ from textwrap import dedent
 
 from ingest.clean.block import bold, indent
 from ingest.clean.mdx import Protected
+from ingest.clean.spelling import unlinked
 
 _CALLOUTS = {
     "Note": "Note", "Tip": "Tip", "Warning": "Warning", "Info": "Info", "Check": "Check", "Danger": "Danger",
@@ -58,7 +59,7 @@ class _Writer:
         if name in _DROPPED or (name == "Visibility" and node.attrs.get("for") == "agents"):
             return ""
         if name in _VOID:
-            return {"img": node.attrs.get("alt", ""), "hr": "\n"}.get(name, " ")
+            return {"img": unlinked(node.attrs.get("alt", "")), "hr": "\n"}.get(name, " ")
         before = self.level
         if name in ("Accordion", "details"):
             self.level = min(6, max(2, before + 1))

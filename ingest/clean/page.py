@@ -12,7 +12,7 @@ from ingest.errors import CleanError
 from ingest.records import Cleaned, Document, Page
 
 # Raised whenever the same bytes may give another document, so that stored pages are cleaned anew.
-CLEANER_VERSION: Final[int] = 3
+CLEANER_VERSION: Final[int] = 4
 
 
 def clean_page(page: Page) -> Cleaned:

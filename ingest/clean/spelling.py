@@ -15,6 +15,7 @@ _BARE = re.compile(
     rf"{_LABEL}|<https?://[^\s<>]+>|(?<![\w\"'=/@\[])(?<!\]: )https?://[^\s<>|\[\]\"'`\x00-\x1f]+", re.IGNORECASE
 )
 _TRAILING: Final = "?!.,:;*_~"
+_UNLINKED: Final = "\x03"  # the text itself holds no controls
 _MARKED = re.compile(r"(?<![\w*\\])(\*{1,3})(?=\S)([^*\n]*[^*\s])\1(?![\w*])")
 _ITEM = re.compile(r"([ \t]*(?:>[ ]?)*[ \t]*)(\d{1,9})([.)][ \t]+)(.*)")
 
@@ -39,9 +40,14 @@ def without_escapes(text: str) -> str:
     return _ESCAPED.sub(r"\1", text)
 
 
+def unlinked(text: str) -> str:
+    """Mark the addresses in an image's alternative text: `link_bare` leaves them as they are."""
+    return text.replace("://", f":{_UNLINKED}//")
+
+
 def link_bare(text: str) -> str:
     """Make links of addresses that stand in the text; the targets of links must hold no brackets by now."""
-    return _BARE.sub(_link, text) if "://" in text else text
+    return (_BARE.sub(_link, text) if "://" in text else text).replace(_UNLINKED, "")
 
 
 def _link(match: re.Match[str]) -> str:

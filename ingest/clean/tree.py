@@ -22,7 +22,8 @@ def attr(tag: Tag, name: str) -> str:
 
 def tokens(tag: Tag) -> list[str]:
     """Give the class tokens of an element; trees are parsed with classes as one string."""
-    return attr(tag, "class").split()
+    value = tag.attrs.get("class")  # not by `attr`: this is asked of every element, several times
+    return value.split() if isinstance(value, str) else []
 
 
 def part(tag: Tag) -> str:

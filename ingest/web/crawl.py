@@ -15,7 +15,7 @@ from ingest.web.fetch import Fetcher
 from ingest.web.frontier import Frontier, Target
 from ingest.web.giving_up import MANY_BLANK, SOME_BLANK, Patience
 from ingest.web.robots import read_robots, why_not
-from ingest.web.variants import Choice, choose
+from ingest.web.variants import Choice, Together, choose
 from ingest.web.visit import GONE, Keep, Outcome, Resume, Visitor
 from ingest.web.workers import Cleaners, Read
 
@@ -34,7 +34,8 @@ class CrawlOptions:
     `markdown` says whether the `.md` variants of pages are read: never, always, where a sample shows
     that they are as complete as the HTML, or "auto": HTML, and nothing more once it proves to be
     blank. `keep` is told of every answer that gave a document, in the thread that fetched it; `resume`
-    gives the answers that an interrupted crawl left.
+    gives the answers that an interrupted crawl left. `together` cleans what only a site's pages
+    together show, before the two forms are compared.
     """
 
     include: tuple[str, ...] = ()
@@ -46,6 +47,7 @@ class CrawlOptions:
     markdown: Form = "auto"
     keep: Keep | None = None
     resume: Resume | None = None
+    together: Together = tuple
 
 
 @dataclass(slots=True)
@@ -138,7 +140,7 @@ class Crawl:
         if self.options.markdown == "check":
             silent = (replace(html, keep=None, resume=None), replace(markdown, keep=None, resume=None))
             listed = [url for url in self.seeds.urls if not self._frontier.may_follow(url)]
-            self.choice = choose(listed, *silent, self._frontier.may_follow)
+            self.choice = choose(listed, *silent, self._frontier.may_follow, self.options.together)
         chosen = self.choice.markdown if self.choice else self.options.markdown == "always"
         return markdown if chosen else html
 

@@ -5,7 +5,7 @@ HTML is the rule: only it gives the ids of headings, which make citations point 
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ingest.records import Document
@@ -15,12 +15,16 @@ from ingest.web.fetch import Guard
 from ingest.web.frontier import Target
 from ingest.web.visit import Outcome, Visitor
 
-SAMPLE = 5  # pages
+SAMPLE = 8  # pages
 LEAST = 0.98  # share of the HTML's word runs that the variants must hold, over the whole sample
 _RUN = 3  # words
 
 _ADDRESS = re.compile(r"\]\([^)]*\)")
 _FENCE = re.compile(r"^[ >]*(?:[-*+] |\d+\. )?(?:```|~~~).*", re.MULTILINE)
+
+
+Together = Callable[[Sequence[Document]], Sequence[Document]]
+"""Cleans what only a site's pages together show: what recurs on them. Gives as many, in the same order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +35,7 @@ class Choice:
     why: str
 
 
-def choose(listed: Sequence[str], html: Visitor, markdown: Visitor, guard: Guard) -> Choice:
+def choose(listed: Sequence[str], html: Visitor, markdown: Visitor, guard: Guard, together: Together) -> Choice:
     """Compare some of the pages that a site lists, as HTML and as `.md`.
 
     Without such a list HTML is read: a `.md` page has no navigation, so pages would be missed.
@@ -39,7 +43,8 @@ def choose(listed: Sequence[str], html: Visitor, markdown: Visitor, guard: Guard
     urls = [normalise(url) or url for url in listed[:: max(1, len(listed) // SAMPLE)][:SAMPLE]]
     if not urls:
         return Choice(markdown=False, why="the site lists its pages nowhere, and .md pages hold no navigation")
-    pairs: list[tuple[Document | None, Document]] = []
+    pages: list[Document | None] = []
+    variants: list[Document] = []
     for url in urls:
         variant = markdown.visit(Target(url, identity(url), ()), Validators(), guard)
         if variant.problem or not variant.cleaned:
@@ -47,8 +52,10 @@ def choose(listed: Sequence[str], html: Visitor, markdown: Visitor, guard: Guard
             return Choice(markdown=False, why=f"{url} has no usable .md variant ({why})")
         page = html.visit(Target(url, identity(url), spellings(url)), Validators(), guard)
         if page.cleaned or _is_blank(page):
-            pairs.append((page.cleaned.document if page.cleaned else None, variant.cleaned.document))
-    return compare(pairs)
+            pages.append(page.cleaned.document if page.cleaned else None)
+            variants.append(variant.cleaned.document)
+    finished = iter(together([page for page in pages if page]))
+    return compare([(page and next(finished), variant) for page, variant in zip(pages, variants, strict=True)])
 
 
 def compare(pairs: Sequence[tuple[Document | None, Document]]) -> Choice:

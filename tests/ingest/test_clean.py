@@ -163,6 +163,13 @@ def test_line_numbers_and_copy_buttons_are_no_code() -> None:
     assert body(f"<pre><code>{numbered}</code><button>Copy</button></pre>") == "```\na\n  b\n```"
 
 
+def test_a_prompt_in_place_of_line_numbers_tells_a_shell() -> None:
+    row = "<tr><td class='line-number'>{}</td><td>{}</td></tr>"
+    shown = "<pre><code><table>" + row.format("{}", "kettle brew tea") + row.format("&gt;", "kettle stop")
+    assert body(shown.format("$") + "</table></code></pre>") == "```bash\nkettle brew tea\nkettle stop\n```"
+    assert body(shown.format("1") + "</table></code></pre>") == "```\nkettle brew tea\nkettle stop\n```"
+
+
 def test_lines_without_newlines_between_them_are_joined() -> None:
     assert body(
         "<pre><code><div class='line'>a</div><div class='line'></div><div class='line'>b</div></code></pre>"

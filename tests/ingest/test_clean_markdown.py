@@ -160,3 +160,26 @@ def test_markdown_is_spelled_as_html_is() -> None:
     assert body("## The [cups](/cups) and **mugs**") == "## The cups and mugs"
     assert body("| A | B |\n| - | - |\n| 1 |") == "| A | B |\n| --- | --- |\n| 1 |  |"
     assert body("it doesn\\'t\n\n\\* a note") == "it doesn't\n\n* a note"
+
+
+def test_addresses_in_alternative_text_are_no_links() -> None:
+    text = (
+        "![The box holds https://a.example/mcp](box.png) and https://b.example/\n\n<img alt='see https://c.example' />"
+    )
+    assert body(text) == (
+        "The box holds https://a.example/mcp and [https://b.example/](https://b.example/)\n\nsee https://c.example"
+    )
+
+
+@pytest.mark.parametrize(
+    ("front", "home"),
+    [("", "https://kettle.example/docs/brewing"), ("url: /docs/brew", "https://kettle.example/docs/brew")],
+)
+def test_links_within_the_page_lead_to_its_own_address(front: str, home: str) -> None:
+    got = clean(f"---\ntitle: Tea\n{front}\n---\n\n[Heat](#heat) and [pots](pots)\n")
+    assert got.document.body.endswith(f"[Heat]({home}#heat) and [pots](https://kettle.example/docs/pots)\n")
+
+
+def test_a_local_file_has_its_links_from_the_address_that_it_names() -> None:
+    got = clean("---\nurl: https://kettle.example/docs/brew\n---\n\n# Tea\n\n[Pots](pots)\n", url="/all")
+    assert got.document.body == "# Tea\n\n[Pots](https://kettle.example/docs/pots)\n"

@@ -15,6 +15,7 @@ from ingest.settings import Settings
 from ingest.urls import site_path
 from ingest.web.variants import compare
 from tests.ingest.made import WordEmbedder, quiet, settings_of
+from tests.ingest.plain_site import PAGES, content, plain_page
 from tests.ingest.site import Answer, Site
 
 Run = Callable[..., ReindexReport]
@@ -91,7 +92,7 @@ def test_html_is_the_rule(listed: Site, settings: Settings, run: Run) -> None:
 
 def test_markdown_on_request_is_remembered_until_it_is_taken_back(listed: Site, settings: Settings, run: Run) -> None:
     report = run(markdown=True)
-    assert report.notes[0].endswith("100.0% of the words and 5 of 5 code blocks of the HTML pages in a sample of 5")
+    assert report.notes[0].endswith("100.0% of the words and 6 of 6 code blocks of the HTML pages in a sample of 6")
     assert "the .md variants are read" in report.notes[0]
     assert (report.seen, anchors(settings), recorded(settings)) == (7, 1, [listed.url("/docs")])
     assert {site_path(d.url) for d in read_corpus(settings.docs).documents} == {
@@ -112,7 +113,7 @@ def test_markdown_on_request_is_remembered_until_it_is_taken_back(listed: Site, 
         ({"/docs/c.md": Answer("no", 404)}, "no usable .md variant (http-404)"),
         ({"/docs/c.md": page("c")}, "no usable .md variant (not-text)"),
         ({"/docs/c": page("c", f"<p>{WORDS}, then read the leaves.</p>" * 9)}, "% of the words"),
-        ({"/docs/c": page("c", "<pre><code>x</code></pre>")}, "5 of 6 code blocks"),
+        ({"/docs/c": page("c", "<pre><code>x</code></pre>")}, "6 of 7 code blocks"),
         ({"/llms.txt": Answer("", 404)}, "the site lists its pages nowhere"),
     ],
 )
@@ -125,6 +126,18 @@ def test_poorer_variants_are_not_read(
     assert "the HTML is read, not the .md variants" in report.notes[0]
     assert why in report.notes[0]
     assert (report.seen, anchors(settings), recorded(settings)) == (7, 7, [])
+
+
+def test_menus_that_only_html_has_are_not_missed_in_the_variants(site: Site, run: Run) -> None:
+    """Nothing tells the menus of these pages but that they recur."""
+    paths = {f"/docs/{slug}": slug for slug in PAGES}
+    site.pages = {path: plain_page(slug) for path, slug in paths.items()} | {"/docs": plain_page("kites")}
+    site.pages |= {f"{path}.md": markdown(content(slug)) for path, slug in paths.items()}
+    site.pages["/llms.txt"] = Answer(
+        "".join(f"- [{path}]({path}.md)\n" for path in paths), headers={"Content-Type": "text/plain"}
+    )
+    report = run(markdown=True)
+    assert "the .md variants are read: they hold 100.0% of the words" in report.notes[0]
 
 
 def test_a_page_without_a_variant_is_read_as_html(listed: Site, settings: Settings, run: Run) -> None:
