@@ -11,7 +11,10 @@
 import json
 import sys
 import time
+from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 _BEST = 8
 
@@ -64,9 +67,26 @@ def _export(path: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         torch.onnx.export(
-            States(), (sample, sample), str(path), input_names=["ids", "mask"], output_names=["states"],
-            dynamic_axes={"ids": {1: "n"}, "mask": {1: "n"}}, opset_version=17, dynamo=False,
+            States(),
+            (sample, sample),
+            str(path),
+            input_names=["ids", "mask"],
+            output_names=["states"],
+            dynamic_axes={"ids": {1: "n"}, "mask": {1: "n"}},
+            opset_version=17,
+            dynamo=False,
         )  # fmt: skip - one call
+
+
+def clock(laps: dict[str, float]) -> Callable[[str], None]:
+    """A function that enters the milliseconds since its last call under the name that it is given."""
+    last = time.perf_counter()
+
+    def lap(name: str) -> None:
+        nonlocal last
+        laps[name], last = (time.perf_counter() - last) * 1000, time.perf_counter()
+
+    return lap
 
 
 def naive(folder: Path, question: str) -> None:
@@ -88,13 +108,7 @@ def naive(folder: Path, question: str) -> None:
 
 def bare(folder: Path, question: str) -> None:
     laps: dict[str, float] = {}
-    last = time.perf_counter()
-
-    def lap(name: str) -> None:
-        nonlocal last
-        now = time.perf_counter()
-        laps[name], last = laps.get(name, 0.0) + (now - last) * 1000, now
-
+    lap = clock(laps)
     import duckdb
     import numpy as np
     import onnxruntime
@@ -115,6 +129,16 @@ def bare(folder: Path, question: str) -> None:
     connection = duckdb.connect(str(folder / "bare.duckdb"), read_only=True)
     connection.execute(f"LOAD '{(folder / 'extension').read_text()}'")
     lap("database")
+    best = _searched(connection, question, vector.tolist())
+    lap("search")
+    for score, text in best:
+        print(score, text)
+    lap("print")
+    print(json.dumps(laps))
+
+
+def _searched(connection: Any, question: str, vector: list[float]) -> list[tuple[float, str]]:
+    """Both lists, fused by reciprocal rank: scores and texts of the best."""
     words = connection.execute(
         "SELECT id FROM (SELECT id, fts_main_chunks.match_bm25(id, ?) AS s FROM chunks) WHERE s IS NOT NULL "
         "ORDER BY s DESC LIMIT 50",
@@ -122,36 +146,23 @@ def bare(folder: Path, question: str) -> None:
     ).fetchall()
     near = connection.execute(
         f"SELECT id FROM chunks ORDER BY array_inner_product(vector, ?::FLOAT[{len(vector)}]) DESC LIMIT 50",
-        [vector.tolist()],
+        [vector],
     ).fetchall()
     scores: dict[int, float] = {}
     for ranked in (words, near):
         for rank, (name,) in enumerate(ranked):
             scores[name] = scores.get(name, 0.0) + 1 / (60 + rank)
     best = sorted(scores, key=lambda name: -scores[name])[:_BEST]
-    found = dict(
-        connection.execute(f"SELECT id, text FROM chunks WHERE id IN ({', '.join(map(str, best))})").fetchall()
-    )
-    lap("search")
-    for name in best:
-        print(scores[name], found[name])
-    lap("print")
-    print(json.dumps(laps))
+    found = connection.execute(f"SELECT id, text FROM chunks WHERE id IN ({', '.join(map(str, best))})").fetchall()
+    return sorted(((scores[name], text) for name, text in found), reverse=True)
 
 
 def ours(index: Path, question: str) -> None:
     """The steps of `ask --no-llm` one by one, in its order, for the breakdown; as JSON."""
     laps: dict[str, float] = {}
-    last = time.perf_counter()
-
-    def lap(name: str) -> None:
-        nonlocal last
-        now = time.perf_counter()
-        laps[name], last = laps.get(name, 0.0) + (now - last) * 1000, now
-
-    import cli.main
-    import typer._adapters  # noqa: F401 - typer imports it with the first option that it converts
-    from cli.ask import run_ask  # noqa: F401 - what its import costs is measured
+    lap = clock(laps)
+    for name in ("cli.main", "typer._adapters", "cli.ask"):  # the second typer imports for the first option it converts
+        import_module(name)
 
     lap("imports")
     from ingest.generations import current_generation

@@ -24,7 +24,7 @@ from ingest.store import Store, StoredPage, write_store
 from ingest.token_vectors import TokenVectors
 
 _NOISE = 0.4
-"""Length of what is added to a vector of length 1: a copy is as near to its model as a neighbour (cosine about 0.93)."""
+"""Length of what is added to a vector of length 1: a copy is as near to its model as a neighbour, at cosine 0.93."""
 
 
 def grow(index: Path, folder: Path, count: int) -> Generation:
@@ -91,7 +91,12 @@ def main() -> None:
     largest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(
         json.dumps(
-            {"written_s": time.perf_counter() - start, "cpu_s": time.process_time(), "disk_mb": megabytes, "peak_mb": largest}
+            {
+                "written_s": time.perf_counter() - start,
+                "cpu_s": time.process_time(),
+                "disk_mb": megabytes,
+                "peak_mb": largest,
+            }
         )
     )
 

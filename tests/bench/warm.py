@@ -1,8 +1,8 @@
 """Warm queries inside one process, at growing sizes, beside LlamaIndex's retriever and beside the floor.
 
-Run `python -m tests.bench.warm --index DIR [--sizes 5000,20000,100000] [--rounds R] [--json FILE]` from the repository's
-root, with the `bench` extra installed. `--docs` is accepted, and not read. For each size an index is written
-(see tests/bench/synthetic.py), then in one process each question is asked of all ways in turn (A B A B):
+Run `python -m tests.bench.warm --index DIR [--sizes 5000,20000,100000] [--rounds R] [--json FILE]` from the
+repository's root, with the `bench` extra installed. `--docs` is accepted, and not read. For each size an index is
+written (see tests/bench/synthetic.py), then in one process each question is asked of all ways in turn (A B A B):
 
 - ours: `Retriever.search`, passages and their texts included;
 - rerank: the part of it that late interaction takes (reading token vectors of the candidates, comparing them);
@@ -168,7 +168,10 @@ def show(rows: list[dict[str, Any]]) -> None:
         [
             (
                 f"{row['chunks']:,}",
-                *(f"{row['ms'][name]['p50']} / {row['ms'][name]['p95']}" if name in row["ms"] else "–" for name in names),
+                *(
+                    f"{row['ms'][name]['p50']} / {row['ms'][name]['p95']}" if name in row["ms"] else "–"
+                    for name in names
+                ),
                 str(row["ours over"].get("floor", "–")),
                 *(f"{value:.0f}" for value in (row["open_ms"], row["peak_mb"], row["written"]["disk_mb"])),
             )

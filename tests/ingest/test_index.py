@@ -29,10 +29,10 @@ def build(folder: Path, pages: list[StoredPage], embedder: WordEmbedder, *, full
 
 def test_vectors_stand_in_the_database_and_beside_it_row_for_row(tmp_path: Path, embedder: WordEmbedder) -> None:
     generation = build(tmp_path, stored(b=LONG, a="alpha"), embedder).generation
-    store = Store(generation)
-    chunks, vectors = store.all_chunks(), store.vectors()
     with duckdb.connect(str(generation.folder / "index.duckdb"), read_only=True) as database:
         kept = database.execute("SELECT vector FROM vectors ORDER BY row").fetchall()
+    store = Store(generation)
+    chunks, vectors = store.all_chunks(), store.vectors()
     np.testing.assert_array_equal(np.array([row for (row,) in kept], dtype=np.float32), vectors)
     np.testing.assert_array_equal(vectors, [embedder.embed_query(embedding_text(chunk)) for chunk in chunks])
     assert store.urls() == [chunk.url for chunk in chunks] == ["https://h.org/docs/a"] + ["https://h.org/docs/b"] * 5
