@@ -9,7 +9,7 @@ import json
 import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,14 +90,16 @@ class Sidecars:
         They are most of an index, and a question reads a hundredth of them: so each chunk's are
         checked when they are read, and not all of them when the index is opened.
         """
-        with _readable(self._folder):
+        with _readable(self._folder), (self._folder / _TOKENS).open("rb") as file:
             if self._tokens is None:
                 names = (_TOKENS, _PLACES, _CHECKSUMS)
                 self._tokens = tuple(np.load(self._folder / name, mmap_mode="r", allow_pickle=False) for name in names)
             whole, places, checksums = self._tokens
-            found = [np.asarray(whole[places[row] : places[row + 1]]) for row in rows]
+            # Read, not mapped: the system would map the neighbours of each chunk as well, forty times as much.
+            start = self._folder.joinpath(_TOKENS).stat().st_size - whole.nbytes
+            found = [_token_rows(file, start, places[row : row + 2]) for row in rows]
             for row, some in zip(rows, found, strict=True):
-                if some.shape[1:] != (WIDTH,) or zlib.crc32(some.tobytes()) != checksums[row]:
+                if whole.shape[1:] != (WIDTH,) or zlib.crc32(some.tobytes()) != checksums[row]:
                     message = "token vectors are not as they were written"
                     raise ValueError(message)
             return found
@@ -112,6 +114,12 @@ class Sidecars:
             return Lexical(
                 {name: at for at, name in enumerate(names)}, size=self.generation.manifest["chunks"], **arrays
             )
+
+
+def _token_rows(file: BinaryIO, start: int, places: NDArray[np.int64]) -> TokenVectors:
+    first, last = map(int, places)
+    file.seek(start + first * WIDTH)
+    return np.frombuffer(file.read((last - first) * WIDTH), dtype=np.int8).reshape(-1, WIDTH)
 
 
 @contextlib.contextmanager
