@@ -3,6 +3,7 @@
 Only typer is imported here: `--help` must not wait for what other commands need.
 """
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Literal, NoReturn
@@ -13,6 +14,9 @@ from cli import options as given
 from cli.evaluate import evaluate
 from cli.failures import guarded, leave
 from cli.service import doctor, models
+
+# numpy's matrices are small here: more threads save nothing, and on a busy machine they wait for each other.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 app = typer.Typer(
     name="askdocs",

@@ -36,13 +36,11 @@ class Bert:
     @classmethod
     def load(cls, folder: Path) -> "Bert":
         """Map `model.safetensors` of a Hugging Face folder. Raises OSError, ValueError for what is no BERT."""
-        from safetensors.numpy import load_file
-
         config: dict[str, Any] = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         if config.get("model_type") != "bert" or config.get("hidden_act") != "gelu":
             message = f"{folder} is no BERT with GELU"
             raise ValueError(message)
-        return cls(load_file(folder / "model.safetensors"), config["num_hidden_layers"], config["num_attention_heads"])
+        return cls(_mapped(folder / "model.safetensors"), config["num_hidden_layers"], config["num_attention_heads"])
 
     def states(self, ids: list[int]) -> Floats:
         """Word-piece ids with [CLS] and [SEP] -> the last layer's states, float32[len(ids), d].
@@ -79,12 +77,31 @@ class Bert:
         return np.asarray(mixed.transpose(1, 0, 2).reshape(length, width))
 
     def _linear(self, states: Floats, name: str) -> Floats:
-        return np.asarray(states @ self.weights[f"{name}.weight"].T + self.weights[f"{name}.bias"])
+        # With the weights on the left, BLAS does not rearrange them first: a quarter of the time of a short question.
+        return np.asarray((self.weights[f"{name}.weight"] @ states.T).T + self.weights[f"{name}.bias"])
 
     def _normalise(self, states: Floats, name: str) -> Floats:
         centred = states - states.mean(axis=-1, keepdims=True)
         scale = np.sqrt((centred**2).mean(axis=-1, keepdims=True) + _LAYER_NORM_EPSILON)
         return np.asarray(centred / scale * self.weights[f"{name}.weight"] + self.weights[f"{name}.bias"])
+
+
+def _mapped(path: Path) -> dict[str, Floats]:
+    """The float32 tensors of a safetensors file, left on the disk until they are read.
+
+    The library copies all of them, which takes longer than embedding a question and as much memory
+    as all else; of the word embeddings, half of the file, a question reads a dozen rows. The format
+    is a length, a JSON header, the data (https://huggingface.co/docs/safetensors).
+    """
+    with path.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        header: dict[str, Any] = json.loads(file.read(length))
+    data = np.memmap(path, dtype=np.uint8, mode="r", offset=8 + length)
+    tensors = {name: facts for name, facts in header.items() if facts.get("dtype") == "F32"}
+    return {
+        name: np.asarray(data[slice(*facts["data_offsets"])]).view(np.float32).reshape(facts["shape"])
+        for name, facts in tensors.items()
+    }
 
 
 def _gelu(x: Floats) -> Floats:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from ingest import front_matter
 from ingest.errors import CorpusError
 from ingest.records import Document, Problem, page_key
 
@@ -139,6 +138,8 @@ def split_front_matter(text: str, name: str) -> tuple[dict[str, Any], str]:
 
     Raises CorpusError when the front matter is no YAML mapping.
     """
+    from ingest import front_matter
+
     block, body = front_matter.split(text)
     if block is None:
         return {}, body
@@ -155,6 +156,8 @@ def _strings(value: object) -> tuple[str, ...]:
 
 def render_document(document: Document) -> str:
     """Render a page file: front matter, an empty line, the body."""
+    from ingest import front_matter
+
     meta = {
         "url": document.url,
         "title": document.title,

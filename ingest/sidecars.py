@@ -6,10 +6,11 @@ tenth of a second at 5,000 chunks; and the vectors of tokens are too many for a 
 
 import contextlib
 import json
+import os
 import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,12 +91,14 @@ class Sidecars:
         They are most of an index, and a question reads a hundredth of them: so each chunk's are
         checked when they are read, and not all of them when the index is opened.
         """
-        with _readable(self._folder):
+        with _readable(self._folder), (self._folder / _TOKENS).open("rb") as file:
             if self._tokens is None:
-                places = self._array(_PLACES)
-                self._tokens = (_mapped(self._folder / _TOKENS, int(places[-1])), places, self._array(_CHECKSUMS))
-            whole, places, checksums = self._tokens
-            found = [np.asarray(whole[places[row] : places[row + 1]]) for row in rows]
+                self._tokens = (self._array(_PLACES), self._array(_CHECKSUMS))
+            places, checksums = self._tokens
+            # The head of the file, which no checksum covers, is not read: all in it is known.
+            start = os.fstat(file.fileno()).st_size - int(places[-1]) * WIDTH
+            # Read, not mapped: the system would map the neighbours of each chunk as well, forty times as much.
+            found = [_token_rows(file, start, places[row : row + 2]) for row in rows]
             for row, some in zip(rows, found, strict=True):
                 if zlib.crc32(some.tobytes()) != checksums[row]:
                     message = "token vectors are not as they were written"
@@ -114,13 +117,10 @@ class Sidecars:
             )
 
 
-def _mapped(path: Path, count: int) -> TokenVectors:
-    """The rows of a file of token vectors. Its head, which no checksum covers, is not read: all in it is known.
-
-    Raises OSError, and ValueError for a file that is too short.
-    """
-    start = path.stat().st_size - count * WIDTH
-    return np.memmap(path, np.int8, mode="r", offset=start, shape=(count, WIDTH)) if count else NONE
+def _token_rows(file: BinaryIO, start: int, places: NDArray[np.int64]) -> TokenVectors:
+    first, last = map(int, places)
+    file.seek(start + first * WIDTH)
+    return np.frombuffer(file.read((last - first) * WIDTH), dtype=np.int8).reshape(-1, WIDTH)
 
 
 @contextlib.contextmanager

@@ -7,6 +7,7 @@ import contextlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -41,6 +42,7 @@ CREATE TABLE chunks (
 CREATE TABLE settings (name VARCHAR, value VARCHAR);
 """
 _CHUNK_COLUMNS: Final = 'id, url, anchor, title, headings, text, context, "start", "end", tokens'
+_GIVEN: Final = "(SELECT unnest(from_json_strict($1, '[\"VARCHAR\"]')))"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,8 @@ def write_store(
     settings: Mapping[str, str],
 ) -> None:
     """Write the database. `vectors` is float32[len(chunks), d]; row i belongs to chunk i. Raises CorpusError."""
-    with _connected(folder / DATABASE, read_only=False) as connection:
+    path = folder / DATABASE
+    with _failures(path, read_only=False), _connect(path, read_only=False) as connection:
         connection.execute(_SCHEMA)
         _insert(connection, "pages", [_page_row(page) for page in pages])
         _insert(connection, "chunks", [(row, *_chunk_row(chunk)) for row, chunk in enumerate(chunks)])
@@ -108,12 +111,11 @@ def _insert_vectors(connection: "DuckDBPyConnection", vectors: NDArray[np.float3
 
 
 @contextlib.contextmanager
-def _connected(path: Path, *, read_only: bool) -> Iterator["DuckDBPyConnection"]:
+def _failures(path: Path, *, read_only: bool) -> Iterator[None]:
     import duckdb
 
     try:
-        with duckdb.connect(str(path), read_only=read_only, config=dict(_LIMITS)) as connection:
-            yield connection
+        yield
     except duckdb.Error as error:
         said = f"{path}: {str(error).splitlines()[0][:200]}"
         if read_only:
@@ -121,41 +123,57 @@ def _connected(path: Path, *, read_only: bool) -> Iterator["DuckDBPyConnection"]
         raise CorpusError(said, "check the folder's permissions and free space") from error
 
 
+def _connect(path: Path, *, read_only: bool) -> "DuckDBPyConnection":
+    import duckdb
+
+    return duckdb.connect(str(path), read_only=read_only, config=dict(_LIMITS))
+
+
 class Store(Sidecars):
     """A generation opened for reading: its arrays, and its text, for which the database is opened when it is asked."""
 
+    @cached_property
+    def _connection(self) -> "DuckDBPyConnection":
+        """Opened once: that takes longer than a query does."""
+        return _connect(self._folder / DATABASE, read_only=True)
+
     def urls(self) -> list[str]:
         """The page of each chunk, in row order."""
-        with _connected(self._folder / DATABASE, read_only=True) as connection:
-            return [url for (url,) in connection.execute("SELECT url FROM chunks ORDER BY row").fetchall()]
+        return [url for (url,) in self._rows("SELECT url FROM chunks ORDER BY row")]
 
     def chunks(self, rows: Iterable[int]) -> list[Chunk]:
         """The chunks at these rows, in the order given."""
         wanted = [int(row) for row in rows]
-        found = dict(self._select("row IN (SELECT unnest(?))", [wanted]))
+        found = dict(self._select(f"row IN ({', '.join(map(str, wanted))})")) if wanted else {}
         return [found[row] for row in wanted]
 
     def all_chunks(self) -> list[Chunk]:
         """Every chunk in row order."""
-        return [chunk for _, chunk in self._select("true", [])]
+        return [chunk for _, chunk in self._select("true")]
 
     def page_chunks(self, urls: Sequence[str]) -> list[tuple[int, Chunk]]:
         """(row, chunk) of the pages at these addresses, in the order of the page."""
-        return list(self._select("url IN (SELECT unnest(?))", [list(urls)]))
+        return list(self._select(f"url IN {_GIVEN}", urls))
 
-    def _select(self, condition: str, parameters: list[Any]) -> Iterator[tuple[int, Chunk]]:
+    def _select(self, condition: str, urls: Sequence[str] | None = None) -> Iterator[tuple[int, Chunk]]:
         query = f"SELECT row, {_CHUNK_COLUMNS} FROM chunks WHERE {condition} ORDER BY row"  # noqa: S608 - ours
-        with _connected(self._folder / DATABASE, read_only=True) as connection:
-            found = connection.execute(query, parameters).fetchall()
-        for row, chunk_id, url, anchor, title, headings, *rest in found:
+        for row, chunk_id, url, anchor, title, headings, *rest in self._rows(query, urls):
             yield row, Chunk(chunk_id, url, anchor, title, tuple(headings), *rest)
 
     def pages(self, urls: Sequence[str] | None = None) -> list[StoredPage]:
         """The pages at these addresses (None: all), in the order of their addresses."""
-        query = "SELECT * FROM pages WHERE $1 IS NULL OR url IN (SELECT unnest($1)) ORDER BY url"
-        with _connected(self._folder / DATABASE, read_only=True) as connection:
-            found = connection.execute(query, [None if urls is None else list(urls)]).fetchall()
+        where = "" if urls is None else f"WHERE url IN {_GIVEN}"
+        found = self._rows(f"SELECT * FROM pages {where} ORDER BY url", urls)  # noqa: S608 - ours
         return [_stored_page(row) for row in found]
+
+    def _rows(self, query: str, given: Sequence[str] | None = None) -> list[tuple[Any, ...]]:
+        """What a query finds; `given` are the texts that _GIVEN stands for. Threads may ask at the same time.
+
+        They go in as one text: for each Python object that is given, DuckDB looks for pandas on the disk.
+        """
+        parameters = None if given is None else [json.dumps(list(given))]
+        with _failures(self._folder / DATABASE, read_only=True):
+            return self._connection.cursor().execute(query, parameters).fetchall()
 
 
 def _stored_page(row: tuple[Any, ...]) -> StoredPage:

@@ -1,8 +1,8 @@
 """How fast a build embeds, beside the bare forward pass and beside LlamaIndex, and whether the vectors are the same.
 
-Run `python -m tests.bench.embed [DOCS_FOLDER] [--chunks N] [--rounds R] [--json]` from the repository's root, with the
-`bench` extra installed; without a folder, the starter pages are embedded. Three ways, each in a process of its own
-and in turn, so that a busy machine slows all of them down:
+Run `python -m tests.bench.embed [--docs DIR] [--chunks N] [--rounds R] [--json FILE]` from the repository's root, with
+the `bench` extra installed; without a folder, the starter pages are embedded. Three ways, each in a process of its own
+and in turn (A B C A B C), so that a busy machine slows all of them down; rates are compared round by round:
 
 - ours: `build_index`, as a reindex calls it, cache and index files included; `rate` is that of its embedding,
   `whole_rate` that of all it does;
@@ -14,7 +14,6 @@ Models are loaded, and have embedded one text, before the clock starts. Memory i
 
 import argparse
 import json
-import os
 import resource
 import subprocess
 import sys
@@ -33,6 +32,7 @@ from ingest.index import build_index, chunks_of, stored_pages
 from ingest.minilm import MiniLm
 from ingest.store import Store, StoredPage
 from ingest.vector_cache import NAME, VectorCache
+from tests.bench.pairs import environment, facts, ratios, report, spread, table
 
 BATCH = 32
 Way = Callable[[list[StoredPage], list[str]], tuple[Vectors, dict[str, float]]]
@@ -116,51 +116,66 @@ def measure(way: str, folder: Path, count: int, out: Path) -> None:
 
 
 def compare(folder: Path, count: int, rounds: int) -> dict[str, Any]:
-    """All ways in turn; of each the fastest round. `cosine` is the lowest between our vector and the other's."""
+    """All ways in turn. `cosine` is the lowest between our vector and the other's, `largest` the largest difference."""
     runs: dict[str, list[dict[str, float]]] = {way: [] for way in WAYS}
     with tempfile.TemporaryDirectory() as temporary:
         paths = {way: Path(temporary) / f"{way}.npy" for way in WAYS}
         for _ in range(rounds):
             for way, path in paths.items():
-                command = [sys.executable, "-m", "tests.bench.embed", str(folder), "--chunks", str(count)]
-                environ = {**os.environ, "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
+                command = [sys.executable, "-m", "tests.bench.embed", "--docs", str(folder), "--chunks", str(count)]
                 done = subprocess.run(
-                    [*command, "--way", way, "--out", str(path)], check=True, capture_output=True, env=environ
+                    [*command, "--way", way, "--out", str(path)], check=True, capture_output=True, env=environment()
                 )
                 runs[way].append(json.loads(done.stdout.splitlines()[-1]))
         vectors = {way: np.load(path) for way, path in paths.items()}
-    best: dict[str, Any] = {way: max(results, key=lambda facts: facts["rate"]) for way, results in runs.items()}
-    for way, rows in vectors.items():
-        lengths = np.linalg.norm(rows, axis=1) * np.linalg.norm(vectors["ours"], axis=1)
-        best[way]["cosine"] = float(((rows * vectors["ours"]).sum(axis=1) / lengths).min())
-    best["rates"] = {way: [round(facts["rate"], 2) for facts in results] for way, results in runs.items()}
-    return best
+    figures = ("rate", "whole_rate", "peak_mb")
+    ways: dict[str, Any] = {
+        way: facts([{name: run[name] for name in figures} for run in results]) | nearness(vectors[way], vectors["ours"])
+        for way, results in runs.items()
+    }
+    shares = {
+        f"ours over {way}": {name: ratios(runs["ours"], runs[way], name) for name in ("rate", "whole_rate")}
+        for way in ("bare", "llamaindex")
+    }
+    return {"chunks": int(runs["ours"][0]["chunks"]), "rounds": rounds, "ways": ways, **shares}
+
+
+def nearness(one: Vectors, other: Vectors) -> dict[str, float]:
+    lengths = np.linalg.norm(one, axis=1) * np.linalg.norm(other, axis=1)
+    return {
+        "cosine": float(((one * other).sum(axis=1) / lengths).min()),
+        "largest": float(np.abs(one - other).max()),
+    }
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("docs", nargs="?", type=Path, default=Path("markdown_docs"))
-    parser.add_argument("--chunks", type=int, default=300)
-    parser.add_argument("--rounds", type=int, default=2)
-    parser.add_argument("--json", action="store_true")
-    parser.add_argument("--way", choices=WAYS)
-    parser.add_argument("--out", type=Path)
+    parser.add_argument("--docs", type=Path, default=Path("markdown_docs"))
+    parser.add_argument("--index", type=Path, help="not read")
+    parser.add_argument("--chunks", type=int, default=200)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--way", choices=WAYS, help=argparse.SUPPRESS)
+    parser.add_argument("--out", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.way:
         measure(options.way, options.docs, options.chunks, options.out)
         return
-    found = compare(options.docs, options.chunks, options.rounds)
-    if options.json:
-        print(json.dumps(found))
-        return
-    print(f"{found['ours']['chunks']} chunks, best of {options.rounds} rounds")
-    for way in WAYS:
-        facts = found[way]
-        share = facts["rate"] / found["bare"]["rate"]
-        print(
-            f"{way:<11}{facts['rate']:7.2f}/s ({share:.0%} of bare; {facts['whole_rate']:.2f}/s with all else)"
-            f"  {facts['peak_mb']:6.0f} MB  cosine {facts['cosine']:.6f}"
-        )
+    found = compare(options.docs.resolve(), options.chunks, options.rounds)
+    print(f"{found['chunks']} chunks, {options.rounds} rounds")
+    table(
+        ("way", "chunks/s", "with all else", "peak, MB", "lowest cosine", "largest difference"),
+        [
+            (
+                *(way, spread(one["rate"]), spread(one["whole_rate"]), spread(one["peak_mb"], digits=0)),
+                *(f"{one['cosine']:.7f}", f"{one['largest']:.1e}"),
+            )
+            for way, one in found["ways"].items()
+        ],
+    )
+    for name in ("ours over bare", "ours over llamaindex"):
+        print(f"{name}: " + ", ".join(f"{figure} {spread(value)}" for figure, value in found[name].items()))
+    report("embed", found, options.json)
 
 
 if __name__ == "__main__":

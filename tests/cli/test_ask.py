@@ -47,7 +47,7 @@ def test_the_json_document_has_the_keys_of_the_contract(document: Any) -> None:
     assert (document["model"], document["cost_usd"]) == (None, 0.0)
     assert document["usage"] == {"prompt_tokens": 0, "completion_tokens": 0}
     assert set(document["index"]) == {"generation", "embedder", "pages", "chunks"}
-    assert set(document["timings_ms"]) == {"start", "embed", "search", "answer", "total"}
+    assert set(document["timings_ms"]) == {"imports", "start", "embed", "search", "answer", "total"}
     assert all(set(citation) == set(CITATION.split()) for citation in document["citations"])
     assert all(set(chunk) == set(CHUNK.split()) for chunk in document["chunks"])
 

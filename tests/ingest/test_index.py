@@ -1,3 +1,4 @@
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,10 +30,10 @@ def build(folder: Path, pages: list[StoredPage], embedder: WordEmbedder, *, full
 
 def test_vectors_stand_in_the_database_and_beside_it_row_for_row(tmp_path: Path, embedder: WordEmbedder) -> None:
     generation = build(tmp_path, stored(b=LONG, a="alpha"), embedder).generation
-    store = Store(generation)
-    chunks, vectors = store.all_chunks(), store.vectors()
     with duckdb.connect(str(generation.folder / "index.duckdb"), read_only=True) as database:
         kept = database.execute("SELECT vector FROM vectors ORDER BY row").fetchall()
+    store = Store(generation)
+    chunks, vectors = store.all_chunks(), store.vectors()
     np.testing.assert_array_equal(np.array([row for (row,) in kept], dtype=np.float32), vectors)
     np.testing.assert_array_equal(vectors, [embedder.embed_query(embedding_text(chunk)) for chunk in chunks])
     assert store.urls() == [chunk.url for chunk in chunks] == ["https://h.org/docs/a"] + ["https://h.org/docs/b"] * 5
@@ -156,3 +157,15 @@ def test_only_pages_that_changed_are_cut_again(
     pages[0] = replace(pages[0], document=replace(pages[0].document, anchors=("top",)))
     build(tmp_path, pages, embedder)
     assert cut[1:] == ["https://h.org/docs/a"], "an anchor is part of a chunk"
+
+
+def test_threads_may_ask_one_store_at_the_same_time(tmp_path: Path, embedder: WordEmbedder) -> None:
+    store = Store(build(tmp_path, stored(b=LONG, a="alpha", **{"it's": "quoted"}), embedder).generation)
+    urls = ["https://h.org/docs/a", "https://h.org/docs/it's"]
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: (store.pages(urls), store.chunks([5, 0])), range(40)))
+    assert all(one == found[0] for one in found)
+    pages, chunks = found[0]
+    assert [page.document.url for page in pages] == urls
+    assert [chunk.url for chunk in chunks] == [store.urls()[5], store.urls()[0]]
+    assert store.chunks([]) == store.pages([]) == []
