@@ -13,7 +13,7 @@ import typer
 from cli import options as given
 from cli.evaluate import evaluate
 from cli.failures import guarded, leave
-from cli.service import doctor, models
+from cli.service import doctor, models, status
 
 # numpy's matrices are small here: more threads save nothing, and on a busy machine they wait for each other.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -218,24 +218,7 @@ def inspect(
 app.command(name="eval")(evaluate)
 
 
-@app.command()
-def status(
-    *,
-    docs: given.Docs = None,
-    index: given.Index = None,
-    config: given.Config = None,
-    embedder: given.Embedder = None,
-    json: given.Json = False,
-    quiet: given.Quiet = False,  # noqa: ARG001 - every command takes it; status has no notes to leave out
-    verbose: given.Verbose = 0,
-) -> None:
-    """Show the index, its source and age, and where each setting comes from."""
-    from cli.status import run_status
-
-    values = {"docs": docs, "index": index, "config": config, "embedder": embedder}
-    raise typer.Exit(run_status(values, json=json, verbose=verbose))
-
-
+app.command()(status)
 app.command()(models)
 app.command()(doctor)
 

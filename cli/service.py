@@ -1,4 +1,4 @@
-"""The commands that look at the service: `models` and `doctor`. Imports typer alone, as `cli/main.py` does."""
+"""The commands that look at the parts: `status`, `doctor`, `models`. Imports typer alone, as `cli/main.py` does."""
 
 from typing import Annotated
 
@@ -38,3 +38,20 @@ def doctor(
 
     values = {"docs": docs, "index": index, "config": config, "embedder": embedder, "model": model}
     raise typer.Exit(run_doctor(values, json=json))
+
+
+def status(
+    *,
+    docs: Docs = None,
+    index: Index = None,
+    config: Config = None,
+    embedder: Embedder = None,
+    json: Json = False,
+    quiet: Quiet = False,  # noqa: ARG001 - every command takes it; status has no notes to leave out
+    verbose: Verbose = 0,
+) -> None:
+    """Show the index, its source and age, and where each setting comes from."""
+    from cli.status import run_status
+
+    values = {"docs": docs, "index": index, "config": config, "embedder": embedder}
+    raise typer.Exit(run_status(values, json=json, verbose=verbose))

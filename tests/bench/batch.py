@@ -7,6 +7,7 @@ evaluation does. The index is copied first, because an evaluation keeps a journa
 
 import argparse
 import json
+import os
 import shutil
 import sys
 import tempfile
@@ -21,6 +22,8 @@ DEPTH = 50
 
 def queries(index: Path, file: Path) -> None:
     """One start, then a query per line."""
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"  # as the command line sets it
+
     from ingest.generations import current_generation
     from ingest.minilm import MiniLm
     from ingest.store import Store

@@ -120,11 +120,12 @@ def compare(folder: Path, count: int, rounds: int) -> dict[str, Any]:
     runs: dict[str, list[dict[str, float]]] = {way: [] for way in WAYS}
     with tempfile.TemporaryDirectory() as temporary:
         paths = {way: Path(temporary) / f"{way}.npy" for way in WAYS}
+        environ = {**environment(), "OPENBLAS_NUM_THREADS": "1"}  # as the command line sets it
         for _ in range(rounds):
             for way, path in paths.items():
                 command = [sys.executable, "-m", "tests.bench.embed", "--docs", str(folder), "--chunks", str(count)]
                 done = subprocess.run(
-                    [*command, "--way", way, "--out", str(path)], check=True, capture_output=True, env=environment()
+                    [*command, "--way", way, "--out", str(path)], check=True, capture_output=True, env=environ
                 )
                 runs[way].append(json.loads(done.stdout.splitlines()[-1]))
         vectors = {way: np.load(path) for way, path in paths.items()}
