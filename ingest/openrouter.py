@@ -7,6 +7,7 @@ SDK's own reader takes an error or a broken stream for an empty success.
 
 import contextlib
 import json
+import logging
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
@@ -99,6 +100,8 @@ def _connect(settings: Settings, secret: str) -> "OpenAI":
     def limited(response: "httpx2.Response") -> None:
         response.stream = _limited(response.stream, is_error=response.status_code >= 300)
 
+    # Its debug log repeats headers, and a server may echo the key in one.
+    logging.getLogger("httpcore2").setLevel(logging.INFO)
     http = DefaultHttpx2Client(follow_redirects=False, event_hooks={"request": [only_ours], "response": [limited]})
     return OpenAI(api_key=secret or "none", base_url=settings.base_url, max_retries=0, http_client=http)
 

@@ -28,6 +28,7 @@ class Release:
         self._shown = 0
         self._fence = ""
         self._in_table = False
+        self._begun = False
         self._kept: list[str] = []
         self.unsupported: list[str] = []
 
@@ -59,15 +60,18 @@ class Release:
         lead = len(self._open) - len(self._open.lstrip())
         body = self._open[lead:]
         line, whole, _ = body.partition("\n")
-        if not body or (not (whole or ended) and (self._fence or body[0] in "#|`~")):
+        opens = self._fence or (self._at_line_start(lead) and body[:1] in ("#", "|", "`", "~"))
+        if not body or (not (whole or ended) and opens):
             return 0
-        if self._fence or body[0] in "#|" or _FENCE.match(line):
+        if self._fence or (self._at_line_start(lead) and (body[0] in "#|" or _FENCE.match(line))):
             return lead + len(line)
         return lead + _end_of_sentence(body, ended=ended) if _end_of_sentence(body, ended=ended) else 0
 
     def _close(self, cut: int) -> None:
         part, rest = self._open[:cut], self._open[cut:]
-        judged = self._is_statement(part.strip("\n"))
+        lead = len(part) - len(part.lstrip())
+        judged = self._is_statement(part.strip("\n"), opens=self._at_line_start(lead))
+        self._begun = True
         good = not judged or self._judge(part.strip())
         if not good:
             self.unsupported.append(_bare(part))
@@ -78,9 +82,12 @@ class Release:
                 self._show(MARK)
         self._open, self._shown = rest, 0
 
-    def _is_statement(self, part: str) -> bool:
+    def _at_line_start(self, lead: int) -> bool:
+        return not self._begun or "\n" in self._open[:lead]
+
+    def _is_statement(self, part: str, *, opens: bool) -> bool:
         line = part.strip()
-        fence = _FENCE.match(line)
+        fence = _FENCE.match(self._open.lstrip().partition("\n")[0]) if opens else None  # of its whole line
         table, self._in_table = self._in_table, line.startswith("|")
         if self._fence:
             mark = line.strip(" \t>")

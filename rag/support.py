@@ -23,8 +23,8 @@ _NEAR: Final = 0.2
 _ENGLISH: Final = frozenset("the is are of to and for with you it by not this that your from has have".split())
 _OTHER: Final = frozenset(
     "der die das und ist nicht ein eine einen mit für auf von wird werden sie den dem le la les des est et une "
-    "pour avec dans sur el los las una que es con para por se il di che per sono della o os um uma de "
-    "het een van en niet".split()
+    "pour avec dans sur el los las una que es con para por se il "
+    "di che per sono della o os um uma de het een van en niet".split()
 )
 """Small words of languages that questions come in; an answer is in the language of its question."""
 _LEADING: Final = 0.75

@@ -90,7 +90,7 @@ def test_text_that_begins_like_the_refusal_is_shown_whole(ask: Ask, server: Mode
     server.says(answer("NOT", "_IN", " vain is a suffix of the model's slug [1]."))
     assert ask().out.startswith("NOT_IN vain is a suffix of the model's slug [1].")
     server.says(answer("**", "NOT"))
-    assert ask().out.startswith("**NOT [unsupported]\n\nFrom the starter pages")
+    assert ask().out.startswith("**NOT\n\nFrom the starter pages")
 
 
 @pytest.mark.parametrize(

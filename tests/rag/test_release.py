@@ -55,7 +55,7 @@ Bare evil.example/y and https://openrouter.ai/api/v1. evil.example  <key>
 ```
 [x](https://c.example)
 ```
-end [z](evil.example"""
+end [z] (evil.example"""
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 1000])
