@@ -37,6 +37,8 @@ def reindex(settings: Settings, options: ReindexOptions, progress: Progress) -> 
             stack.enter_context(responses)
             remove_unfinished(settings.docs)
         cache = stack.enter_context(VectorCache(settings.index / CACHE, embedder.fingerprint))
+        if not options.dry_run:
+            cache.recover()
         run = Run(settings, options, progress, embedder, cache, responses)
         update = update_from_sources(run) if options.crawl or options.from_path else update_from_markdown(run)
         if options.dry_run:

@@ -57,6 +57,20 @@ class VectorCache:
     def __exit__(self, *_exc: object) -> None:
         self._close()
 
+    def recover(self) -> None:
+        """Undo what a killed run began. SQLite does so when it reads, but a run with nothing to do never reads.
+
+        A journal that is still there then was never begun in earnest.
+        """
+        journal = self._path and self._path.with_name(f"{self._path.name}-journal")
+        if not journal or not journal.exists():
+            return
+        read = self._attempt(lambda database: database.execute("SELECT count(*) FROM vectors LIMIT 1").fetchone())
+        self._close()
+        if read:
+            with contextlib.suppress(OSError):
+                journal.unlink(missing_ok=True)
+
     def get(self, texts: Iterable[str]) -> dict[str, Embedding]:
         """The vectors of those of these texts (as hashes) that are known."""
         wanted = set(texts)

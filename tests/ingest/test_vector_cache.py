@@ -1,6 +1,8 @@
 """Vectors outlive runs, and no damage gives a wrong one."""
 
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -137,3 +139,23 @@ def test_dropped_vectors_give_their_space_back(path: Path, monkeypatch: pytest.M
     with VectorCache(path, "m/1") as cache:
         cache.settle(some(1))
     assert path.stat().st_size < large / 10
+
+
+@pytest.mark.parametrize("pages", [1, 2_000])
+def test_the_journal_of_a_killed_run_goes(path: Path, pages: int) -> None:
+    """Held in memory, the change is not in the file yet; with room for one page, half of it is."""
+    put(path, *range(50))
+    script = (
+        "import os, sqlite3, sys\n"
+        "database = sqlite3.connect(sys.argv[1])\n"
+        "database.execute(f'PRAGMA cache_size = {sys.argv[2]}')\n"
+        "database.execute('UPDATE vectors SET vector = zeroblob(9000)')\n"
+        "os._exit(0)"
+    )
+    subprocess.run([sys.executable, "-c", script, str(path), str(pages)], check=True)
+    journal = path.with_name("vectors.sqlite-journal")
+    assert journal.exists()
+    with VectorCache(path, "m/1") as cache:
+        cache.recover()
+    assert not journal.exists()
+    assert found(path, *range(50)) == list(range(50))
