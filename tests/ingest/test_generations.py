@@ -11,7 +11,11 @@ from ingest.index import build_index
 from ingest.store import Store
 from tests.ingest.made import WordEmbedder, quiet, stored
 
-FILES = ["index.duckdb", "vectors.npy", "vocabulary.json", "offsets.npy", "documents.npy", "weights.npy", "idf.npy"]
+FILES = [
+    *("index.duckdb", "vectors.npy", "vocabulary.json", "offsets.npy", "documents.npy", "weights.npy", "idf.npy"),
+    *("page_vectors.npy", "page_numbers.npy", "token_places.npy", "token_checksums.npy"),
+]
+READ_LATER = "tokens.npy"
 
 
 @pytest.fixture
@@ -34,7 +38,7 @@ def publish_named(index: Path, name: str) -> Generation:
 def test_what_is_published_is_what_opens(index: Path, built: Generation) -> None:
     opened = current_generation(index)
     assert opened == built
-    assert sorted(opened.manifest["files"]) == sorted(FILES)
+    assert sorted(opened.manifest["files"]) == sorted([*FILES, READ_LATER])
     assert [chunk.text for chunk in Store(opened).all_chunks()] == ["alpha text", "beta text"]
     assert sorted(path.name for path in index.iterdir() if path.name != "lock") == sorted(["CURRENT", built.name])
 
