@@ -74,6 +74,7 @@ def answer_one(
     opened_at = time.perf_counter()
     retrieved = opened.assistant.retrieve(question, settings.k, options.under)
     found_at = time.perf_counter()
+    tell_search(retrieved, quiet=options.quiet)
     if opened.assistant.write and not (options.json or options.quiet) and is_terminal(sys.stderr):
         _preview(retrieved)
     shown = options.form == "text"
@@ -91,6 +92,12 @@ def answer_one(
     keep(answer)
     print_answer(answer, opened, settings, options)
     return _status(answer, settings)
+
+
+def tell_search(retrieved: Retrieved, *, quiet: bool) -> None:
+    """Say what was searched for where that is not what was typed: a guess should be seen."""
+    if retrieved.search and not quiet:
+        say(f"searched for: {retrieved.search}")
 
 
 def _status(answer: Answer, settings: Settings) -> int:

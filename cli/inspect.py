@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cli.ask import tell_search
 from cli.context import open_index, settings_from, text_or_stdin
 from cli.inspect_show import compare_markdown, print_comparison, print_table, shown_markdown
 from cli.render import SCHEMA, hit_json, index_json
@@ -55,7 +56,9 @@ def run_inspect(values: Mapping[str, object], options: InspectOptions) -> int:
         name, hits = options.page, tuple(_page_hits(opened, options.page))
     else:
         name = " ".join(text_or_stdin(options.query or "").split())
-        hits = opened.assistant.retrieve(name, settings.k, options.under).hits
+        retrieved = opened.assistant.retrieve(name, settings.k, options.under)
+        tell_search(retrieved, quiet=options.quiet)
+        hits = retrieved.hits
     document = {
         "schema": SCHEMA,
         "question": name,

@@ -50,10 +50,13 @@ def _corrected(word: str, dictionary: Dictionary) -> str:
     if apart := _apart(lower, dictionary):
         return apart
     allowed = 2 if len(lower) >= _LONG else 1
-    near = {found for form in {lower, stem(lower)} for found in _near(form, dictionary.frequency, allowed)}
+    near = {(*found, form) for form in (lower, stem(lower)) for found in _near(form, dictionary.frequency, allowed)}
     if not near:
         return word
-    return min((edits + (other[0] != lower[0]), -dictionary.frequency[other], other) for edits, other in near)[2]
+    best = min(
+        (edits + (other[0] != lower[0]), -dictionary.frequency[other], other, form) for edits, other, form in near
+    )
+    return best[2] if best[3] == lower else f"{best[2]}s"  # the dictionary has singulars
 
 
 def _apart(word: str, dictionary: Dictionary) -> str:

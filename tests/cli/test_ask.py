@@ -119,3 +119,12 @@ def test_ctrl_c_keeps_what_was_shown_and_exits_130(starter: CommandLine) -> None
         assert time.monotonic() - started < 1
     assert running.returncode == 130
     assert err == b"interrupted\n"
+
+
+def test_what_was_searched_for_is_told_where_it_is_not_what_was_typed(starter: CommandLine) -> None:
+    misspelt = starter("ask", "What are modle varaints?", "--no-llm")
+    assert (misspelt.status, "searched for: What are model variants?\n" in misspelt.err) == (0, True)
+    assert "searched for" not in starter("ask", "What are modle varaints?", "--no-llm", "-q").err
+    assert "searched for" not in starter("ask", "What are model variants?", "--no-llm").err
+    german = starter("inspect", "Wie lösche ich einen Schlüssel?", "-k", "1")
+    assert german.err.startswith("searched for: how delete")

@@ -19,7 +19,7 @@ DOCS = Dictionary(
     [
         ("structred outptus", "structured output"),
         ("streeming", "streaming"),
-        ("roatate kyes", "rotate key"),
+        ("roatate kyes", "rotate keys"),
         ("maxtokens", "max tokens"),
         ("does it lapse?", "does it lapse?"),
         ("the LoRA and WebSocket", "the LoRA and WebSocket"),
@@ -97,6 +97,6 @@ def test_what_is_searched_for() -> None:
     understanding = Understanding(
         build_lexical(["streaming output of tokens", "rotate the key", "delete a key"]), frozenset({"how", "do"})
     )
-    assert understanding.search_for("How do I rotaet the kyes?") == Search("How do I rotate the key?")
+    assert understanding.search_for("How do I rotaet the kyes?") == Search("How do I rotate the keys?")
     assert understanding.search_for("Wie lösche ich den Schlüssel?").text.startswith("how delete")
     assert understanding.search_for("rotate the key and delete the key").parts != ()
