@@ -100,7 +100,6 @@ def answer_json(answer: Answer, chunks: Sequence[Mapping[str, Any]], generation:
         "mode": answer.mode,
         "citations": [citation_json(citation) for citation in answer.citations],
         "unsupported": list(answer.unsupported),
-        "dropped": answer.dropped,
         "chunks": list(chunks),
         "model": completion.model if completion else None,
         "usage": {

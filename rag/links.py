@@ -24,10 +24,13 @@ _ADDRESS = re.compile(
     r"\b([a-z][a-z0-9+.-]{1,20}:)//([^\s<>()\[\]`\"']+)|\b(?:mailto|javascript|data|file|vbscript):(?=\S)",
     re.IGNORECASE,
 )
+_SCHEMES = "data file ftp ftps http https javascript mailto sftp sms ssh tel vbscript ws wss".split()
+_BEGUN = "|".join(sorted({scheme[:end] for scheme in _SCHEMES for end in range(1, len(scheme) + 1)}))
 _OPEN = re.compile(
-    r"^[ \t>]*\[[^\]\n]*\]:.*\Z|!?\[[^\[\]\n]*(?:\](?:[ ]?\([^()\n]*(?:\([^()\n]*)?)?)?\Z|<[^<>\n]*\Z|\S{1,300}\Z"
+    r"^[ \t>]*\[[^\]\n]*\]:.*\Z|!?\[[^\[\]\n]*(?:\](?:[ ]?\([^()\n]*(?:\([^()\n]*)?)?)?\Z|<[^<>\n]*\Z"
+    rf"|(?<![^\W_])(?:{_BEGUN})\Z|\S{{0,300}}[:/\[\]!<(]\S{{0,300}}\Z"
 )
-"""What may still become a link, and the last word, which may become an address."""
+"""What may still become a link, and a last word that may become an address."""
 
 _CODE = re.compile(r"(`+)[^`\n]*\1")
 _FENCE = re.compile(r"[ \t>]*(?:[-*+][ \t]+|\d{1,3}[.)][ \t]+)?(`{3,}|~{3,})")
@@ -75,9 +78,12 @@ class LinkFilter:
         return shown
 
     def _part(self, part: str) -> str:
-        self._line += part
+        before, self._line = self._line, self._line + part
         if self._fence or _FENCE.match(self._line):
             return part
+        if part.startswith("://") and before[-1:].isalnum():  # of a rare scheme, whose name has been shown
+            self.removed += 1
+            part = f" {part.removeprefix('://')}"
         shown, at = [], 0
         for code in _CODE.finditer(part):
             shown += [self._plain(part[at : code.start()]), code.group()]

@@ -44,6 +44,7 @@ class Retriever:
             check_embedder(store, embedder)
         self._store = store
         self._embedder = embedder
+        self._built_with = store.generation.manifest["embedder"]["name"]
         self._vectors, self._page_vectors = store.vectors(), store.page_vectors()
         self._page_numbers = store.page_numbers()
         self._lexical: Lexical = store.lexical()
@@ -108,7 +109,7 @@ class Retriever:
         vectors = self._vectors
         if asked.vector.shape != vectors.shape[1:]:
             raise IndexMismatch(
-                f"the embedder now gives {len(asked.vector)} dimensions, the index has {vectors.shape[1]}",
+                f"{self._built_with} now gives {len(asked.vector)} dimensions, the index has {vectors.shape[1]}",
                 "rebuild it: askdocs reindex --no-crawl --full",
             )
         page = (self._page_vectors @ asked.vector)[self._page_numbers]
