@@ -54,9 +54,10 @@ def support(answer: Answer) -> Support:
 def _claims(text: str) -> Iterator[tuple[set[str], list[int]]]:
     """The content words of each sentence outside code, with the marks that it carries.
 
-    What only leads in a list claims nothing. Marks behind the full stop belong to the sentence before.
+    What only leads in a list claims nothing. Marks behind the full stop belong to the sentence before, and end it,
+    be the next word a name in lower case or not.
     """
-    for paragraph in _PARAGRAPH.split(_LATE.sub(r"\2\1", _CODE.sub("", text))):
+    for paragraph in _PARAGRAPH.split(_LATE.sub("\\2\\1\n\n", _CODE.sub("", text))):
         for start, end in sentences(paragraph):
             sentence = paragraph[start:end]
             said = _MARKER.sub("", sentence)
