@@ -72,7 +72,7 @@ def translate(question: str, in_docs: Callable[[str], bool]) -> str:
     known = {language: _share(words, read_lexicon(language)) for language in _LATIN}
     best = max(known, key=lambda language: known[language])
     english = sum(map(in_docs, words)) / len(words)
-    return _spaced(apart, read_lexicon(best)) if known[best] >= max(_KNOWN, english) else question
+    return _spaced(apart, read_lexicon(best)) if known[best] >= _KNOWN and known[best] > english else question
 
 
 def fold(text: str) -> str:

@@ -73,7 +73,7 @@ def test_other_languages_become_words_of_the_docs(question: str, words: set[str]
 
 
 @pytest.mark.parametrize(
-    "question", ["How do I delete a key?", "azure foundry resource_type", "", "???", "كيف أحذف المفتاح؟"]
+    "question", ["How do I delete a key?", "azure foundry resource_type", "rate limits", "", "???", "كيف أحذف المفتاح؟"]
 )
 def test_english_and_what_no_lexicon_knows_stays(question: str) -> None:
     assert translate(question, lambda _word: True) == question
