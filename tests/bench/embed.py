@@ -56,7 +56,7 @@ def pages_with(folder: Path, count: int) -> list[StoredPage]:
 
 def ours(pages: list[StoredPage], _texts: list[str]) -> tuple[Vectors, dict[str, float]]:
     embedder = MiniLm()
-    embedder.embed(["warm"], quiet)
+    embedder.embed(["warm"] * 16, quiet)  # a few would be embedded without loading torch
     with tempfile.TemporaryDirectory() as folder, VectorCache(Path(folder) / NAME, embedder.fingerprint) as cache:
         start = time.perf_counter()
         report = build_index(Path(folder), pages, embedder, quiet, cache=cache)
