@@ -4,9 +4,7 @@ Titles, headings, addresses and text come from pages. Each stands in a code span
 can't close, so that it is neither markup nor a mention, a link or HTML for whatever shows the file.
 """
 
-import os
 import re
-import tempfile
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from pathlib import Path
@@ -14,7 +12,8 @@ from typing import Final
 
 from cli.terminal import safe
 from ingest.changes import Change
-from ingest.errors import CorpusError, UsageError
+from ingest.corpus import replace_file
+from ingest.errors import UsageError
 
 HEADING: Final = "# Changes of the docs"
 """How the file begins: another file is never written over."""
@@ -124,17 +123,4 @@ def refuse_target(path: Path, *forbidden: Path) -> None:
 
 def write_change_log(path: Path, text: str) -> None:
     """Write the file whole or not at all. Raises CorpusError."""
-    try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".askdocs-", suffix=".tmp")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(temporary).chmod(0o644)
-            Path(temporary).replace(path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise CorpusError(f"{path}: {error.strerror}", "check the folder's permissions and free space") from error
+    replace_file(path, text, parents=False)

@@ -177,13 +177,15 @@ def render_document(document: Document) -> str:
 def write_document(folder: Path, name: str, document: Document) -> Path:
     """Write a page as `folder/name`, whole or not at all; a symlink in its place is replaced, not followed."""
     path = folder / name
-    _replace(path, render_document(document))
+    replace_file(path, render_document(document))
     return path
 
 
-def _replace(path: Path, text: str) -> None:
+def replace_file(path: Path, text: str, *, parents: bool = True) -> None:
+    """Write a file whole or not at all, and with `parents` the folders above it. Raises CorpusError."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        if parents:
+            path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=_UNFINISHED[0], suffix=_UNFINISHED[1])
         try:
             with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
@@ -234,4 +236,4 @@ def write_sources(
     """Record where the pages of this folder come from, of which sources the `.md` variants are read, which go."""
     kinds = {"markdown": sorted(markdown), "leaving": sorted(leaving)}
     record = {"schema": 1, "sources": list(sources)} | {name: found for name, found in kinds.items() if found}
-    _replace(folder / _RECORD, json.dumps(record, indent=1) + "\n")
+    replace_file(folder / _RECORD, json.dumps(record, indent=1) + "\n")

@@ -162,8 +162,7 @@ class Retriever:
     def _evidence(self, whole: _Searched, best: list[Chunk]) -> dict[str, float]:
         """What tells an answerable question: see rag/abstain.py."""
         cosine = whole.signals.cosine
-        content = {word for word in whole.words if word not in STOPWORDS and len(word) > 1}
-        found = {"best_coverage": self._coverage(whole.words, best), "words": float(len(content))}
+        found = {"best_coverage": self._coverage(whole.words, best), "words": float(len(_content(whole.words)))}
         if cosine is not None and len(cosine):
             found["nearest"] = float(cosine.max())
             crowd = np.partition(cosine, max(0, len(cosine) - _CROWD))[max(0, len(cosine) - _CROWD)]
@@ -174,10 +173,15 @@ class Retriever:
         return found
 
     def _coverage(self, words: Iterable[str], chunks: Iterable[Chunk]) -> float:
-        content = {word for word in words if word not in STOPWORDS and len(word) > 1}
+        content = _content(words)
         held = {term for chunk in chunks for term in terms(f"{chunk.context}\n{chunk.text}")}
         total = sum(self.idf(word) for word in content)
         return sum(self.idf(word) for word in content & held) / total if total else 0.0
+
+
+def _content(words: Iterable[str]) -> set[str]:
+    """The words that carry a subject."""
+    return {word for word in words if word not in STOPWORDS and len(word) > 1}
 
 
 def _bundled(embedder: Embedder | None) -> MiniLm:

@@ -19,8 +19,8 @@ ACTIONS: Final = ("fail", "fail on", "die before", "die after", "die torn", "ful
 STEPS: Final = {
     "take the lock": "ingest.generations:_refuse_foreign",
     "remove litter": "ingest.generations:remove_litter",
-    "write the record": "ingest.corpus:_replace:.askdocs.json",
-    "write a page": "ingest.corpus:_replace:.md",
+    "write the record": "ingest.corpus:replace_file:.askdocs.json",
+    "write a page": "ingest.corpus:replace_file:.md",
     "remove a page": "os:unlink:.md",
     "insert rows": "ingest.store:_insert",
     "insert vectors": "ingest.store:_insert_vectors",
