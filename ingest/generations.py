@@ -28,7 +28,7 @@ from ingest.holder import HOLDER, locked
 from ingest.leases import Lease
 from ingest.litter import BUILDING, MANIFEST, NAME, NEXT, POINTER, REMOVING, discard_unpublished, remove_litter
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 """Version of the files of a generation; another one means: reindex."""
 
 _TRIES: Final = 20

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from ingest.centring import token_means
 from ingest.chunk import CHUNKER_VERSION, chunk_document
 from ingest.corpus import Corpus
 from ingest.embed import Embedder, embedding_text
@@ -82,7 +83,7 @@ def build_index(
     progress("index", 0, 1)
     dimension = len(next(iter(vectors.values())).vector)
     manifest = _manifest(ordered, len(chunks), dimension, embedder, inputs)
-    generation = _write(index, ordered, chunks, vectors, manifest)
+    generation = _write(index, ordered, chunks, vectors, manifest, embedder)
     cache.settle(vectors)
     progress("index", 1, 1)
     embedded = len(cache.fresh.keys() & vectors.keys())
@@ -210,6 +211,7 @@ def _write(
     chunks: list[Chunk],
     embeddings: Mapping[str, Embedding],
     manifest: Mapping[str, Any],
+    embedder: Embedder,
 ) -> Generation:
     twice = len(chunks) - len({chunk.id for chunk in chunks})
     if twice:
@@ -217,9 +219,10 @@ def _write(
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")[:-3]
     vectors = matrix(chunks, embeddings)
     with building(index, f"{stamp}-{manifest['inputs'][:8]}") as folder:
-        embedder = manifest["embedder"]
-        write_store(folder, pages, chunks, vectors, {name: str(value) for name, value in embedder.items()})
+        settings = {name: str(value) for name, value in manifest["embedder"].items()}
+        write_store(folder, pages, chunks, vectors, settings)
         lexical = build_lexical([embedding_text(chunk) for chunk in chunks])
         urls = [chunk.url for chunk in chunks]
-        write_sidecars(folder, urls, vectors, token_matrices(chunks, embeddings), lexical)
+        tokens = token_matrices(chunks, embeddings)
+        write_sidecars(folder, urls, vectors, tokens, token_means(tokens, embedder), lexical)
         return publish(index, folder, manifest)

@@ -67,6 +67,11 @@ class Lexical:
                 total[self.documents[span]] += self.weights[span]
         return total
 
+    def passages(self, term: str) -> NDArray[np.int32]:
+        """The rows of the documents that hold a term."""
+        at = self.vocabulary.get(term)
+        return self.documents[:0] if at is None else self.documents[self.offsets[at] : self.offsets[at + 1]]
+
     def explain(self, row: int, query: Iterable[str]) -> dict[str, float]:
         """The BM25 weight that each of the query's terms adds to the document `row`."""
         found: dict[str, float] = {}

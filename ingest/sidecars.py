@@ -19,6 +19,7 @@ from ingest.errors import IndexDamaged
 from ingest.generations import LAZY, Generation
 from ingest.lexical import Lexical
 from ingest.token_vectors import NONE, WIDTH, TokenVectors
+from ingest.whitening import fit_whitening
 
 _VECTORS: Final = "vectors.npy"
 _VOCABULARY: Final = "vocabulary.json"
@@ -27,6 +28,8 @@ _PAGE_VECTORS: Final = "page_vectors.npy"
 _PAGE_NUMBERS: Final = "page_numbers.npy"
 _PLACES: Final = "token_places.npy"
 _CHECKSUMS: Final = "token_checksums.npy"
+_WHITENING: Final = "whitening.npy"
+_MEANS: Final = "token_means.npy"
 _POSTINGS: Final = ("offsets", "documents", "weights", "idf")
 
 
@@ -35,10 +38,13 @@ def write_sidecars(
     urls: Sequence[str],
     vectors: NDArray[np.float32],
     tokens: Sequence[TokenVectors],
+    means: NDArray[np.float32],
     lexical: Lexical,
 ) -> None:
     """Write the copies that searching reads. `urls` are the pages of the chunks, in row order."""
     np.save(folder / _VECTORS, vectors, allow_pickle=False)
+    np.save(folder / _WHITENING, fit_whitening(vectors), allow_pickle=False)
+    np.save(folder / _MEANS, means, allow_pickle=False)
     _write_pages(folder, urls, vectors)
     np.save(folder / _TOKENS, np.concatenate([NONE, *tokens]), allow_pickle=False)
     places = np.cumsum([0, *map(len, tokens)], dtype=np.int64)
@@ -79,6 +85,14 @@ class Sidecars:
     def page_numbers(self) -> NDArray[np.int32]:
         """For each chunk the row of its page in `page_vectors`: int32[chunks]."""
         return self._array(_PAGE_NUMBERS)
+
+    def whitening(self) -> NDArray[np.float32]:
+        """What `whiten` needs: float32[d + 1, d]."""
+        return self._array(_WHITENING)
+
+    def token_means(self) -> NDArray[np.float32]:
+        """What the tokens of passages share, and what those of questions do: float32[2, WIDTH]."""
+        return self._array(_MEANS)
 
     def _array(self, name: str) -> NDArray[Any]:
         with _readable(self._folder):

@@ -31,17 +31,22 @@ def _word(text: str, start: int, end: int) -> str:
     return text[start:end]
 
 
-def max_similarity(question: Floats, weights: Floats, passages: Sequence[TokenVectors]) -> Floats:
+def max_similarity(question: Floats, weights: Floats, passages: Sequence[TokenVectors], means: Floats) -> Floats:
     """For each passage the weighted mean over the question's tokens of the best cosine with a token of the passage.
 
     The MaxSim of ColBERT (Khattab and Zaharia 2020), its sum weighted: float32[len(passages)],
     about 0..1. `question` is float32[q, WIDTH], rows of length 1. A passage without tokens gets 0.
+    `means`, float32[2, WIDTH], are taken off the passages' tokens and the question's: see ingest/centring.py.
     """
     found = np.zeros(len(passages), dtype=np.float32)
     filled = [at for at, passage in enumerate(passages) if len(passage)]
     if filled and len(question):
-        tokens = np.concatenate([passages[at] for at in filled]).astype(np.float32)
+        tokens = _direction(np.concatenate([passages[at] for at in filled]) / np.float32(SCALE) - means[0])
         starts = np.cumsum([0, *(len(passages[at]) for at in filled[:-1])])
-        best = np.maximum.reduceat(question @ tokens.T, starts, axis=1)
-        found[filled] = (weights @ best) / np.float32(SCALE)
+        best = np.maximum.reduceat(_direction(question - means[1]) @ tokens.T, starts, axis=1)
+        found[filled] = weights @ best
     return found
+
+
+def _direction(rows: Floats) -> Floats:
+    return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9), dtype=np.float32)

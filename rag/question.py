@@ -37,11 +37,11 @@ class Understanding:
             for word, at in lexical.vocabulary.items()
             if word.isalpha() and len(word) > 2 and word not in STOPWORDS
         }
-        self._dictionary = Dictionary(frequency, common | STOPWORDS)
+        self._dictionary = Dictionary(frequency, common | STOPWORDS, lexical.passages)
 
     def search_for(self, question: str) -> Search:
         """What to search for. A question in another language is translated, others are corrected and split."""
-        english = translate(question, self._dictionary.knows)
+        english = translate(question, self._dictionary.holds)
         if english != question:
             return Search(english)
         corrected = correct(question, self._dictionary)

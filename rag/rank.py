@@ -1,5 +1,7 @@
-"""One search -> a score for each chunk: cosine and BM25 over all, then late interaction over the best. Pure."""
+"""One search -> a score for each chunk: cosine and BM25 over all, then late interaction among the best. Pure."""
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -8,14 +10,25 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
 
-CANDIDATES: Final = 40
-"""How many chunks late interaction reorders; 20 and 80 ranked no better on the development questions."""
+CANDIDATES: Final = 50
+"""How many chunks are ranked a second time; 40 to 100 rank alike on the development questions, 20 and 30 worse."""
 
 PAGE_WEIGHT: Final = 0.3
 """How much the nearness of a chunk's page counts beside cosine and BM25 at 1 each; between 0.2 and 0.6 alike."""
 
 LATE_WEIGHT: Final = 2.0
-"""How much late interaction counts beside the first scores at 1."""
+"""How much late interaction counts beside the other signals at 1 each."""
+
+
+PART_WEIGHT: Final = 2 / 3
+"""How much the better part of a two-fold question counts beside the whole; a half ranks a little worse, all alike."""
+
+CROWD: Final = 5
+"""How many passages of one page are ranked as they score."""
+
+CROWDED: Final = 0.9
+"""What each further passage of the page keeps of its score, once more than the one before it. Questions
+that one page answers lose nothing measurable; those that need two see the second page earlier."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +41,23 @@ class Signals:
 
 
 @dataclass(frozen=True, slots=True)
+class Candidates:
+    """The scores of the candidates of one search, float32[candidates] each. `cosine` is that of whitened vectors."""
+
+    bm25: Floats
+    cosine: Floats
+    page: Floats
+    late: Floats
+
+
+@dataclass(frozen=True, slots=True)
 class Ranking:
-    """Rows by their final score 0..1; `late` holds the late interaction of those that have one."""
+    """Rows by their final score 0..1; `late` and `whitened` hold those signals of the rows that have them."""
 
     scores: dict[int, float]
     first: Floats
     late: dict[int, float]
+    whitened: dict[int, float]
 
 
 def first_scores(signals: Signals) -> Floats:
@@ -44,26 +68,48 @@ def first_scores(signals: Signals) -> Floats:
     return np.asarray(sum(scores * np.float32(weight) for scores, weight in parts) / total, dtype=np.float32)
 
 
-def final_scores(first: Floats, rows: list[int], late: Floats | None) -> Ranking:
-    """Reorder the candidates `rows`, best first by `first`, by their late interaction float32[len(rows)].
+def first_ranking(first: Floats, rows: list[int]) -> Ranking:
+    """The candidates `rows` by their first score: all there is without late interaction."""
+    return Ranking({row: float(first[row]) for row in rows}, first, {}, {})
 
-    Chunks that are no candidates come after them, by their first score.
+
+def final_scores(first: Floats, rows: list[int], near: Candidates) -> Ranking:
+    """Rank the candidates `rows`, best first by `first`, a second time.
+
+    Their signals are scaled anew: what sets candidates apart is not what sets them apart from the
+    rest of the site. Chunks that are no candidates come after them, by their first score.
     """
-    if late is None or not rows:
-        return Ranking({row: float(first[row]) for row in rows}, first, {})
-    mixed = (scaled(first[rows]) + LATE_WEIGHT * scaled(late)) / (1.0 + LATE_WEIGHT)
-    return Ranking(dict(zip(rows, mixed.tolist(), strict=True)), first, dict(zip(rows, late.tolist(), strict=True)))
+    parts = [(near.bm25, 1.0), (near.cosine, 1.0), (near.page, 1.0), (near.late, LATE_WEIGHT)]
+    total = np.float32(sum(weight for _, weight in parts))
+    mixed = np.asarray(sum(scaled(scores) * np.float32(weight) for scores, weight in parts) / total)
+    return Ranking(
+        dict(zip(rows, mixed.tolist(), strict=True)),
+        first,
+        dict(zip(rows, near.late.tolist(), strict=True)),
+        dict(zip(rows, near.cosine.tolist(), strict=True)),
+    )
 
 
 def merged(whole: Ranking, parts: list[Ranking]) -> dict[int, float]:
-    """Scores of the question and of its parts -> one score: half the whole's, half the better part's.
+    """Scores of the question and of its parts -> one score: of the whole's a third, of the better part's the rest.
 
     A passage that answers one part well must not lose to those that answer both a little.
     """
     if not parts:
         return whole.scores
     rows = set(whole.scores).union(*(part.scores for part in parts))
-    return {row: (whole.scores.get(row, 0.0) + max(part.scores.get(row, 0.0) for part in parts)) / 2 for row in rows}
+    better = {row: max(part.scores.get(row, 0.0) for part in parts) for row in rows}
+    return {row: (1 - PART_WEIGHT) * whole.scores.get(row, 0.0) + PART_WEIGHT * better[row] for row in rows}
+
+
+def uncrowded(scores: Mapping[int, float], page_of: Mapping[int, int]) -> dict[int, float]:
+    """Scores with those of a page's sixth passage and later ones lowered, so that no page fills the list."""
+    seen: Counter[int] = Counter()
+    spread: dict[int, float] = {}
+    for row in sorted(scores, key=lambda row: (-scores[row], row)):
+        spread[row] = scores[row] * CROWDED ** max(0, seen[page_of[row]] - CROWD + 1)
+        seen[page_of[row]] += 1
+    return spread
 
 
 def best_rows(scores: Floats, k: int) -> list[int]:

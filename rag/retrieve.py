@@ -16,9 +16,22 @@ from ingest.records import Chunk
 from ingest.store import Store
 from ingest.token_vectors import NONE
 from ingest.urls import site_path
+from ingest.whitening import whiten
 from rag.late import max_similarity, token_weights
 from rag.question import STOPWORDS, Understanding
-from rag.rank import CANDIDATES, Floats, Ranking, Signals, best_rows, final_scores, first_scores, merged
+from rag.rank import (
+    CANDIDATES,
+    Candidates,
+    Floats,
+    Ranking,
+    Signals,
+    best_rows,
+    final_scores,
+    first_ranking,
+    first_scores,
+    merged,
+    uncrowded,
+)
 from rag.records import Hit, Retrieved
 
 _COVERING: Final = 3
@@ -47,6 +60,7 @@ class Retriever:
         self._built_with = store.generation.manifest["embedder"]["name"]
         self._vectors, self._page_vectors = store.vectors(), store.page_vectors()
         self._page_numbers = store.page_numbers()
+        self._whitening, self._token_means = store.whitening(), store.token_means()
         self._lexical: Lexical = store.lexical()
         self._understanding = Understanding(self._lexical, _bundled(embedder).words)
         self._paths: NDArray[np.str_] | None = None
@@ -63,7 +77,8 @@ class Retriever:
         self._embed_seconds = 0.0
         asked = self._understanding.search_for(question)
         whole = self._search(asked.text, allowed)
-        scores = merged(whole.ranking, [self._search(part, allowed).ranking for part in asked.parts])
+        together = merged(whole.ranking, [self._search(part, allowed).ranking for part in asked.parts])
+        scores = uncrowded(together, {row: int(self._page_numbers[row]) for row in together})
         rows = self._ordered(scores, whole, allowed, k)
         chunks = self._store.chunks(rows)
         hits = tuple(
@@ -91,7 +106,10 @@ class Retriever:
         first = first_scores(signals)
         found = allowed & (bm25 > 0) if asked is None else allowed
         rows = best_rows(np.where(found, first, np.float32(-np.inf)), CANDIDATES)
-        return _Searched(words, signals, final_scores(first, rows, self._late(text, asked, rows)))
+        near = None if asked is None else self._candidates(text, asked, rows, signals)
+        return _Searched(
+            words, signals, first_ranking(first, rows) if near is None else final_scores(first, rows, near)
+        )
 
     def _ask(self, text: str) -> Asked | None:
         """Embed the text, with its tokens where the embedder knows them."""
@@ -115,12 +133,17 @@ class Retriever:
         page = (self._page_vectors @ asked.vector)[self._page_numbers]
         return Signals(bm25, np.asarray(vectors @ asked.vector, dtype=np.float32), np.asarray(page, dtype=np.float32))
 
-    def _late(self, text: str, asked: Asked | None, rows: list[int]) -> Floats | None:
-        if asked is None or not asked.spans:
+    def _candidates(self, text: str, asked: Asked, rows: list[int], signals: Signals) -> Candidates | None:
+        """What the second ranking goes by; None where the embedder or the index knows no tokens."""
+        if not asked.spans or not rows or signals.page is None:
+            return None
+        tokens = self._store.tokens(rows)
+        if not any(map(len, tokens)):
             return None
         weights = token_weights(text, asked.spans, lambda word: self.idf(stem(word.lower())) if word else 0.0)
-        tokens = self._store.tokens(rows)
-        return max_similarity(asked.tokens, weights, tokens) if any(map(len, tokens)) else None
+        late = max_similarity(asked.tokens, weights, tokens, self._token_means)
+        whitened = whiten(np.vstack([asked.vector, self._vectors[rows]]), self._whitening)
+        return Candidates(signals.bm25[rows], whitened[1:] @ whitened[0], signals.page[rows], late)
 
     def _ordered(self, scores: Mapping[int, float], whole: _Searched, allowed: NDArray[np.bool_], k: int) -> list[int]:
         """The candidates by their final score, then the others by their first."""
@@ -146,7 +169,7 @@ class Retriever:
         last = min(scores.values(), default=0.0)
         others = {} if signals.page is None else {"page": float(signals.page[row])}
         if row in ranking.late:
-            others["late"] = ranking.late[row]
+            others |= {"whitened": ranking.whitened[row], "late": ranking.late[row]}
         return Hit(
             rank=rank,
             score=scores.get(row, min(last, float(ranking.first[row]))),

@@ -1,9 +1,13 @@
 """A misspelt question -> the words that the docs use. Pure."""
 
+import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ingest.lexical import stem
 
@@ -18,12 +22,20 @@ _CANDIDATES: Final = 20
 _PREFIXES: Final = ("anti", "auto", "de", "dis", "inter", "mis", "multi", "non", "over", "pre", "re", "sub", "un")
 
 
+Passages = Callable[[str], NDArray[np.int32]]
+"""The rows of the passages that hold a word."""
+
+
 @dataclass(frozen=True, slots=True)
 class Dictionary:
-    """`frequency`: in how many chunks each (stemmed) word of the docs stands; `common`: English words besides."""
+    """`frequency`: in how many chunks each (stemmed) word of the docs stands; `common`: English words besides.
+
+    `passages` tells in which.
+    """
 
     frequency: Mapping[str, int]
     common: frozenset[str]
+    passages: Passages
 
     def knows(self, word: str) -> bool:
         """Whether a lower-case word is spelt as it should be, as far as can be told."""
@@ -32,31 +44,59 @@ class Dictionary:
             for form in (word, stem(word), *(word.removeprefix(prefix) for prefix in _PREFIXES))
         )
 
+    def holds(self, word: str) -> bool:
+        """Whether a lower-case word stands in the docs."""
+        return word in self.frequency or stem(word) in self.frequency
+
 
 def correct(question: str, dictionary: Dictionary) -> str:
     """The question with unknown words replaced by the nearest word of the docs, where one is near enough.
 
     Names with capitals inside stay, and words that the docs do not hold but English does: "lapse"
-    is no slip. Among equally near words those with the same first letter, then the frequent ones win.
+    is no slip. Of equally near words, the one wins that stands in a passage with most of the others.
     """
-    return _WORD.sub(lambda found: _corrected(found.group(), dictionary), question)
+    meant = {word: _meant(word, dictionary) for word in _WORD.findall(question)}
+    slips = {word: forms for word, forms in meant.items() if len(forms) > 1}
+    for word, forms in slips.items():
+        others = {_key(form) for other in meant if other != word for form in meant[other]}
+        meant[word] = (_fitting(forms, others, dictionary),)
+    return _WORD.sub(lambda found: meant[found.group()][0], question)
 
 
-def _corrected(word: str, dictionary: Dictionary) -> str:
+def _key(form: str) -> str:
+    return stem(form.lower())
+
+
+def _fitting(forms: Sequence[str], others: set[str], dictionary: Dictionary) -> str:
+    """The form that shares a passage with the most of the other words, rare ones first; then the most frequent form."""
+    found = {form: dictionary.passages(_key(form)) for form in forms}
+    weights: dict[int, float] = {}
+    for other in others - {_key(form) for form in forms}:
+        rows = dictionary.passages(other)
+        for row in rows.tolist():
+            weights[row] = weights.get(row, 0.0) + 1 / (1 + math.log(len(rows)))
+
+    def fit(form: str) -> tuple[float, int]:
+        return max((weights.get(row, 0.0) for row in found[form].tolist()), default=0.0), len(found[form])
+
+    return max(forms, key=fit)
+
+
+def _meant(word: str, dictionary: Dictionary) -> tuple[str, ...]:
+    """What a word may stand for: itself where it is known, else the equally near words of the docs."""
     lower = word.lower()
     plain = lower.isascii() and len(lower) >= _SHORTEST and word[1:] in (lower[1:], word[1:].upper())
     if not plain or dictionary.knows(lower):
-        return word
+        return (word,)
     if apart := _apart(lower, dictionary):
-        return apart
+        return (apart,)
     allowed = 2 if len(lower) >= _LONG else 1
     near = {(*found, form) for form in (lower, stem(lower)) for found in _near(form, dictionary.frequency, allowed)}
-    if not near:
-        return word
-    best = min(
-        (edits + (other[0] != lower[0]), -dictionary.frequency[other], other, form) for edits, other, form in near
-    )
-    return best[2] if best[3] == lower else f"{best[2]}s"  # the dictionary has singulars
+    edits = {(other, form): cost + (other[0] != lower[0]) for cost, other, form in near}
+    least = min(edits.values(), default=0)
+    # The dictionary has singulars.
+    forms = {other if form == lower else f"{other}s" for (other, form), cost in edits.items() if cost == least}
+    return tuple(sorted(forms)) or (word,)
 
 
 def _apart(word: str, dictionary: Dictionary) -> str:

@@ -35,23 +35,51 @@ _ELIDED: Final = re.compile(r"\b(?:[cdjlmnst]|qu|un|all|dell|nell|sull|quell)['�
 _UNFOLDED: Final = str.maketrans({"ł": "l", "ı": "i", "ß": "ss", "ø": "o", "æ": "ae", "œ": "oe", "’": "'"})
 
 
+_JOINING: Final = ("de", "nl")
+"""Languages that write compounds as one word."""
+
+_PART: Final = 4
+"""Letters of the shortest part of a compound: shorter ones are found by chance."""
+
+_JOINTS: Final = ("", "s", "n", "en", "es")
+
+
 @dataclass(frozen=True, slots=True)
 class Lexicon:
-    """`words`: forms of one or more words; `stems`: the beginnings of words; both -> English."""
+    """`words`: forms of one or more words; `stems`: the beginnings of words; both -> English, with accents and without.
+
+    `joining`: whether a word that is not known may be two that are.
+    """
 
     words: Mapping[str, str]
     stems: Mapping[str, str]
     phrases: Mapping[int, Sequence[tuple[Sequence[str], str]]]
     """By their number of words: phrases some of whose words are stems, marked by a star."""
+    joining: bool = False
 
     def find(self, words: Sequence[str]) -> str | None:
-        """English for folded words: as they are, else by stems; None when neither is known."""
+        """English for words in lower case: as they are, else by stems; None when neither is known."""
         form = " ".join(words)
         if form in self.words:
             return self.words[form]
         if len(words) == 1:
-            return next((self.stems[form[:end]] for end in range(len(form), 1, -1) if form[:end] in self.stems), None)
+            return self._stem(form) or (self._compound(form) if self.joining else None)
         return next((english for stems, english in self.phrases.get(len(words), ()) if _begin(words, stems)), None)
+
+    def _stem(self, form: str) -> str | None:
+        return next((self.stems[form[:end]] for end in range(len(form), 1, -1) if form[:end] in self.stems), None)
+
+    def _compound(self, form: str) -> str | None:
+        """Two words written as one, the first as long as can be, a joint between them or none."""
+        for cut in range(len(form) - _PART, _PART - 1, -1):
+            head, tail = form[:cut], form[cut:]
+            first = next(
+                (self.words[head.removesuffix(j)] for j in _JOINTS if head.removesuffix(j) in self.words), None
+            )
+            second = self.words.get(tail) or self._stem(tail)
+            if first and second:
+                return f"{first} {second}"
+        return None
 
 
 def translate(question: str, in_docs: Callable[[str], bool]) -> str:
@@ -66,12 +94,13 @@ def translate(question: str, in_docs: Callable[[str], bool]) -> str:
         if script.search(question):
             return _spaced(question, read_lexicon(language))
     apart = _ELIDED.sub(" ", question)
-    words = [fold(word) for word in _WORD.findall(apart) if word[0].isalpha()]
+    typed = [word.lower() for word in _WORD.findall(apart) if word[0].isalpha()]
+    words = [fold(word) for word in typed]
     if not words or sum(word in _ENGLISH for word in words) * 4 >= len(words):
         return question
     known = {language: _share(words, read_lexicon(language)) for language in _LATIN}
     best = max(known, key=lambda language: known[language])
-    english = sum(map(in_docs, words)) / len(words)
+    english = sum(word in _ENGLISH or in_docs(word) for word in typed) / len(words)
     return _spaced(apart, read_lexicon(best)) if known[best] >= _KNOWN and known[best] > english else question
 
 
@@ -89,15 +118,15 @@ def read_lexicon(language: str) -> Lexicon:
     phrases: dict[int, list[tuple[Sequence[str], str]]] = {}
     for line in (_FOLDER / f"{language}.tsv").read_text(encoding="utf-8").splitlines():
         if line and not line.startswith("#"):
-            form, _, english = line.partition("\t")
-            form = fold(form)
-            if "*" not in form:
-                words.setdefault(form, english)
-            elif " " in form:
-                phrases.setdefault(form.count(" ") + 1, []).append((form.split(" "), english))
-            else:
-                stems.setdefault(form.rstrip("*"), english)
-    return Lexicon(words, stems, phrases)
+            written, _, english = line.partition("\t")
+            for form in dict.fromkeys((unicodedata.normalize("NFC", written.lower()), fold(written))):
+                if "*" not in form:
+                    words.setdefault(form, english)
+                elif " " in form:
+                    phrases.setdefault(form.count(" ") + 1, []).append((form.split(" "), english))
+                else:
+                    stems.setdefault(form.rstrip("*"), english)
+    return Lexicon(words, stems, phrases, language in _JOINING)
 
 
 def _begin(words: Sequence[str], stems: Sequence[str]) -> bool:
@@ -111,16 +140,17 @@ def _share(words: Sequence[str], lexicon: Lexicon) -> float:
 
 def _spaced(question: str, lexicon: Lexicon) -> str:
     """Longest phrase first; what is not known stays: names and identifiers are the same everywhere."""
-    words = _WORD.findall(question)
-    folded = [fold(word) for word in words]
-    return " ".join(_longest(words, folded, lexicon))
+    return " ".join(_longest(_WORD.findall(unicodedata.normalize("NFC", question)), lexicon))
 
 
-def _longest(words: Sequence[str], folded: Sequence[str], lexicon: Lexicon) -> Iterator[str]:
+def _longest(words: Sequence[str], lexicon: Lexicon) -> Iterator[str]:
+    """Words are looked up with their accents, then without: "ändere" is not "andere"."""
+    accented, folded = [word.lower() for word in words], [fold(word) for word in words]
     at = 0
     while at < len(words):
         for size in range(min(_LONGEST, len(words) - at), 0, -1):
-            english = lexicon.find(folded[at : at + size])
+            english = lexicon.find(accented[at : at + size])
+            english = lexicon.find(folded[at : at + size]) if english is None else english
             if english is not None:
                 yield english
                 break

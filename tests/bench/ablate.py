@@ -26,36 +26,39 @@ from eval.records import Outcome
 from ingest.generations import current_generation
 from ingest.minilm import MiniLm
 from ingest.store import Store
-from rag import rank
+from rag import late, rank, retrieve
 from rag.answer import Assistant
 from rag.question import Search, Understanding
 from rag.retrieve import Retriever
 
 MEASURES = ("300 words", "1,000 words", "recall@5", "MRR", "page@5")
-AS_TYPED = ("search_for", lambda _self, question: Search(question))
 WHOLE = Understanding.search_for
+WITH_MEANS = late.max_similarity
 
 
 def _unsplit(self: Understanding, question: str) -> Search:
     return Search(WHOLE(self, question).text)
 
 
+ONE_RANKING = patch.object(Retriever, "_candidates", lambda *_: None)
+NO_SPLIT = patch.object(Understanding, "search_for", _unsplit)
+UNWHITENED = patch.object(retrieve, "whiten", lambda vectors, _whitening: vectors)
+UNCENTRED = patch.object(
+    retrieve,
+    "max_similarity",
+    lambda question, weights, tokens, means: WITH_MEANS(question, weights, tokens, 0 * means),
+)
 STEPS: dict[str, list[Any]] = {
     "cosine and BM25": [
-        patch.object(Understanding, *AS_TYPED),
+        patch.object(Understanding, "search_for", lambda _self, question: Search(question)),
         patch.object(rank, "PAGE_WEIGHT", 0.0),
-        patch.object(Retriever, "_late", lambda *_: None),
+        ONE_RANKING,
     ],
-    "+ slips and languages": [
-        patch.object(Understanding, "search_for", _unsplit),
-        patch.object(rank, "PAGE_WEIGHT", 0.0),
-        patch.object(Retriever, "_late", lambda *_: None),
-    ],
-    "+ nearness of the page": [
-        patch.object(Understanding, "search_for", _unsplit),
-        patch.object(Retriever, "_late", lambda *_: None),
-    ],
-    "+ late interaction": [patch.object(Understanding, "search_for", _unsplit)],
+    "+ slips and languages": [NO_SPLIT, patch.object(rank, "PAGE_WEIGHT", 0.0), ONE_RANKING],
+    "+ nearness of the page": [NO_SPLIT, ONE_RANKING],
+    "+ late interaction": [NO_SPLIT, UNWHITENED, UNCENTRED],
+    "+ centred tokens": [NO_SPLIT, UNWHITENED],
+    "+ whitened vectors": [NO_SPLIT],
     "+ two-fold questions": [],
 }
 GRID = tuple(itertools.product((0.0, 0.3, 0.6), (0.0, 1.0, 2.0, 4.0)))
@@ -116,9 +119,9 @@ def fold(question: Question) -> int:
 def cross_validate(bench: Bench, questions: Sequence[Question]) -> None:
     folds = np.array([fold(question) for question in questions])
     grid = {}
-    for page, late in GRID:
-        with patched([patch.object(rank, "PAGE_WEIGHT", page), patch.object(rank, "LATE_WEIGHT", late)]):
-            grid[page, late] = figures(bench, questions)
+    for page, among in GRID:
+        with patched([patch.object(rank, "PAGE_WEIGHT", page), patch.object(rank, "LATE_WEIGHT", among)]):
+            grid[page, among] = figures(bench, questions)
     held = np.zeros((len(questions), len(MEASURES)))
     for number in range(5):
         best = max(grid, key=lambda weights: grid[weights][folds != number].mean(axis=0)[[0, 2, 3]].sum())

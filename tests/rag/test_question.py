@@ -1,5 +1,6 @@
 """A question in the words of the docs: slips corrected, other languages translated, two-fold questions split."""
 
+import numpy as np
 import pytest
 
 from ingest.lexical import build_lexical
@@ -8,10 +9,8 @@ from rag.spell import Dictionary, correct
 from rag.split import split
 from rag.translate import fold, read_lexicon, translate
 
-DOCS = Dictionary(
-    {"stream": 9, "streaming": 30, "structured": 12, "output": 40, "key": 90, "rotate": 3, "token": 50, "max": 20},
-    frozenset({"lapse", "the", "work"}),
-)
+DOCS = {"stream": 9, "streaming": 30, "structured": 12, "output": 40, "key": 90, "rotate": 3, "token": 50, "max": 20}
+KNOWN = frozenset({"lapse", "the", "work", "does", "it"})
 
 
 @pytest.mark.parametrize(
@@ -29,7 +28,22 @@ DOCS = Dictionary(
     ],
 )
 def test_slips_are_corrected_and_words_are_left(typed: str, meant: str) -> None:
-    assert correct(typed, Dictionary(DOCS.frequency, DOCS.common | {"does", "it"})) == meant
+    assert correct(typed, Dictionary(DOCS, KNOWN, lambda word: np.arange(DOCS.get(word, 0), dtype=np.int32))) == meant
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("entiy name of the projct", "entity name of the project"),
+        ("log entiy", "log entry"),
+        ("entiy", "entry"),  # nothing tells: the more frequent one
+    ],
+)
+def test_the_other_words_tell_which_near_word_was_meant(typed: str, meant: str) -> None:
+    texts = ["entity and name of a project", "a log entry", "an entry", "a log"]
+    lexical = build_lexical(texts)
+    frequency = {"entity": 1, "entry": 2, "project": 1, "log": 2}
+    assert correct(typed, Dictionary(frequency, frozenset({"name", "the"}), lexical.passages)) == meant
 
 
 @pytest.mark.parametrize(
@@ -79,18 +93,31 @@ def test_english_and_what_no_lexicon_knows_stays(question: str) -> None:
     assert translate(question, lambda _word: True) == question
 
 
+@pytest.mark.parametrize(
+    ("question", "english"),
+    [
+        ("Comment être averti quand une vidéo est prête ?", "how be"),  # comment, est and video are in the docs, too
+        ("Antwortzeitlimit oder Standardmodell", "response time"),
+    ],
+)
+def test_words_that_two_languages_share_do_not_hide_one(question: str, english: str) -> None:
+    assert translate(question, lambda word: word in {"comment", "video", "api"}).startswith(english)
+
+
 @pytest.mark.parametrize("language", ["de", "es", "fr", "it", "ja", "ko", "nl", "pl", "pt", "ru", "tr", "zh"])
 def test_lexicons_are_well_formed(language: str) -> None:
     lexicon = read_lexicon(language)
     assert len(lexicon.words) + len(lexicon.stems) > 500
-    assert all(form == fold(form) and "\t" not in english for form, english in lexicon.words.items())
+    assert all(fold(form) in lexicon.words and "\t" not in english for form, english in lexicon.words.items())
     assert all(len(stem) >= 2 for stem in lexicon.stems)
 
 
-def test_accents_may_be_left_out() -> None:
-    assert translate("Wie andere ich den Schlussel?", lambda _word: False) == translate(
-        "Wie ändere ich den Schlüssel?", lambda _word: False
+def test_accents_may_be_left_out_but_tell_words_apart() -> None:
+    assert translate("Wo finde ich den Schlussel?", lambda _word: False) == translate(
+        "Wo finde ich den Schlüssel?", lambda _word: False
     )
+    assert "change" in translate("Wie ändere ich den Schlüssel?", lambda _word: False)
+    assert "other" in translate("Gibt es andere Schlüssel?", lambda _word: False)
 
 
 def test_what_is_searched_for() -> None:
