@@ -3,7 +3,7 @@
 import contextlib
 import sys
 
-from cli.ask import NOT_ANSWERED, answer_one, open_for
+from cli.ask import NOT_ANSWERED, answer_one, open_for, waiting
 from cli.ask_options import AskOptions
 from cli.terminal import is_terminal, safe, say
 from ingest.errors import DocsError, UsageError
@@ -57,11 +57,12 @@ def _turn(line: str, history: History, opened: Opened, settings: Settings, optio
     """One question: made to stand alone, answered, remembered. Failures are told as the command's are."""
     try:
         question = checked_question(line)
-        asked = standalone(question, history, opened.assistant.write, opened.assistant.retriever.idf)
-        if asked != question and not options.quiet:
-            say(f"asked as: {asked}")
         answered: list[Answer] = []
-        status = answer_one(checked_question(asked), opened, settings, options, keep=answered.append)
+        with opened.assistant.one_question(waiting(options)):
+            asked = standalone(question, history, opened.assistant.write, opened.assistant.retriever.idf)
+            if asked != question and not options.quiet:
+                say(f"asked as: {asked}")
+            status = answer_one(checked_question(asked), opened, settings, options, keep=answered.append)
         history.add(asked, answered[0].text if status != NOT_ANSWERED else "")
     except (DocsError, UsageError) as error:
         say(safe(f"error: {' '.join(error.message.split())}"))

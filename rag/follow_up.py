@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from ingest.characters import visible
-from ingest.deadline import Deadline
+from ingest.deadline import limit
 from ingest.errors import ModelError
 from ingest.lexical import terms
 from rag.question import STOPWORDS
@@ -18,6 +18,8 @@ _TURNS: Final = 4
 _ANSWER: Final = 600
 """Characters of each remembered answer."""
 _SECONDS: Final = 15.0
+_SHARE: Final = 1 / 3
+"""Rewriting gets so many seconds at most, and this share of what is left: the answer itself needs the rest."""
 _CARRIED: Final = 6
 """Subject words that are carried over without a model."""
 
@@ -68,8 +70,9 @@ def rewrite_messages(question: str, history: History) -> list[Message]:
 
 def _rewritten(question: str, history: History, write: Write) -> str:
     """The model's rewriting; "" where it fails or is none: a chat goes on without."""
+    whole = limit(_SECONDS / _SHARE)
     try:
-        pieces = list(write(rewrite_messages(question, history), Deadline(_SECONDS), ()))
+        pieces = list(write(rewrite_messages(question, history), whole.sooner(whole.left * _SHARE), ()))
     except ModelError:
         return ""
     text = "".join(piece for piece in pieces if isinstance(piece, str)).strip().strip("\"'`*")

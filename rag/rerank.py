@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from ingest.deadline import Deadline
+from ingest.deadline import limit
 from ingest.embed import embedding_text
 from ingest.errors import ModelError
 from ingest.settings import Settings
@@ -49,7 +49,7 @@ def _remote(slug: str, settings: Settings) -> Callable[[str, Sequence[str]], lis
     def score(question: str, texts: Sequence[str]) -> list[float]:
         from ingest.api import post_json
 
-        answer = post_json(settings, "/rerank", rerank_request(slug, question, texts), Deadline(settings.timeout))
+        answer = post_json(settings, "/rerank", rerank_request(slug, question, texts), limit(settings.timeout))
         scores = [0.0] * len(texts)
         results = answer.get("results")
         for result in results if isinstance(results, list) else []:
