@@ -152,3 +152,10 @@ class LinkFilter:
 
     def _known_page(self, target: str) -> bool:
         return self._targets.allows(target, in_sight=False)
+
+
+def quoted(text: str, hit: Hit) -> str:
+    """Words of a passage as they are shown: pages smuggle too, so links lead to the passage's own page or site."""
+    links = LinkFilter([hit])
+    links.feed("[1]\n")
+    return links.feed(text) + links.end()
