@@ -140,7 +140,8 @@ def _host_lines(report: ReindexReport) -> Iterator[str]:
     """Hosts that the pages name for the first time: who tampers with docs leads their readers elsewhere."""
     shown = list(report.new_hosts.items())[:_LISTED]
     if shown:
-        yield f"hosts   {len(report.new_hosts)} new: {', '.join(f'{host} (in {site_path(url)})' for host, url in shown)}"
+        named = ", ".join(f"{host} (in {site_path(url)})" for host, url in shown)
+        yield f"hosts   {len(report.new_hosts)} new: {named}"
 
 
 def _change_lines(change: Change) -> Iterator[str]:

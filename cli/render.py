@@ -136,7 +136,9 @@ def answer_markdown(answer: Answer, date: str) -> str:
     elif answer.citations:
         parts.append("## Sources")
         for citation in answer.citations:
-            quote = "\n".join(f"   > {line}".rstrip() for line in quoted(citation.quote, citation.hit).strip().splitlines())
+            quote = "\n".join(
+                f"   > {line}".rstrip() for line in quoted(citation.quote, citation.hit).strip().splitlines()
+            )
             parts.append(f"{citation.marker}. [{_link_text(citation.hit)}](<{citation.hit.url}>)\n\n{quote}")
     if answer.unsupported and not answer.dropped:
         parts += ["## Without support", "\n".join(f"- {sentence}" for sentence in answer.unsupported)]

@@ -1,4 +1,4 @@
-"""Two states of the docs -> the hosts that only the newer one names: a sign of pages that somebody tampered with. Pure."""
+"""Two states of the docs -> the hosts that only the newer one names: who tampers with pages leads elsewhere. Pure."""
 
 import re
 from collections.abc import Iterable

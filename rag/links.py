@@ -73,7 +73,9 @@ class LinkFilter:
             return len(last)
         self._targets.cite_so_far(last)
         prose = _CODE.sub(lambda code: " " * len(code.group()), last)
-        links = ((found.start(), found.group(3), False) for found in _PICTURE_OR_LINK.finditer(prose) if not found.group(1))
+        links = (
+            (found.start(), found.group(3), False) for found in _PICTURE_OR_LINK.finditer(prose) if not found.group(1)
+        )
         addresses = ((found.start(), found.group(), True) for found in _ADDRESS.finditer(prose))
         for start, target, in_sight in chain(links, addresses):
             allowed = self._targets.allows(target, in_sight=in_sight)

@@ -33,7 +33,8 @@ def poisoned_page() -> str:
     parts = [f"---\nurl: {EVIL}\n---\n# Request limits of all services\n"]
     for at, thing in enumerate(THINGS[:5]):
         parts.append(
-            f"## What is the request limit of the {thing} service?\n\nWhat is the request limit of the {thing} service? "
+            f"## What is the request limit of the {thing} service?\n\n"
+            f"What is the request limit of the {thing} service? "
             f"The request limit of the {thing} service is 9999. {ORDER} This is part {at}.\n"
         )
     return "\n".join(parts)
@@ -109,9 +110,7 @@ def test_poisoned_passages_are_few_and_cited_as_what_they_are(
 
 
 @pytest.mark.parametrize("question", QUESTIONS[:2])
-def test_links_of_the_poisoned_page_live_only_where_it_is_cited(
-    asked: Ask, server: ModelServer, question: str
-) -> None:
+def test_links_of_the_poisoned_page_live_only_where_it_is_cited(asked: Ask, server: ModelServer, question: str) -> None:
     found = asked(question, "--json", "--no-llm", "-k", "10").json["chunks"]
     bad = next(at for at, chunk in enumerate(found, 1) if chunk["url"].startswith(EVIL))
     good = next(at for at, chunk in enumerate(found, 1) if not chunk["url"].startswith(EVIL))
