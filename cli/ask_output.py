@@ -47,6 +47,8 @@ def explain_incomplete(answer: Answer, settings: Settings) -> None:
         reason, hint = f"cut at the limit of {settings.max_tokens:,} tokens (length)", "raise --max-tokens"
     elif completion.finish_reason == "content_filter":
         reason, hint = "the provider's content filter cut it (content_filter)", "try another --model"
+    elif completion.finish_reason == "error" and not completion.problem:
+        reason, hint = "the model's provider failed in the middle of it (error)", "try again, or try another --model"
     elif completion.finish_reason in ("tool_calls", "function_call"):
         reason, hint = "the model called a tool that it was not given", "try another --model"
     say(f"error: the answer is incomplete{f': {reason}' if reason else ''}")

@@ -57,6 +57,8 @@ def reset_time(headers: Mapping[str, str]) -> float | None:
 
 def spoken(seconds: float) -> str:
     """A duration as people say it."""
+    if seconds > 365 * 86_400.0:
+        return "over a year"
     for size, name in ((86_400.0, "days"), (3_600.0, "h"), (60.0, "min")):
         if seconds >= 2 * size:
             return f"{seconds / size:.0f} {name}"
