@@ -100,9 +100,13 @@ def _holds(claim: str, said: Words, place: Place, own: frozenset[str]) -> bool:
 
 def _has_code(place: Place, name: str) -> bool:
     """Whether the name stands at the place as a whole name; a path may stand there in parts."""
-    return _stands(name, place.code) or (
-        len(parts := [part for part in re.split(r"[.:={}\[\],]+", name) if part]) > 1
-        and all(_stands(part, place.spans) for part in parts)
+    return (
+        _stands(name, place.code)
+        or (name[:1] in ":~@#" and _stands(name[1:], place.lead.lower()))  # as "Nitro Variant" is of `:nitro`
+        or (
+            len(parts := [part for part in re.split(r"[.:={}\[\],]+", name) if part]) > 1
+            and all(_stands(part, place.spans) for part in parts)
+        )
     )
 
 
