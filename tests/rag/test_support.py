@@ -18,7 +18,7 @@ from rag.support import supported
 from tests.ingest.made import document
 
 LIST = [json.loads(line) for line in Path(__file__).with_name("support.jsonl").read_text(encoding="utf-8").splitlines()]
-FLOORS = {"dev": (0.91, 0.09), "held": (0.88, 0.09), "fresh": (0.83, 0.30)}
+FLOORS = {"dev": (0.91, 0.09), "held": (0.88, 0.09), "fresh": (0.83, 0.31)}
 """What was reached: the share of altered sentences that are caught at least, and of true ones that are not let pass."""
 
 
