@@ -107,6 +107,20 @@ class Words:
     """The words that identifiers are made of: `frequency_penalty` may be called frequency penalty."""
 
 
+_SAYINGS: Final = (
+    (re.compile(r"\b(?:costs? nothing|at no (?:extra )?(?:cost|charge)|free of charge)\b", re.IGNORECASE), "is free"),
+    (re.compile(r"\b(?:(?:at|to) the (?:very )?end|in the end)\b", re.IGNORECASE), "last"),
+    (re.compile(r"\b(?:(?:at|to) the (?:very )?(?:beginning|front|start|top))\b", re.IGNORECASE), "first"),
+)
+
+
+def said_plainly(text: str) -> str:
+    """The text with a word in place of some sayings that hide a negation or an order in other words."""
+    for saying, word in _SAYINGS:
+        text = saying.sub(word, text)
+    return text
+
+
 @lru_cache(maxsize=4096)
 def words_of(text: str) -> Words:
     """The figures, identifiers, names and content words of a text in markdown."""
@@ -119,7 +133,7 @@ def words_of(text: str) -> Words:
         identifiers.add(squeezed(inner))
         return " , "
 
-    prose = _SPAN.sub(take, text)
+    prose = _SPAN.sub(take, said_plainly(text))
     for found in _IDENTIFIER.finditer(prose):
         identifiers.add(squeezed(found.group().rstrip(".,:;")))
     prose = _IDENTIFIER.sub(" , ", prose)
@@ -181,6 +195,7 @@ _EMPTY: Final = frozenset(
     "cannot don doesn isn aren won over out off up down but instead rather after before during "
     "take takes taken give gives given set sets setting make makes made come comes value values "
     "version versions way kind "
+    "put puts let lets part exist exists effect used mostly mainly no longer unlike interesting matters noticing "
     "around about approximately roughly first last final past more most less least".split()
 )
 

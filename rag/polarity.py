@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from rag.claim_words import words_of
+from rag.claim_words import said_plainly, words_of
 
 _NEGATION = re.compile(
     r"\b(?:not|no|never|none|nothing|nobody|neither|nor|cannot|without|\w+n['’]t|rather than|instead of)\b",
@@ -98,7 +98,7 @@ class Clause:
 @lru_cache(maxsize=4096)
 def clauses(text: str) -> tuple[Clause, ...]:
     """The clauses of a sentence, or of a table row."""
-    return tuple(_clause(part) for line in text.splitlines() for part in (_cells(line) or _parts(line)))
+    return tuple(_clause(part) for line in said_plainly(text).splitlines() for part in (_cells(line) or _parts(line)))
 
 
 def _cells(line: str) -> list[str]:

@@ -1,7 +1,8 @@
 """Sentences of our own about the starter pages, true and altered: which of them a passage supports.
 
 `support.jsonl` has a half for development and a half that was held out while the check was tuned, and a
-"fresh" part: 60 sentences that were written before the check ever saw them, freer in their words.
+"fresh" part: 60 sentences that were written before the check ever saw them, freer in their words. On
+those it caught 26 of 30 altered ones and took 11 of 30 true ones for altered when they were first run.
 """
 
 import json
@@ -18,7 +19,7 @@ from rag.support import supported
 from tests.ingest.made import document
 
 LIST = [json.loads(line) for line in Path(__file__).with_name("support.jsonl").read_text(encoding="utf-8").splitlines()]
-FLOORS = {"dev": (0.91, 0.09), "held": (0.88, 0.09), "fresh": (0.83, 0.31)}
+FLOORS = {"dev": (0.92, 0.08), "held": (0.88, 0.09), "fresh": (0.80, 0.24)}
 """What was reached: the share of altered sentences that are caught at least, and of true ones that are not let pass."""
 
 
@@ -91,6 +92,8 @@ def test_a_claim_of_another_page_is_not_supported_here(passages: dict[tuple[str,
         ("The reply never holds the alias.", "The reply holds the real name, never the alias.", True),
         ("The window is smaller than that of Alpha.", "The window is bigger than that of Alpha.", False),
         ("It costs $2 per thousand pages.", "It costs $2 per 1,000 pages.", True),
+        ("The router itself is free.", "The router costs nothing.", True),
+        ("Alpha and Beta include 10 results.", "Gamma and Beta include 10 results; with Alpha it is one.", False),
     ],
 )
 def test_what_a_sentence_says_is_held_against_the_words(claim: str, text: str, holds: bool) -> None:  # noqa: FBT001
