@@ -76,11 +76,12 @@ def _notes(answer: Answer, settings: Settings, options: AskOptions) -> None:
     for sentence in answer.unsupported:
         say(f"{'dropped' if answer.dropped else 'unsupported'}: {sentence}")
     if answer.completion:
-        say(_used(answer.completion, answer.timings_ms["total"] / 1000))
+        say(used_line(answer.completion, answer.timings_ms["total"] / 1000))
     elif options.verbose:
         say(" · ".join(f"{name} {value:.0f} ms" for name, value in answer.timings_ms.items()))
 
 
-def _used(used: Completion, seconds: float) -> str:
+def used_line(used: Completion, seconds: float) -> str:
+    """Which model worked, and what it took."""
     spent = f"{used.prompt_tokens} + {used.completion_tokens} tokens · ${used.cost_usd:.6f}"
     return f"{used.model or 'unknown model'} · {spent if used.usage_known else 'usage unknown'} · {seconds:.1f} s"

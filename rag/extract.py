@@ -38,6 +38,12 @@ _WHOLE_FENCE = re.compile(r"[ \t>]*(`{3,}|~{3,}).*\n[ \t>]*\1[ \t]*\Z", re.DOTAL
 _WANTS_CODE = re.compile(
     r"\b(code|snippet|example|curl|python|typescript|javascript|json|yaml|toml|request body|command)\b", re.IGNORECASE
 )
+_WANTS_AMOUNT = re.compile(r"\W*how (?:many|much|long|often|large|big|fast|soon)\b", re.IGNORECASE)
+_FIGURE = re.compile(r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|twelve)\b", re.IGNORECASE)
+_FITTING: Final = 0.4
+"""What a sentence with a figure gains where a question begins by asking for an amount. On 90 development
+questions, all facts in the answer: 75 without, 76 with it."""
+
 _POINTER = re.compile(r"(?:See|Read|Learn|Refer to|Check|Visit)\b(?!.*\b(?:if|when)\b).*", re.DOTALL)
 _LONGEST_POINTER: Final = 8
 """Words of a sentence that only sends the reader elsewhere: it answers nothing."""
@@ -86,7 +92,7 @@ def _candidates(question: str, hits: Sequence[Hit], weights: dict[str, float]) -
     A table row must hold a word of the question itself, code must be wanted and whole, and a
     sentence that only leads in what follows says nothing alone.
     """
-    code = bool(_WANTS_CODE.search(question))
+    code, amount = bool(_WANTS_CODE.search(question)), bool(_WANTS_AMOUNT.match(question))
     for hit in hits[:_HITS]:
         spans = list(spans_of(hit.chunk))
         whole_table = _is_answer_itself([span.text for span in spans if span.kind == "table"], hit, weights)
@@ -99,6 +105,7 @@ def _candidates(question: str, hits: Sequence[Hit], weights: dict[str, float]) -
             if said.get(span.kind):
                 start, end = (hit.chunk.start + place for place in (span.start, span.end))
                 score = _score(hit, hits[0].score, span.text, weights, lead=at == 0)
+                score += _FITTING if amount and _FIGURE.search(plain(span.text)) else 0.0
                 yield _Unit(hit, start, end, score, span.kind)
 
 

@@ -101,6 +101,16 @@ def test_what_is_quoted_says_something_alone() -> None:
     assert "Raise" not in quoted("Show an example of a rate limit"), "there the code itself is wanted"
 
 
+def test_who_asks_for_an_amount_gets_the_sentence_with_the_figure() -> None:
+    ways = "orders sorts names keeps logs shows counts".split()
+    page = " ".join(f"The router {way} all your fallbacks." for way in ways) + " At most three entries fit."
+    model = MiniLm()
+    (chunk,) = chunk_document(document(page), model.count, model.max_tokens)
+    hits = [Hit(1, 1.0, 1.0, 1.0, chunk)]
+    for question, wanted in (("How many fallbacks may I name?", True), ("Which fallbacks are kept?", False)):
+        assert ("three entries" in extract(question, hits, lambda _: 1.0)[0]) is wanted
+
+
 def test_a_small_table_under_what_was_asked_for_is_quoted_whole() -> None:
     page = PAGE.partition("| Error")[0]
     model = MiniLm()

@@ -93,7 +93,7 @@ def test_a_claim_of_another_page_is_not_supported_here(passages: dict[tuple[str,
         ("The window is smaller than that of Alpha.", "The window is bigger than that of Alpha.", False),
         ("It costs $2 per thousand pages.", "It costs $2 per 1,000 pages.", True),
         ("The router itself is free.", "The router costs nothing.", True),
-        ("Alpha and Beta include 10 results.", "Gamma and Beta include 10 results; with Alpha it is one.", False),
+        ("Delta and Beta include 10 results.", "Gamma and Beta include 10 results; with Delta it is one.", False),
     ],
 )
 def test_what_a_sentence_says_is_held_against_the_words(claim: str, text: str, holds: bool) -> None:  # noqa: FBT001
