@@ -26,7 +26,7 @@ MAX_QUESTION = 4_000
 _SEEN: Final = 3
 """For each passage that an answer is made of, so many are looked at: some will be of a page that has enough."""
 _DEEPEST: Final = 400
-"""Passages that are looked at for others pages than one that fills all ranks above."""
+"""How far down passages of other pages are looked for, where one page fills the ranks above."""
 
 REFUSAL = "The docs do not answer this question."
 
@@ -76,8 +76,6 @@ class Assistant:
     @contextmanager
     def one_question(self, tell: Tell | None = None) -> Iterator[None]:
         """Within it, all requests share one deadline; `tell` hears of waits between attempts."""
-        if self.write is not None:
-            load()
         with shared_deadline(self.timeout, tell):
             yield
 

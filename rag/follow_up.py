@@ -9,6 +9,7 @@ from ingest.characters import visible
 from ingest.deadline import limit
 from ingest.errors import ModelError
 from ingest.lexical import terms
+from ingest.openrouter import load
 from rag.question import STOPWORDS
 from rag.records import Completion, Message
 from rag.write import Write
@@ -79,6 +80,7 @@ def rewrite_messages(question: str, history: History) -> list[Message]:
 
 def _rewritten(question: str, history: History, write: Write, spent: Callable[[Completion], None]) -> str:
     """The model's rewriting; "" where it fails or is none: a chat goes on without."""
+    load()
     whole = limit(_SECONDS / _SHARE)
     try:
         pieces = list(write(rewrite_messages(question, history), whole.sooner(whole.left * _SHARE), ()))

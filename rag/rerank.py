@@ -48,7 +48,9 @@ def rerank_request(slug: str, question: str, texts: Sequence[str]) -> dict[str, 
 def _remote(slug: str, settings: Settings) -> Callable[[str, Sequence[str]], list[float]]:
     def score(question: str, texts: Sequence[str]) -> list[float]:
         from ingest.api import post_json
+        from ingest.openrouter import load
 
+        load()
         answer = post_json(settings, "/rerank", rerank_request(slug, question, texts), limit(settings.timeout))
         scores = [0.0] * len(texts)
         results = answer.get("results")
