@@ -19,6 +19,7 @@ from rag.support import supported
 from tests.ingest.made import document
 
 LIST = [json.loads(line) for line in Path(__file__).with_name("support.jsonl").read_text(encoding="utf-8").splitlines()]
+GAMMA = "Gamma and Beta include 10 results.\n\nPrices are the same.\n\nThe engine Delta includes one."
 FLOORS = {"dev": (0.92, 0.08), "held": (0.88, 0.09), "fresh": (0.80, 0.24)}
 """What was reached: the share of altered sentences that are caught at least, and of true ones that are not let pass."""
 
@@ -93,7 +94,7 @@ def test_a_claim_of_another_page_is_not_supported_here(passages: dict[tuple[str,
         ("The window is smaller than that of Alpha.", "The window is bigger than that of Alpha.", False),
         ("It costs $2 per thousand pages.", "It costs $2 per 1,000 pages.", True),
         ("The router itself is free.", "The router costs nothing.", True),
-        ("Delta and Beta include 10 results.", "Gamma and Beta include 10 results; with Delta it is one.", False),
+        ("Delta and Beta include 10 results.", GAMMA, False),
     ],
 )
 def test_what_a_sentence_says_is_held_against_the_words(claim: str, text: str, holds: bool) -> None:  # noqa: FBT001
