@@ -11,8 +11,10 @@ from cli.ask_output import explain_incomplete, print_answer, print_prompt
 from cli.context import open_index, settings_from, text_or_stdin
 from cli.render import heading_path
 from cli.terminal import is_terminal, safe, say
+from ingest.deadline import Tell
 from ingest.errors import UsageError
 from ingest.settings import Settings
+from ingest.waits import spoken
 from rag.answer import checked_question
 from rag.bootstrap import Opened
 from rag.records import Answer, Retrieved
@@ -35,7 +37,8 @@ def run_ask(values: Mapping[str, object], options: AskOptions) -> int:
     opened = open_for(settings, options)
     before = {"imports": imports_ms, "start": (time.perf_counter() - started) * 1000}
     if options.show_prompt or options.dry_run:
-        retrieved = opened.assistant.retrieve(question, settings.k, options.under)
+        with opened.assistant.one_question(waiting(options)):
+            retrieved = opened.assistant.gather(question, settings.k, options.under)
         if options.show_prompt:
             print_prompt(retrieved, as_json=options.json)
             return 0
@@ -43,7 +46,15 @@ def run_ask(values: Mapping[str, object], options: AskOptions) -> int:
 
         print_plan(retrieved, settings, opened, options)
         return 0
-    return answer_one(question, opened, settings, options, before)
+    with opened.assistant.one_question(waiting(options)):
+        return answer_one(question, opened, settings, options, before)
+
+
+def waiting(options: AskOptions) -> Tell | None:
+    """Says on stderr why nothing comes for a while: a server asked to wait."""
+    if options.quiet:
+        return None
+    return lambda seconds, why: say(f"waiting {spoken(seconds)}, then trying again: {why}")
 
 
 def open_for(settings: Settings, options: AskOptions) -> Opened:
@@ -72,7 +83,7 @@ def answer_one(
     imports, which `total` does not hold, "start" the time to open the index.
     """
     opened_at = time.perf_counter()
-    retrieved = opened.assistant.retrieve(question, settings.k, options.under)
+    retrieved = opened.assistant.gather(question, settings.k, options.under)
     found_at = time.perf_counter()
     tell_search(retrieved, quiet=options.quiet)
     if opened.assistant.write and not (options.json or options.quiet) and is_terminal(sys.stderr):

@@ -47,6 +47,8 @@ def explain_incomplete(answer: Answer, settings: Settings) -> None:
         reason, hint = f"cut at the limit of {settings.max_tokens:,} tokens (length)", "raise --max-tokens"
     elif completion.finish_reason == "content_filter":
         reason, hint = "the provider's content filter cut it (content_filter)", "try another --model"
+    elif completion.finish_reason == "error" and not completion.problem:
+        reason, hint = "the model's provider failed in the middle of it (error)", "try again, or try another --model"
     elif completion.finish_reason in ("tool_calls", "function_call"):
         reason, hint = "the model called a tool that it was not given", "try another --model"
     say(f"error: the answer is incomplete{f': {reason}' if reason else ''}")
@@ -74,11 +76,12 @@ def _notes(answer: Answer, settings: Settings, options: AskOptions) -> None:
     for sentence in answer.unsupported:
         say(f"{'dropped' if answer.dropped else 'unsupported'}: {sentence}")
     if answer.completion:
-        say(_used(answer.completion, answer.timings_ms["total"] / 1000))
+        say(used_line(answer.completion, answer.timings_ms["total"] / 1000))
     elif options.verbose:
         say(" · ".join(f"{name} {value:.0f} ms" for name, value in answer.timings_ms.items()))
 
 
-def _used(used: Completion, seconds: float) -> str:
+def used_line(used: Completion, seconds: float) -> str:
+    """Which model worked, and what it took."""
     spent = f"{used.prompt_tokens} + {used.completion_tokens} tokens · ${used.cost_usd:.6f}"
     return f"{used.model or 'unknown model'} · {spent if used.usage_known else 'usage unknown'} · {seconds:.1f} s"

@@ -2,16 +2,18 @@
 
 import contextlib
 import sys
+import time
 
-from cli.ask import NOT_ANSWERED, answer_one, open_for
+from cli.ask import NOT_ANSWERED, answer_one, open_for, waiting
 from cli.ask_options import AskOptions
+from cli.ask_output import used_line
 from cli.terminal import is_terminal, safe, say
 from ingest.errors import DocsError, UsageError
 from ingest.settings import Settings
 from rag.answer import checked_question
 from rag.bootstrap import Opened
 from rag.follow_up import History, standalone
-from rag.records import Answer
+from rag.records import Answer, Completion
 
 _PROMPT = "ask> "
 
@@ -53,15 +55,27 @@ def _line() -> str | None:
         return None
 
 
+def _standing_alone(question: str, history: History, opened: Opened, options: AskOptions) -> str:
+    """The question as it is asked; what a model changed of it, and what that cost, is told."""
+    started = time.perf_counter()
+    assistant, spent = opened.assistant, list[Completion]()
+    asked = standalone(question, history, assistant.write, assistant.retriever.idf, spent.append)
+    if not options.quiet:
+        if asked != question:
+            say(f"asked as: {asked}")
+        for used in spent:
+            say(used_line(used, time.perf_counter() - started))
+    return asked
+
+
 def _turn(line: str, history: History, opened: Opened, settings: Settings, options: AskOptions) -> None:
     """One question: made to stand alone, answered, remembered. Failures are told as the command's are."""
     try:
         question = checked_question(line)
-        asked = standalone(question, history, opened.assistant.write, opened.assistant.retriever.idf)
-        if asked != question and not options.quiet:
-            say(f"asked as: {asked}")
         answered: list[Answer] = []
-        status = answer_one(checked_question(asked), opened, settings, options, keep=answered.append)
+        with opened.assistant.one_question(waiting(options)):
+            asked = _standing_alone(question, history, opened, options)
+            status = answer_one(checked_question(asked), opened, settings, options, keep=answered.append)
         history.add(asked, answered[0].text if status != NOT_ANSWERED else "")
     except (DocsError, UsageError) as error:
         say(safe(f"error: {' '.join(error.message.split())}"))

@@ -9,7 +9,7 @@ from cli.render import SCHEMA, heading_path
 from cli.terminal import json_line, safe
 from ingest.errors import ModelError
 from ingest.settings import Settings
-from rag.abstain import answers
+from rag.abstain import worth_asking
 from rag.bootstrap import Opened
 from rag.catalogue import Model, list_models
 from rag.model import chat_request
@@ -28,7 +28,7 @@ def _plan(retrieved: Retrieved, settings: Settings, opened: Opened, options: Ask
     plan: dict[str, Any] = {"schema": SCHEMA, "question": retrieved.question, "request": None, "why": None}
     if opened.assistant.write is None:
         return {**plan, "why": "no request: without a key, or with --no-llm, pages are quoted"}
-    if not answers(retrieved):
+    if not worth_asking(retrieved, opened.assistant.thresholds):
         return {**plan, "why": "no request: the passages do not answer the question"}
     tools = [SEARCH_DOCS] if options.search_tool else []
     request = chat_request(settings, build_messages(retrieved.question, Passages(retrieved.hits)), tools)

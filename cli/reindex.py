@@ -123,6 +123,7 @@ def _summary(report: ReindexReport, *, dry_run: bool) -> str:
     lines += [line for change in report.changes[:_LISTED] for line in _change_lines(change)]
     if len(report.changes) > _LISTED:
         lines.append(f"  … and {len(report.changes) - _LISTED} more; --json lists all")
+    lines += list(_host_lines(report))
     counts = report.chunks
     what = f"{counts.embedded} {'to embed' if dry_run else 'embedded'}, {counts.total - counts.embedded} reused"
     lines.append(f"chunks  {counts.total}: {what}" + (f", {counts.removed} removed" if counts.removed else ""))
@@ -133,6 +134,14 @@ def _summary(report: ReindexReport, *, dry_run: bool) -> str:
         lines.append("dry run: nothing was written")
     lines.append("time    " + ", ".join(f"{name} {value:.1f} s" for name, value in report.seconds.items()))
     return "\n".join(lines)
+
+
+def _host_lines(report: ReindexReport) -> Iterator[str]:
+    """Hosts that the pages name for the first time: who tampers with docs leads their readers elsewhere."""
+    shown = list(report.new_hosts.items())[:_LISTED]
+    if shown:
+        named = ", ".join(f"{host} (in {site_path(url)})" for host, url in shown)
+        yield f"hosts   {len(report.new_hosts)} new: {named}"
 
 
 def _change_lines(change: Change) -> Iterator[str]:

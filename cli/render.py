@@ -8,6 +8,7 @@ from typing import Any
 from ingest.generations import Generation
 from ingest.store import StoredPage
 from ingest.urls import site_path
+from rag.links import quoted
 from rag.records import Answer, Citation, Hit
 
 SCHEMA = 1
@@ -121,7 +122,7 @@ def sources_text(answer: Answer) -> str:
     """The list under an answer: section, link, and the quoted words, shortened to a line."""
     lines: list[str] = []
     for citation in answer.citations:
-        quote = " ".join(citation.quote.split())
+        quote = " ".join(quoted(citation.quote, citation.hit).split())
         quote = quote if len(quote) <= 160 else f"{quote[:157]}…"
         lines += [f"[{citation.marker}] {heading_path(citation.hit)}", f"    {citation.hit.url}", f"    “{quote}”"]
     return "\n".join(lines)
@@ -135,7 +136,9 @@ def answer_markdown(answer: Answer, date: str) -> str:
     elif answer.citations:
         parts.append("## Sources")
         for citation in answer.citations:
-            quote = "\n".join(f"   > {line}".rstrip() for line in citation.quote.strip().splitlines())
+            quote = "\n".join(
+                f"   > {line}".rstrip() for line in quoted(citation.quote, citation.hit).strip().splitlines()
+            )
             parts.append(f"{citation.marker}. [{_link_text(citation.hit)}](<{citation.hit.url}>)\n\n{quote}")
     if answer.unsupported and not answer.dropped:
         parts += ["## Without support", "\n".join(f"- {sentence}" for sentence in answer.unsupported)]

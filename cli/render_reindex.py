@@ -62,6 +62,7 @@ def reindex_json(report: ReindexReport) -> dict[str, Any]:
             "reused": report.chunks.total - report.chunks.embedded,
             "removed": report.chunks.removed,
         },
+        "new_hosts": [{"host": host, "page": site_path(url)} for host, url in report.new_hosts.items()],
         "changes": [change_json(change) for change in report.changes],
         "problems": [
             {"url": p.url, "reason": p.reason, "detail": p.detail, "kept_old": p.kept_old} for p in report.problems

@@ -15,6 +15,7 @@ from ingest.errors import ModelError
 from ingest.urls import site_path
 from rag.abstain import answers, confidence
 from rag.answer import Assistant
+from rag.per_page import few_per_page
 from rag.records import Answer, Hit, Retrieved
 
 _FIRST = 64
@@ -37,9 +38,10 @@ class Bench:
 def run_question(bench: Bench, question: Question) -> Outcome:
     """Measure one question. Raises ModelError, UsageError, IndexMismatch."""
     started = time.perf_counter()
-    whole = _read_enough(bench, question.question)
-    retrieved = replace(whole, hits=whole.hits[: bench.k])
-    found = bench.assistant.ask(retrieved) if bench.with_answers else None
+    with bench.assistant.one_question():
+        whole = _read_enough(bench, question.question)
+        retrieved = replace(whole, hits=few_per_page(whole.hits, bench.k))
+        found = bench.assistant.ask(retrieved) if bench.with_answers else None
     seconds = time.perf_counter() - started
     if found and not found.complete and not (found.completion and found.completion.finish_reason):
         raise ModelError("the answer broke off", "run again", retryable=True)

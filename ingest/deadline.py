@@ -9,9 +9,14 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, TypeVar
 
 Item = TypeVar("Item")
+
+Tell = Callable[[float, str], None]
+"""Told of a wait before another attempt: its seconds, and why."""
 
 
 class DeadlinePassed(Exception):
@@ -33,6 +38,47 @@ class Deadline:
     def sooner(self, seconds: float) -> "Deadline":
         """This deadline, or the one `seconds` from now if that comes first."""
         return Deadline(min(self.left, seconds))
+
+
+class _Shared:
+    """What the requests of one question have in common. The time runs from the first one on."""
+
+    def __init__(self, seconds: float, tell: Tell | None) -> None:
+        self.seconds, self.tell = seconds, tell
+        self.deadline: Deadline | None = None
+
+
+_SHARED: ContextVar[_Shared | None] = ContextVar("shared", default=None)
+
+
+@contextmanager
+def shared_deadline(seconds: float, tell: Tell | None = None) -> Iterator[None]:
+    """Within it, in this thread, all deadlines of `limit` are bounded by one, `seconds` after the first of them.
+
+    Loading an embedder or opening an index is not what a time limit on requests is for.
+    """
+    token = _SHARED.set(_Shared(seconds, tell))
+    try:
+        yield
+    finally:
+        _SHARED.reset(token)
+
+
+def limit(seconds: float) -> Deadline:
+    """A deadline `seconds` from now, or the shared one where that comes first."""
+    shared = _SHARED.get()
+    if shared is None:
+        return Deadline(max(0.0, seconds))
+    if shared.deadline is None:
+        shared.deadline = Deadline(shared.seconds)
+    return shared.deadline.sooner(max(0.0, seconds))
+
+
+def tell_wait(seconds: float, why: str) -> None:
+    """Let who waits for the question know of a pause."""
+    shared = _SHARED.get()
+    if shared is not None and shared.tell is not None:
+        shared.tell(seconds, why)
 
 
 def within(deadline: Deadline, produce: Callable[[], Iterator[Item]]) -> "Bounded[Item]":

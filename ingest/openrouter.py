@@ -31,6 +31,8 @@ _SENT: Final = frozenset(
 _LONGEST: Final = 64_000_000
 """Bytes of an answer. The largest, 64 embeddings of 4,096 numbers, has under 10 MB."""
 _LONGEST_ERROR: Final = 1_000_000
+_LONGEST_PACKED_ERROR: Final = 50_000
+"""Compressed bytes: a thousand times as many may come out of them."""
 
 
 def is_openrouter(settings: Settings) -> bool:
@@ -73,7 +75,7 @@ def _pieces(
                 asked["body"] = body
             response: httpx2.Response = (client.post if method == "POST" else client.get)(path, **asked)
             with contextlib.closing(response):
-                yield from response.iter_bytes()
+                yield from _up_to_longest(response.iter_bytes())
 
 
 def _connect(settings: Settings, secret: str) -> "OpenAI":
@@ -98,7 +100,9 @@ def _connect(settings: Settings, secret: str) -> "OpenAI":
             request.headers["HTTP-Referer"] = settings.referer
 
     def limited(response: "httpx2.Response") -> None:
-        response.stream = _limited(response.stream, is_error=response.status_code >= 300)
+        if response.status_code >= 300:
+            packed = "content-encoding" in response.headers
+            response.stream = _cut(response.stream, _LONGEST_PACKED_ERROR if packed else _LONGEST_ERROR)
 
     # Its debug log repeats headers, and a server may echo the key in one.
     logging.getLogger("httpcore2").setLevel(logging.INFO)
@@ -106,25 +110,33 @@ def _connect(settings: Settings, secret: str) -> "OpenAI":
     return OpenAI(api_key=secret or "none", base_url=settings.base_url, max_retries=0, http_client=http)
 
 
-def _limited(stream: Any, *, is_error: bool) -> "httpx2.SyncByteStream":  # noqa: ANN401 - the library is imported late
-    """`stream` up to the largest size that makes sense; an error's body is cut there."""
+def _up_to_longest(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """`pieces`, decoded as they are; raises ModelError where more come than makes sense."""
+    taken = 0
+    for piece in pieces:
+        taken += len(piece)
+        if taken > _LONGEST:
+            raise ModelError(f"the answer has over {_LONGEST // 1_000_000} MB", "check OPENROUTER_BASE_URL")
+        yield piece
+
+
+def _cut(stream: Any, most: int) -> "httpx2.SyncByteStream":  # noqa: ANN401 - the library is imported late
+    """An error's body, up to its first `most` bytes: the SDK reads it as a whole."""
     import httpx2
 
-    class Limited(httpx2.SyncByteStream):
+    class Cut(httpx2.SyncByteStream):
         def __iter__(self) -> Iterator[bytes]:
-            taken = 0
+            left = most
             for piece in stream:
-                taken += len(piece)
-                if is_error and taken > _LONGEST_ERROR:
+                yield piece[:left]
+                left -= len(piece)
+                if left <= 0:
                     return
-                if taken > _LONGEST:
-                    raise ModelError(f"the answer has over {_LONGEST // 1_000_000} MB", "check OPENROUTER_BASE_URL")
-                yield piece
 
         def close(self) -> None:
             stream.close()
 
-    return Limited()
+    return Cut()
 
 
 @contextlib.contextmanager

@@ -50,7 +50,13 @@ _HINTS: Final = {
 _TROUBLE: Final = "the service has trouble: try again later, try another --model, or use --no-llm"
 _PASSING: Final = frozenset({408, 429, 500, 502, 503, 504, *range(520, 530)})
 """Statuses after which a second attempt may succeed; 501 and 505 will not change."""
-_TOO_LONG = re.compile(r"maximum context length|context[_ ](?:length|window)|too many (?:input )?tokens", re.IGNORECASE)
+_TOO_LONG = re.compile(
+    r"context[_ ](?:length|window)|too many (?:input )?tokens|(?:prompt|input|request) is too long"
+    r"|maximum (?:\w+ ){0,2}length|maximum number of (?:\w+ )?tokens|reduce the length"
+    r"|inputs? tokens? \+ max_new_tokens",
+    re.IGNORECASE,
+)
+"""How OpenRouter, and providers whose words it passes on, say that a prompt is too long."""
 _SECRETS = re.compile(r"sk-[\w-]{8,}|(?<=Bearer )\S+")
 
 
@@ -106,8 +112,9 @@ def _dict(value: object) -> dict[str, Any]:
 def _status_in(error: Mapping[str, Any], metadata: Mapping[str, Any]) -> int:
     """The status that an error names itself; 502 where it names none that says anything."""
     for value in (error.get("http_status"), error.get("code"), error.get("status"), error.get("type")):
-        if str(value).isdecimal() and 400 <= int(str(value)[:4]) < 600:
-            return int(str(value))
+        word = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+        if re.fullmatch(r"[45]\d\d", word, re.ASCII):
+            return int(word)
         if value in _WORDS:
             return _WORDS[str(value)]
     return _WORDS.get(str(error.get("error_type") or metadata.get("error_type")), 502)

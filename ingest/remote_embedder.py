@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from ingest.api import post_json
-from ingest.deadline import Deadline
+from ingest.deadline import Deadline, limit
 from ingest.embed import CHUNK_TOKENS, Vectors, checked
 from ingest.errors import ModelError
 from ingest.openrouter import load
@@ -58,7 +58,7 @@ class OpenRouterEmbedder:
     def embed_query(self, text: str) -> Vectors:
         """Embed a question."""
         load()
-        return np.asarray(self._request([text], "search_query", Deadline(self._settings.timeout))[0])
+        return np.asarray(self._request([text], "search_query", limit(self._settings.timeout))[0])
 
     def _batch(self, texts: list[str]) -> Vectors:
         """Embed a batch, in halves where it is too large for the server."""

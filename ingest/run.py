@@ -52,6 +52,8 @@ class ReindexReport:
     chunks: ChunkCounts = field(default_factory=lambda: ChunkCounts(0, 0, 0))
     seconds: dict[str, float] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    new_hosts: dict[str, str] = field(default_factory=dict)
+    """Hosts that pages are on, or name, for the first time, each with the first such page."""
 
     def count(self, what: str) -> int:
         """How many pages were `added`, `changed` or `removed`."""

@@ -9,6 +9,7 @@ from ingest.corpus import Corpus, PageFile, read_corpus, read_sources, write_sou
 from ingest.errors import DocsError
 from ingest.gather import Gathered, gather_crawl, gather_local
 from ingest.generations import current_generation
+from ingest.hosts import new_hosts
 from ingest.page_files import pages_after, write_pages
 from ingest.reclean import Recleaned, reclean
 from ingest.records import Document, Problem
@@ -75,7 +76,9 @@ def update_from_sources(run: Run) -> Update:
     kept = tuple(dict.fromkeys((*recorded, *report.sources) if options.add else report.sources))
     before = read_sources(docs, "markdown")
     markdown = markdown_after(options.markdown, before, report.sources, gathered.choices)
-    return Update(corpus.files, plan, kept, frozenset(markdown.intersection(kept)), leaving)
+    update = Update(corpus.files, plan, kept, frozenset(markdown.intersection(kept)), leaving)
+    report.new_hosts = new_hosts((file.document for file in corpus.files), update.documents)
+    return update
 
 
 def update_from_markdown(run: Run) -> Update:
@@ -89,7 +92,9 @@ def update_from_markdown(run: Run) -> Update:
     came = {document.url for document in anew}
     plan = plan_update([file for file in crawled if file.document.url in came], anew, replaced=(), gone=())
     update = Update(corpus.files, plan)
-    indexed = differences(_indexed(run.settings.index), update.documents)
+    before = _indexed(run.settings.index)
+    indexed = differences(before, update.documents)
+    run.report.new_hosts = new_hosts(before, update.documents)
     run.report.changes, run.report.unchanged = indexed.changes, indexed.unchanged
     run.report.seen = len(corpus.files)
     run.report.aliases = sum(len(document.aliases) for document in update.documents)

@@ -7,11 +7,14 @@ from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
-from ingest.deadline import Deadline
+from ingest.deadline import Deadline, tell_wait
 from ingest.errors import ModelError
 
 _BACKOFF: Final = (0.5, 1.0, 2.0, 4.0)
 """Seconds before the second, third … attempt, where the server names none."""
+
+_WORTH_TELLING: Final = 1.0
+"""Seconds from which on a pause is told of: a shorter one nobody notices."""
 
 
 def pause(error: ModelError, attempt: int, deadline: Deadline, attempts: int = 3) -> None:
@@ -26,6 +29,8 @@ def pause(error: ModelError, attempt: int, deadline: Deadline, attempts: int = 3
     wait = backoff * (0.8 + 0.2 * random.random()) if error.wait is None else error.wait  # noqa: S311 - no secret
     if wait >= deadline.left:
         raise error
+    if wait >= _WORTH_TELLING:
+        tell_wait(wait, error.message)
     time.sleep(wait)
 
 
@@ -52,6 +57,8 @@ def reset_time(headers: Mapping[str, str]) -> float | None:
 
 def spoken(seconds: float) -> str:
     """A duration as people say it."""
+    if seconds > 365 * 86_400.0:
+        return "over a year"
     for size, name in ((86_400.0, "days"), (3_600.0, "h"), (60.0, "min")):
         if seconds >= 2 * size:
             return f"{seconds / size:.0f} {name}"

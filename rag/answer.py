@@ -1,15 +1,18 @@
 """Question -> Answer: retrieve, decide, then extract or let a model write, then cite."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import Final
 
-from ingest.deadline import Deadline
+from ingest.deadline import Deadline, Tell, limit, shared_deadline
 from ingest.errors import ModelError, UsageError
 from ingest.openrouter import load
 from rag.abstain import answers, worth_asking
 from rag.calibration import DEFAULT, Thresholds
 from rag.extract import extract
+from rag.per_page import few_per_page
 from rag.prompt import Passages, build_messages
 from rag.records import Answer, Completion, Retrieved
 from rag.rerank import CANDIDATES, Rerank
@@ -20,6 +23,11 @@ from rag.write import Show, Write, Written, written
 MAX_QUESTION = 4_000
 """Characters; a longer text is no question, and its embedding says nothing."""
 
+_SEEN: Final = 3
+"""For each passage that an answer is made of, so many are looked at: some will be of a page that has enough."""
+_DEEPEST: Final = 400
+"""How far down passages of other pages are looked for, where one page fills the ranks above."""
+
 REFUSAL = "The docs do not answer this question."
 
 
@@ -27,7 +35,7 @@ REFUSAL = "The docs do not answer this question."
 class Assistant:
     """Answers questions from one generation of the index; without `write`, by quoting alone.
 
-    `timeout` is in seconds, for embedding the question and all requests of its answer together.
+    `timeout` is in seconds, for all requests of one question together where `one_question` holds them.
     `searches`: the model may search for further passages itself. `strict`: sentences without support are dropped.
     `thresholds`: when to refuse.
     """
@@ -47,6 +55,29 @@ class Assistant:
             return self.retriever.search(question, k, under)
         found = self.retriever.search(question, max(k, CANDIDATES), under)
         return replace(found, hits=self.rerank(question, found.hits)[:k])
+
+    def gather(self, question: str, k: int, under: str = "") -> Retrieved:
+        """The `k` passages to answer from: the best, but few of each page, unless only one page is searched.
+
+        Raises as `retrieve` does.
+        """
+        count = _SEEN * k
+        while True:
+            found = self.retrieve(question, count, under)
+            hits = few_per_page(found.hits, k)
+            ended = len(found.hits) < count
+            if ended and len({hit.chunk.url for hit in found.hits}) == 1:
+                return replace(found, hits=found.hits[:k])  # there is no other page that it could crowd out
+            # A reranker reads what it is given: once, because that takes time or money.
+            if len(hits) == k or ended or self.rerank or count >= _DEEPEST:
+                return replace(found, hits=hits)
+            count = max(count, min(4 * count, _DEEPEST))
+
+    @contextmanager
+    def one_question(self, tell: Tell | None = None) -> Iterator[None]:
+        """Within it, all requests share one deadline; `tell` hears of waits between attempts."""
+        with shared_deadline(self.timeout, tell):
+            yield
 
     def ask(self, retrieved: Retrieved, show: Show = lambda _: None, *, under: str = "") -> Answer:
         """Answer from the retrieved passages; `show` gets the text as it comes. Raises ModelError.
@@ -79,7 +110,7 @@ class Assistant:
 
     def _written(self, retrieved: Retrieved, write: Write, show: Show, under: str) -> Answer:
         load()
-        deadline = Deadline(max(0.0, self.timeout - retrieved.embed_ms / 1000))
+        deadline = limit(self.timeout - retrieved.embed_ms / 1000)
         found = _attempts(retrieved, lambda passages: self._write(retrieved, write, show, (passages, deadline, under)))
         if not found.answered:
             refused = refusal(retrieved, "openrouter", found.completion)
@@ -111,7 +142,7 @@ class Assistant:
         size = max(1, len(retrieved.hits))
 
         def search(query: str) -> Retrieved:
-            return self.retrieve(query, size, under)
+            return self.gather(query, size, under)
 
         return write_with_search(messages, passages, write, deadline, search, finish)
 

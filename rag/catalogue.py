@@ -55,9 +55,10 @@ def list_models(settings: Settings) -> list[Model]:
         if not settings.api_key or "answered 401" not in error.message:
             raise
         data = get_json(settings, "/models", deadline).get("data")
-    if not isinstance(data, list):
+    entries = data if isinstance(data, list) else [None]
+    models = [_model(entry) for entry in entries if isinstance(entry, dict) and isinstance(entry.get("id"), str)]
+    if entries and not models:
         raise ModelError(f"{settings.base_url}/models lists no models", "check OPENROUTER_BASE_URL")
-    models = [_model(entry) for entry in data if isinstance(entry, dict) and isinstance(entry.get("id"), str)]
     return sorted(models, key=lambda model: model.id)
 
 

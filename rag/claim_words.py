@@ -11,20 +11,19 @@ from ingest.lexical import stem
 from rag.question import STOPWORDS
 
 _SYNONYMS: Final = """\
-cost price fee charge bill pay paid spend
+cost price fee charge bill pay paid spend spent
 disable deactivate
 enable activate
 omit
-return give yield result respond reply answer receive
+return give yield result respond response reply answer receive get got obtain
 need require must mandatory necessary want
 append add insert put attach
 begin began begun start open
 end finish stop halt close lapse
-remove delete drop
+remove delete drop discard
 pick choose chosen select
 permit allow accept
 reject refuse deny
-get obtain
 make create build generate produce
 use apply employ utilize
 send sent submit pass route
@@ -43,7 +42,7 @@ yearly year annual
 beat override win precedence
 error failure fail
 same equal identical alike
-usual normal default ordinary typical
+usual normal default ordinary typical plain standard regular
 newest latest recent
 fast quick
 cheap inexpensive
@@ -57,12 +56,35 @@ written write wrote
 built build
 additional further extra
 immediately once
+remain stay left
+occur happen arise
+unavailable down offline
+offer provide supply
+skip ignore
+validate check verify
+identify recognize detect determine
+rank order sort
+category type
+image picture
+document file
+reliable dependable
+shorten cut reduce trim truncate compress
+random chance
+prevent block hinder
+update refresh renew
+combine merge join
+describe explain
+separate different distinct
+person people user
+outage downtime
+sum total
+repeat again
 """
 _GROUPS: Final = [line.split() for line in _SYNONYMS.splitlines()]
 
 _NUMBERS: Final = dict(
     zip("two three four five six seven eight nine ten eleven twelve".split(), map(str, range(2, 13)), strict=True)
-)
+) | {"hundred": "100", "thousand": "1000", "million": "1000000"}
 _SPAN = re.compile(r"(?<!`)(`+)(?!`)(.*?)(?<!`)\1(?!`)", re.DOTALL)
 _IDENTIFIER = re.compile(
     r"https?://[^\s<>()\"'`]+|[\w.+-]+@[\w-]+\.\w+|(?<!\w):[a-z][\w-]*|@?[\w~-]+(?:[./][\w-]+)*/[\w.:/-]+|"
@@ -85,6 +107,20 @@ class Words:
     """The words that identifiers are made of: `frequency_penalty` may be called frequency penalty."""
 
 
+_SAYINGS: Final = (
+    (re.compile(r"\b(?:costs? nothing|at no (?:extra )?(?:cost|charge)|free of charge)\b", re.IGNORECASE), "is free"),
+    (re.compile(r"\b(?:(?:at|to) the (?:very )?end|in the end)\b", re.IGNORECASE), "last"),
+    (re.compile(r"\b(?:(?:at|to) the (?:very )?(?:beginning|front|start|top))\b", re.IGNORECASE), "first"),
+)
+
+
+def said_plainly(text: str) -> str:
+    """The text with a word in place of some sayings that hide a negation or an order in other words."""
+    for saying, word in _SAYINGS:
+        text = saying.sub(word, text)
+    return text
+
+
 @lru_cache(maxsize=4096)
 def words_of(text: str) -> Words:
     """The figures, identifiers, names and content words of a text in markdown."""
@@ -97,7 +133,7 @@ def words_of(text: str) -> Words:
         identifiers.add(squeezed(inner))
         return " , "
 
-    prose = _SPAN.sub(take, text)
+    prose = _SPAN.sub(take, said_plainly(text))
     for found in _IDENTIFIER.finditer(prose):
         identifiers.add(squeezed(found.group().rstrip(".,:;")))
     prose = _IDENTIFIER.sub(" , ", prose)
@@ -159,7 +195,8 @@ _EMPTY: Final = frozenset(
     "cannot don doesn isn aren won over out off up down but instead rather after before during "
     "take takes taken give gives given set sets setting make makes made come comes value values "
     "version versions way kind "
-    "around about approximately roughly first last more most less least".split()
+    "put puts let lets part exist exists effect used mostly mainly no longer unlike interesting matters noticing "
+    "around about approximately roughly first last final past more most less least".split()
 )
 
 

@@ -35,7 +35,28 @@ _SAME: Final = 0.75
 """Units that share this much of their words are one."""
 
 _WHOLE_FENCE = re.compile(r"[ \t>]*(`{3,}|~{3,}).*\n[ \t>]*\1[ \t]*\Z", re.DOTALL)
-_WANTS_CODE = re.compile(r"\b(code|snippet|example|curl|python|typescript|javascript|json|command)\b", re.IGNORECASE)
+_WANTS_CODE = re.compile(
+    r"\b(code|snippet|example|curl|python|typescript|javascript|json|yaml|toml|request body|command)\b", re.IGNORECASE
+)
+_WANTS_AMOUNT = re.compile(r"\W*how (?:many|much|long|often|large|big|fast|soon)\b", re.IGNORECASE)
+_FIGURE = re.compile(r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|twelve)\b", re.IGNORECASE)
+_FITTING: Final = 0.4
+"""What a sentence with a figure gains where a question begins by asking for an amount. On 90 development
+questions, all facts in the answer: 75 without, 76 with it."""
+
+_POINTER = re.compile(r"(?:See|Read|Learn|Refer to|Check|Visit)\b(?!.*\b(?:if|when)\b).*", re.DOTALL)
+_LONGEST_POINTER: Final = 8
+"""Words of a sentence that only sends the reader elsewhere: it answers nothing."""
+
+_PRONOUN = re.compile(r"(?:It|This|They|These|Those|That)\b")
+_DANGLING: Final = 0.25
+"""What a sentence loses that begins with a pronoun: quoted alone it speaks of nobody knows what. On 90 development
+questions, all facts in the answer: 73 without, 74 with 0.1, 75 with 0.2 and with 0.4."""
+
+_CALLOUT = re.compile(r"\A\*\*([^*\n.:!?]{1,20})\*\*[ ]*\n\s*")
+
+_SMALL_TABLE: Final = 4
+"""Rows of a table that is read as a whole: where its heading is what was asked for, each row answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,18 +92,39 @@ def _candidates(question: str, hits: Sequence[Hit], weights: dict[str, float]) -
     A table row must hold a word of the question itself, code must be wanted and whole, and a
     sentence that only leads in what follows says nothing alone.
     """
-    code = bool(_WANTS_CODE.search(question))
+    code, amount = bool(_WANTS_CODE.search(question)), bool(_WANTS_AMOUNT.match(question))
     for hit in hits[:_HITS]:
-        for at, span in enumerate(spans_of(hit.chunk)):
+        spans = list(spans_of(hit.chunk))
+        whole_table = _is_answer_itself([span.text for span in spans if span.kind == "table"], hit, weights)
+        for at, span in enumerate(spans):
             said = {
                 "fence": code and bool(_WHOLE_FENCE.match(span.text)),
-                "table": not weights.keys().isdisjoint(terms(span.text)),
-                "text": len(span.text.split()) >= _SHORTEST and not span.text.endswith(":"),
+                "table": whole_table or not weights.keys().isdisjoint(terms(span.text)),
+                "text": _says_something(span.text, lead_ins=not code),
             }
             if said.get(span.kind):
                 start, end = (hit.chunk.start + place for place in (span.start, span.end))
                 score = _score(hit, hits[0].score, span.text, weights, lead=at == 0)
+                score += _FITTING if amount and _FIGURE.search(plain(span.text)) else 0.0
                 yield _Unit(hit, start, end, score, span.kind)
+
+
+def _is_answer_itself(rows: Sequence[str], hit: Hit, weights: dict[str, float]) -> bool:
+    """Whether a small table stands under what was asked for, and none of its rows is what was asked for."""
+    heading = hit.chunk.headings[-1] if hit.chunk.headings else hit.chunk.title
+    asked = [not weights.keys().isdisjoint(terms(text)) for text in (heading, *rows)]
+    return len(rows) <= _SMALL_TABLE and asked[0] and not any(asked[1:])
+
+
+def _says_something(text: str, *, lead_ins: bool) -> bool:
+    """Whether a sentence says something alone: no label, no pointer, and no lead-in, unless that names the code itself.
+
+    With `lead_ins` False not even then: what it leads in is quoted.
+    """
+    words = plain(re.sub(r"^[ \t>]*(?:[-*+]|\d{1,3}[.)])[ \t]+", "", text))
+    if len(words.split()) < _SHORTEST or (_POINTER.fullmatch(words) and len(words.split()) <= _LONGEST_POINTER):
+        return False
+    return not words.endswith(":") or (lead_ins and "`" in text)
 
 
 def _score(hit: Hit, best: float, text: str, weights: dict[str, float], *, lead: bool) -> float:
@@ -94,7 +136,8 @@ def _score(hit: Hit, best: float, text: str, weights: dict[str, float], *, lead:
     about = set(terms(hit.chunk.context))
     total = sum(weights.values()) or 1.0
     matched = sum(w * (1.0 if word in own else 0.5) for word, w in weights.items() if word in own or word in about)
-    return matched / total + _PASSAGE * (hit.score / best if best else 0.0) + (0.25 if lead else 0.0)
+    held = matched / total + _PASSAGE * (hit.score / best if best else 0.0) + (0.25 if lead else 0.0)
+    return held - (_DANGLING if _PRONOUN.match(plain(text)) else 0.0)
 
 
 def _choose(units: Sequence[_Unit]) -> list[_Unit]:
@@ -144,7 +187,8 @@ def _shown(unit: _Unit, marker: int) -> str:
         cells = [plain(cell) for cell in re.split(r"(?<!\\)\|", unit.quote.strip().strip("|"))]
         return f"{_unmarked(' · '.join(cell for cell in cells if cell))} [{marker}]"
     text = re.sub(r"^[ \t>]*(?:[-*+]|\d{1,3}[.)])[ \t]+", "", unit.quote)
-    words = " ".join(plain(re.sub(r"(?m)^>[ ]?", "", text)).split())
+    text = _CALLOUT.sub(r"\1: ", re.sub(r"(?m)^[ \t]*>[ ]?", "", unit.quote if unit.quote[:1] == ">" else text))
+    words = re.sub(r":\Z", ".", " ".join(plain(text).split()))
     return f"{_unmarked(words)} [{marker}]"
 
 

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from ingest.characters import visible
-from ingest.deadline import Deadline
+from ingest.deadline import limit
 from ingest.errors import ModelError
 from ingest.lexical import terms
+from ingest.openrouter import load
 from rag.question import STOPWORDS
-from rag.records import Message
+from rag.records import Completion, Message
 from rag.write import Write
 
 _TURNS: Final = 4
@@ -18,6 +19,8 @@ _TURNS: Final = 4
 _ANSWER: Final = 600
 """Characters of each remembered answer."""
 _SECONDS: Final = 15.0
+_SHARE: Final = 1 / 3
+"""Rewriting gets so many seconds at most, and this share of what is left: the answer itself needs the rest."""
 _CARRIED: Final = 6
 """Subject words that are carried over without a model."""
 
@@ -46,12 +49,21 @@ class History:
         self.turns = [*self.turns, (question, answer[:_ANSWER])][-_TURNS:]
 
 
-def standalone(question: str, history: History, write: Write | None, idf: Callable[[str], float]) -> str:
-    """The question with what it leaves out put in: by the model, else by carrying subject words over."""
+def standalone(
+    question: str,
+    history: History,
+    write: Write | None,
+    idf: Callable[[str], float],
+    spent: Callable[[Completion], None] = lambda _: None,
+) -> str:
+    """The question with what it leaves out put in: by the model, else by carrying subject words over.
+
+    `spent` gets what the model's rewriting came with.
+    """
     if not history.turns:
         return question
     if write is not None:
-        rewritten = _rewritten(question, history, write)
+        rewritten = _rewritten(question, history, write, spent)
         if rewritten:
             return rewritten
     return carried_over(question, [asked for asked, _ in history.turns], idf)
@@ -66,12 +78,17 @@ def rewrite_messages(question: str, history: History) -> list[Message]:
     ]
 
 
-def _rewritten(question: str, history: History, write: Write) -> str:
+def _rewritten(question: str, history: History, write: Write, spent: Callable[[Completion], None]) -> str:
     """The model's rewriting; "" where it fails or is none: a chat goes on without."""
+    load()
+    whole = limit(_SECONDS / _SHARE)
     try:
-        pieces = list(write(rewrite_messages(question, history), Deadline(_SECONDS), ()))
+        pieces = list(write(rewrite_messages(question, history), whole.sooner(whole.left * _SHARE), ()))
     except ModelError:
         return ""
+    for piece in pieces:
+        if isinstance(piece, Completion):
+            spent(piece)
     text = "".join(piece for piece in pieces if isinstance(piece, str)).strip().strip("\"'`*")
     is_question = "\n" not in text and any(character.isalnum() for character in text)
     return text if is_question and len(text) <= 3 * len(question) + 300 else ""

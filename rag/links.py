@@ -1,16 +1,18 @@
 """A model's streamed text -> the same with links to its sources only. Pure.
 
 A link or picture that a page smuggled into an answer could carry words of the prompt to a stranger's
-server, by a click or by being drawn. So no picture is left, a link only where it leads to the site
-of a passage, and any other address loses what makes it one. Code is left as it is.
+server, by a click or by being drawn. So no picture is left. A link, whose words hide where it leads, is left
+where it leads to the very page of a passage that the answer cites; an address in plain sight where it
+is on the site of such a page; any other address loses what makes it one. Cited is what has a
+marker further up or in the same line. Code is left as it is.
 """
 
 import re
 from collections.abc import Sequence
 from itertools import chain
 from typing import Final
-from urllib.parse import urlsplit
 
+from rag.link_targets import LinkTargets
 from rag.records import Hit
 
 _LONGEST: Final = 2000
@@ -37,10 +39,13 @@ _FENCE = re.compile(r"[ \t>]*(?:[-*+][ \t]+|\d{1,3}[.)][ \t]+)?(`{3,}|~{3,})")
 
 
 class LinkFilter:
-    """Passes text on line by line's worth, holding back only what may become a link."""
+    """Passes text on, holding back what may become a link, and a link until its line cites where it leads.
+
+    Markers are expected to be numbers of `hits`, as `MarkerFilter` leaves them.
+    """
 
     def __init__(self, hits: Sequence[Hit]) -> None:
-        self._hosts = {urlsplit(hit.chunk.url).netloc.lower() for hit in hits}
+        self._targets = LinkTargets(hits)
         self._held = ""
         self._line = ""
         self._fence = ""
@@ -52,7 +57,7 @@ class LinkFilter:
         *lines, last = text.split("\n")
         out = "".join(self._whole(line) + "\n" for line in lines)
         found = _OPEN.search(last, max(0, len(last) - _LONGEST))
-        cut = found.start() if found else len(last)
+        cut = min(found.start() if found else len(last), self._undecided(last))
         for whole in chain(_PICTURE_OR_LINK.finditer(last), _HTML.finditer(last)):
             cut = whole.start() if whole.start() < cut < whole.end() else cut
         if not self._fence and (self._line + last[:cut]).count("`") % 2:
@@ -62,12 +67,30 @@ class LinkFilter:
         self._held = last[cut:]
         return out + self._part(last[:cut])
 
+    def _undecided(self, last: str) -> int:
+        """Where the first link or address begins that is left only if its line goes on to cite where it leads."""
+        if self._fence or _FENCE.match(self._line + last):
+            return len(last)
+        self._targets.cite_so_far(last)
+        prose = _CODE.sub(lambda code: " " * len(code.group()), last)
+        links = (
+            (found.start(), found.group(3), False) for found in _PICTURE_OR_LINK.finditer(prose) if not found.group(1)
+        )
+        addresses = ((found.start(), found.group(), True) for found in _ADDRESS.finditer(prose))
+        for start, target, in_sight in chain(links, addresses):
+            allowed = self._targets.allows(target, in_sight=in_sight)
+            if not allowed and self._targets.may_allow(target, in_sight=in_sight):
+                return start
+        return len(last)
+
     def end(self) -> str:
         """What was held back when the text ended."""
         rest, self._held = self._held, ""
-        return self._part(rest)
+        return self._whole(rest)
 
     def _whole(self, line: str) -> str:
+        if not self._fence and not _FENCE.match(self._line + line):
+            self._targets.cite(line)
         shown = self._part(line)
         found = _FENCE.match(self._line)
         if not self._fence:
@@ -95,7 +118,7 @@ class LinkFilter:
         text = _PICTURE_OR_LINK.sub(self._link, text)
         text = _HTML.sub(self._tag, text)
         text = _LOOSE.sub(
-            lambda found: found.group() if self._known(found.group(1) or "") else found.group(2) or "] (", text
+            lambda found: found.group() if self._known_page(found.group(1) or "") else found.group(2) or "] (", text
         )
         return _ADDRESS.sub(self._address, text)
 
@@ -105,7 +128,7 @@ class LinkFilter:
 
     def _link(self, found: re.Match[str]) -> str:
         picture, words, target = found.groups()
-        if not picture and self._known(target):
+        if not picture and self._known_page(target):
             return found.group()
         self.removed += 1
         return words
@@ -113,7 +136,7 @@ class LinkFilter:
     def _tag(self, found: re.Match[str]) -> str:
         inside = found.group()[1:-1]
         if re.match(r"https?://", inside):
-            return f"<{inside}>" if self._known(inside) else inside
+            return f"<{inside}>" if self._targets.allows(inside, in_sight=True) else inside
         if not re.match(
             r"/?(?:a|img|iframe|script|svg|video|audio|object|embed|form|input|link|meta|style|base)\b",
             inside,
@@ -124,13 +147,17 @@ class LinkFilter:
         return ""
 
     def _address(self, found: re.Match[str]) -> str:
-        if self._known(found.group()):
+        if self._targets.allows(found.group(), in_sight=True):
             return found.group()
         self.removed += 1
         return found.group(2) or ""
 
-    def _known(self, target: str) -> bool:
-        if "[" in target or "]" in target:  # which urlsplit refuses
-            return False
-        parts = urlsplit(target)
-        return parts.scheme in ("http", "https") and parts.netloc.lower() in self._hosts
+    def _known_page(self, target: str) -> bool:
+        return self._targets.allows(target, in_sight=False)
+
+
+def quoted(text: str, hit: Hit) -> str:
+    """Words of a passage as they are shown: pages smuggle too, so links lead to the passage's own page or site."""
+    links = LinkFilter([hit])
+    links.feed("[1]\n")
+    return links.feed(text) + links.end()

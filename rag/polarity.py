@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from rag.claim_words import words_of
+from rag.claim_words import said_plainly, words_of
 
 _NEGATION = re.compile(
     r"\b(?:not|no|never|none|nothing|nobody|neither|nor|cannot|without|\w+n['’]t|rather than|instead of)\b",
@@ -14,6 +14,10 @@ _NEGATION = re.compile(
 )
 _ELSEWHERE = re.compile(r"\b(?:not only|no matter|whether or not|not just)\b", re.IGNORECASE)
 """Negations that deny nothing."""
+
+_SOME = re.compile(r"\bnot (?:every|each|all)\b|\b(?:some|certain|particular)\b", re.IGNORECASE)
+_ALL = re.compile(r"(?<!not )\b(?:every|each|all)\b", re.IGNORECASE)
+"""Of some a thing may be said or denied: "not every model can" is "some can" and "some can not"."""
 
 _SOFT = re.compile(
     r"\b(?:un(?:available|supported|able|changed|known|limited)|fail\w*|refus\w+|reject\w*|ignor\w+|exclud\w+|remov\w+|"
@@ -28,7 +32,7 @@ _PAIRS: Final = """\
 on, enable, enabled, enables, activate, activates / off, disable, disabled, disables, deactivate
 available, eligible / unavailable, ineligible
 supported, supports / unsupported
-required, mandatory, needed, requires, must / optional, optionally
+required, mandatory, needed, requires, must, have to, has to, need to / optional, optionally
 before, earlier, ahead / after, later, behind
 first, front, beginning, top / last, back, end, bottom
 minimum, at least, or more, minimal, no less / maximum, at most, up to, or less, no more
@@ -37,6 +41,8 @@ cheaper, cheapest, cheap / expensive, dearest, dearer, costlier
 high, higher, highest, raise, raises, increase, increases / low, lower, lowest, reduce, decrease, decreases
 newer, newest, latest, new / older, oldest, old
 complete, whole / incomplete, partial
+bigger, larger, wider, greater / smaller, narrower
+stay in, stays in, remain, remains, is kept, are kept / drop out, drops out, is dropped, are dropped, left out
 positive / negative
 valid / invalid
 input, prompt / output, completion
@@ -83,6 +89,8 @@ class Clause:
     content: frozenset[str]
     denied: bool
     soft: frozenset[str]
+    some: bool
+    every: bool
     poles: tuple[int, ...]
     """Of each pair of opposites: 1 or -1 for the one that the clause holds, 0 for none or both."""
 
@@ -90,7 +98,7 @@ class Clause:
 @lru_cache(maxsize=4096)
 def clauses(text: str) -> tuple[Clause, ...]:
     """The clauses of a sentence, or of a table row."""
-    return tuple(_clause(part) for line in text.splitlines() for part in (_cells(line) or _parts(line)))
+    return tuple(_clause(part) for line in said_plainly(text).splitlines() for part in (_cells(line) or _parts(line)))
 
 
 def _cells(line: str) -> list[str]:
@@ -115,8 +123,9 @@ def _clause(text: str) -> Clause:
     said = words_of(text)
     negations = len(_NEGATION.findall(_ELSEWHERE.sub("", text)))
     soft = frozenset(found.group().lower()[:4] for found in _SOFT.finditer(text))
+    some, every = bool(_SOME.search(text)), bool(_ALL.search(text))
     poles = tuple(bool(one.search(text)) - bool(other.search(text)) for one, other in _OPPOSITES)
-    return Clause(text, said.words | said.identifiers | said.figures, negations % 2 == 1, soft, poles)
+    return Clause(text, said.words | said.identifiers | said.figures, negations % 2 == 1, soft, some, every, poles)
 
 
 def contradicts(claim: str, source: str) -> bool:
@@ -133,10 +142,19 @@ def _opposed(clause: Clause, against: Sequence[Clause]) -> bool:
     most = max(shared, default=0)
     if most == 0 or most * 3 < len(clause.content):
         return False  # nothing in the source is about this
-    return any(_deny(clause, other) for other, count in zip(against, shared, strict=True) if count == most)
+    nearest = [other for other, count in zip(against, shared, strict=True) if count == most]
+    if not any(_deny(clause, other) for other in nearest):
+        return False
+    # "X holds Y, never Z" agrees with "Z is never in X": a clause further off may carry the same denial.
+    missing = clause.content - frozenset[str]().union(*(other.content for other in nearest))
+    return not (clause.denied and any(other.denied and missing & other.content for other in against))
 
 
 def _deny(clause: Clause, other: Clause) -> bool:
+    if clause.some and other.some:
+        return False
+    if (clause.some and other.every) or (clause.every and other.some):
+        return True
     turned = [a * b for a, b in zip(clause.poles, other.poles, strict=True)]
     flips = clause.denied != other.denied
     if -1 in turned:

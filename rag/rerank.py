@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from ingest.deadline import Deadline
+from ingest.deadline import limit
 from ingest.embed import embedding_text
 from ingest.errors import ModelError
 from ingest.settings import Settings
@@ -48,8 +48,10 @@ def rerank_request(slug: str, question: str, texts: Sequence[str]) -> dict[str, 
 def _remote(slug: str, settings: Settings) -> Callable[[str, Sequence[str]], list[float]]:
     def score(question: str, texts: Sequence[str]) -> list[float]:
         from ingest.api import post_json
+        from ingest.openrouter import load
 
-        answer = post_json(settings, "/rerank", rerank_request(slug, question, texts), Deadline(settings.timeout))
+        load()
+        answer = post_json(settings, "/rerank", rerank_request(slug, question, texts), limit(settings.timeout))
         scores = [0.0] * len(texts)
         results = answer.get("results")
         for result in results if isinstance(results, list) else []:

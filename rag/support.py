@@ -8,6 +8,7 @@ all stand at that place.
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from rag.claim_figures import other_default, reversed_roles, swapped
@@ -20,6 +21,8 @@ SHARE: Final = 0.6
 """The share of a sentence's content that a place, with what leads up to it, must hold."""
 _NEAR: Final = 0.2
 """Places whose share is this much below the best one's are looked at as well."""
+_SURE: Final = 0.8
+"""A best place that holds so much of a sentence is what it is about: where it says otherwise, no other place counts."""
 _ENGLISH: Final = frozenset("the is are of to and for with you it by not this that your from has have".split())
 _OTHER: Final = frozenset(
     "der die das und ist nicht ein eine einen mit für auf von wird werden sie den dem le la les des est et une "
@@ -35,7 +38,7 @@ def supported(claim: str, hits: Sequence[Hit]) -> bool:
     """Whether one of the passages, or the best places of several together, support the sentence."""
     if not hits:
         return False
-    said = words_of(claim)
+    said = _with_first_name(words_of(claim), claim, hits)
     if _foreign(claim):
         return _figures_stand(said, hits)
     own = _own(hits)
@@ -43,13 +46,23 @@ def supported(claim: str, hits: Sequence[Hit]) -> bool:
     for hit in hits:
         ranked = sorted(((_share(said, place, own), place) for place in places_of(hit.chunk, said)), key=_by_share)
         near = [place for share, place in ranked if share >= max(SHARE, ranked[0][0] - _NEAR)]
-        if near and not _opposed(claim, said, near[0]) and any(_holds(claim, said, place, own) for place in near):
+        vetoed = ranked[0][0] >= _SURE and _opposed(claim, said, near[0])
+        if near and not vetoed and any(_holds(claim, said, place, own) for place in near):
             return True
         best += [place for share, place in ranked[:1] if share]
     if len(best) < 2 or any(_opposed(claim, said, place) for place in best):
         return False
     joint = Place("\n".join(place.text for place in best), "\n".join(place.lead for place in best))
     return _share(said, joint, own) >= SHARE and _holds(claim, said, joint, own)
+
+
+def _with_first_name(said: Words, claim: str, hits: Sequence[Hit]) -> Words:
+    """Every sentence begins with a capital; its first word is a name where the passages use it as one."""
+    first = re.match(r"\W{0,3}([A-Z]\w+)", claim)
+    word = normal(first.group(1)) if first else ""
+    if word and any(word in words_of(hit.chunk.text).names for hit in hits):
+        return replace(said, names=said.names | {word})
+    return said
 
 
 def _by_share(ranked: tuple[float, Place]) -> tuple[float, int]:
@@ -100,9 +113,13 @@ def _holds(claim: str, said: Words, place: Place, own: frozenset[str]) -> bool:
 
 def _has_code(place: Place, name: str) -> bool:
     """Whether the name stands at the place as a whole name; a path may stand there in parts."""
-    return _stands(name, place.code) or (
-        len(parts := [part for part in re.split(r"[.:={}\[\],]+", name) if part]) > 1
-        and all(_stands(part, place.spans) for part in parts)
+    return (
+        _stands(name, place.code)
+        or (name[:1] in ":~@#" and _stands(name[1:], place.lead.lower()))  # as "Nitro Variant" is of `:nitro`
+        or (
+            len(parts := [part for part in re.split(r"[.:={}\[\],]+", name) if part]) > 1
+            and all(_stands(part, place.spans) for part in parts)
+        )
     )
 
 

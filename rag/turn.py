@@ -15,6 +15,7 @@ MOST_TEXT: Final = 200_000
 """Characters of one answer that are read; no limit on tokens that a server obeys comes near it."""
 _MOST_ARGUMENTS: Final = 4_000
 _MOST_CALLS: Final = 8
+_LONGEST_NAME: Final = 200
 
 
 class Turn:
@@ -36,12 +37,12 @@ class Turn:
         if chunk is BROKEN or chunk.get("damaged"):
             self.problem = "a part of it could not be read"
         if isinstance(chunk.get("model"), str):
-            self.model = chunk["model"] or self.model
+            self.model = chunk["model"][:_LONGEST_NAME] or self.model
         if isinstance(chunk.get("usage"), dict):
             self._usage = chunk["usage"]
         choice = _first_choice(chunk.get("choices"))
         self.error = chunk.get("error") or choice.get("error") or self.error
-        text = self._take_choice(choice)
+        text = self._take_choice(choice)[: MOST_TEXT + 1 - self.length]
         self.length += len(text)
         self.said = self.said or (not text.isspace() and bool(text))
         if self.endless:
@@ -103,7 +104,7 @@ class Turn:
 def _first_choice(choices: object) -> dict[str, Any]:
     """The choice with index 0, or without one; a second one was not asked for."""
     found = [choice for choice in choices if isinstance(choice, dict)] if isinstance(choices, list) else []
-    return next((choice for choice in found if not choice.get("index")), {})
+    return next((choice for choice in found if choice.get("index") in (None, 0, "0")), {})
 
 
 def _text(content: object) -> str:

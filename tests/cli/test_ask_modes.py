@@ -41,6 +41,7 @@ def test_a_chat_with_a_model_has_it_rewrite_the_question(starter: CommandLine, s
     assert told.status == 0, told.err
     assert "asked as: Which model variants are static?\n" in told.err
     assert told.out.count("A suffix of the slug [1].") == 2
+    assert told.err.count(" tokens · $0.000420 · ") == 3, "the rewriting costs as well"
     rewriting, asking = server.requests[1:]
     assert "Last question: Which are static?" in prompt(rewriting)
     assert f"Question: {QUESTION}\nAnswer: A suffix of the slug [1]." in prompt(rewriting)

@@ -10,7 +10,7 @@ from tests.cli.conftest import Here
 from tests.conftest import Result
 from tests.rag.server import ModelServer
 
-REPORT = "schema source generation published pages requests chunks changes problems seconds"
+REPORT = "schema source generation published pages requests chunks new_hosts changes problems seconds"
 PAGES = "seen added changed unchanged removed aliases skipped failed"
 
 

@@ -16,7 +16,7 @@ WAITING = ": OPENROUTER PROCESSING\n\n"
 
 @dataclass(frozen=True)
 class Reply:
-    """One HTTP answer: its pieces are sent one by one; `waits` seconds of keep-alive comments follow."""
+    """One HTTP answer: after `delay` seconds its pieces one by one, then `waits` seconds of keep-alive comments."""
 
     pieces: tuple[str, ...]
     status: int = 200
@@ -24,6 +24,7 @@ class Reply:
     headers: dict[str, str] = field(default_factory=dict)
     waits: float = 0.0
     encoding: str = "utf-8"
+    delay: float = 0.0
 
 
 def event(delta: str | None = None, finish: str | None = None, **more: Any) -> str:
@@ -117,6 +118,8 @@ class ModelServer(ThreadingHTTPServer):
         self.dimension = 64
         self.pause = 0.0
         """Seconds between two pieces of a reply."""
+        self.delays: dict[str, float] = {}
+        """Seconds before embeddings and rerank answer, by the last part of the path."""
         self.documents: dict[str, Any] = {}
         """What GET requests find, by the last part of their path; a Reply is sent as it is."""
 
@@ -154,6 +157,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.server.requests.append(Request(self.path, {k.lower(): v for k, v in self.headers.items()}, body))
+        time.sleep(self.server.delays.get(self.path.rpartition("/")[2], 0.0))
         if self.path.endswith("/embeddings"):
             self._send(Reply((json.dumps(self._embeddings(body)),), content_type="application/json"))
         elif self.path.endswith("/rerank"):
@@ -174,6 +178,7 @@ class _Handler(BaseHTTPRequestHandler):
         return {"object": "list", "model": body["model"], "data": rows[::-1], "usage": {"prompt_tokens": 1}}
 
     def _send(self, reply: Reply) -> None:
+        time.sleep(reply.delay)
         self.send_response(reply.status)
         self.send_header("Content-Type", reply.content_type)
         for name, value in reply.headers.items():

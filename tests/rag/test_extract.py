@@ -3,11 +3,15 @@ import re
 import pytest
 
 from ingest.blocks import plain
+from ingest.chunk import chunk_document
 from ingest.lexical import build_lexical
+from ingest.minilm import MiniLm
 from ingest.store import Store
 from rag.extract import extract
+from rag.records import Hit
 from rag.retrieve import Retriever
 from tests.conftest import CommandLine
+from tests.ingest.made import document
 
 QUESTIONS = """\
 What are model variants?
@@ -56,6 +60,67 @@ def test_code_is_quoted_only_for_those_who_ask_for_it(retriever: Retriever) -> N
     for question, wanted in (("Show a curl example of a chat request", True), ("What is a chat request?", False)):
         text, _ = extract(question, retriever.search(question, 8).hits, retriever.idf)
         assert ("```" in text) is wanted
+
+
+PAGE = """## Rate limits
+
+See [the limits page](https://h.org/limits).
+
+| Bucket | Number |
+| --- | --- |
+| per key | 30 a minute |
+| per account | 500 a day |
+
+It is reset at midnight. Whoever exceeds the rate limit gets an error.
+
+Raise the rate limit with `limit: 60`:
+
+> **Warning**
+>
+> The rate limit is shared by all keys.
+
+| Error | Meaning |
+| --- | --- |
+| `429` | too fast |
+| `402` | no money |
+"""
+
+
+def quoted(question: str) -> str:
+    model = MiniLm()
+    chunks = chunk_document(document(PAGE), model.count, model.max_tokens)
+    hits = [Hit(rank, 1.0, 1.0, 1.0, chunk) for rank, chunk in enumerate(chunks, 1)]
+    return extract(question, hits, build_lexical([chunk.text for chunk in chunks]).idf_of)[0]
+
+
+def test_what_is_quoted_says_something_alone() -> None:
+    text = quoted("What is the rate limit?")
+    assert "Raise the rate limit with limit: 60. [" in text, "a lead-in that names the code is an answer"
+    assert "Warning: The rate limit is shared by all keys. [" in text
+    assert "See the limits page" not in text
+    assert "Raise" not in quoted("Show an example of a rate limit"), "there the code itself is wanted"
+
+
+def test_who_asks_for_an_amount_gets_the_sentence_with_the_figure() -> None:
+    ways = "orders sorts names keeps logs shows counts".split()
+    page = " ".join(f"The router {way} all your fallbacks." for way in ways) + " At most three entries fit."
+    model = MiniLm()
+    (chunk,) = chunk_document(document(page), model.count, model.max_tokens)
+    hits = [Hit(1, 1.0, 1.0, 1.0, chunk)]
+    for question, wanted in (("How many fallbacks may I name?", True), ("Which fallbacks are kept?", False)):
+        assert ("three entries" in extract(question, hits, lambda _: 1.0)[0]) is wanted
+
+
+def test_a_small_table_under_what_was_asked_for_is_quoted_whole() -> None:
+    page = PAGE.partition("| Error")[0]
+    model = MiniLm()
+    (chunk,) = chunk_document(document(page), model.count, model.max_tokens)
+    text, _ = extract("rate limit", [Hit(1, 1.0, 1.0, 1.0, chunk)], build_lexical([page]).idf_of)
+    assert "per key · 30 a minute [" in text
+    assert "per account · 500 a day [" in text
+    text = quoted("What does 402 mean?")
+    assert "402 · no money [" in text
+    assert "too fast" not in text, "another row is what was asked for"
 
 
 def test_without_passages_there_is_no_answer() -> None:

@@ -2,10 +2,7 @@
 
 import pytest
 
-from rag.links import LinkFilter
-from rag.records import Hit
 from rag.release import MARK, Release
-from rag.retrieve import Retriever
 from tests.rag.conftest import Ask
 from tests.rag.server import ModelServer, answer
 
@@ -40,22 +37,6 @@ STRICT = (
     .replace("\n| bad | 2 [2] |", "")
     .replace("\n2. bad [2]", "")
 )
-LINKS = """See [docs](https://openrouter.ai/docs/faq) and [evil](https://evil.example/x?k=1 "t"). ![p](https://evil.example/a)
-Bare https://evil.example/y and https://openrouter.ai/api/v1. <https://evil.example> <img src="https://evil/x"> <key>
-[ref]: https://evil.example/z
-[click][ref] `[a](https://b.example)` [y](javascript:alert) javascript:alert mailto:a@b.c choices[0] [1] a ` tick
-```
-[x](https://c.example)
-```
-end [z](https://evil.example"""
-KEPT = """See [docs](https://openrouter.ai/docs/faq) and evil. p
-Bare evil.example/y and https://openrouter.ai/api/v1. evil.example  <key>
-
-[click][ref] `[a](https://b.example)` y alert a@b.c choices[0] [1] a ` tick
-```
-[x](https://c.example)
-```
-end [z] (evil.example"""
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 1000])
@@ -75,15 +56,6 @@ def test_text_is_not_held_back_but_where_it_is_dropped() -> None:
     parts: list[str] = []
     Release(parts.append, lambda _: True, strict=False).feed("A word or two")
     assert "".join(parts) == "A word or two"
-
-
-@pytest.mark.parametrize("size", [1, 2, 3, 7, 1000])
-def test_links_lead_to_sources_and_pictures_nowhere(retriever: Retriever, size: int) -> None:
-    hits: tuple[Hit, ...] = retriever.search("models", 2).hits
-    links = LinkFilter(hits)
-    text = "".join(links.feed(LINKS[at : at + size]) for at in range(0, len(LINKS), size)) + links.end()
-    assert text == KEPT
-    assert links.removed == 10
 
 
 ANSWER = (
