@@ -4,15 +4,15 @@ Only typer is imported here: `--help` must not wait for what other commands need
 """
 
 import os
-import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal, NoReturn
+from typing import Annotated, Literal
 
 import typer
 
 from cli import options as given
 from cli.evaluate import evaluate
-from cli.failures import guarded, leave
+from cli.failures import guarded
 from cli.service import doctor, models, status
 
 # numpy's matrices are small here: more threads save nothing, and on a busy machine they wait for each other.
@@ -223,16 +223,8 @@ app.command()(models)
 app.command()(doctor)
 
 
-def run() -> None:
-    """The `askdocs` script."""
-    _run(sys.argv[1:])
-
-
-def run_ask() -> None:
-    """The `ask` script: `ask …` is `askdocs ask …`, but for `ask --version`."""
-    arguments = sys.argv[1:]
-    _run(arguments if arguments == ["--version"] else ["ask", *arguments])
-
-
-def _run(arguments: list[str]) -> NoReturn:
-    leave(guarded(app, arguments, "askdocs"), arguments)
+def run(name: str, arguments: Sequence[str]) -> int:
+    """What the script `name`, askdocs or ask, was called for. Returns the exit status, whatever happens."""
+    if name == "askdocs" or list(arguments) == ["--version"]:
+        return guarded(app, arguments, "askdocs")
+    return guarded(app, ["ask", *arguments], "askdocs")
