@@ -74,8 +74,11 @@ def _told(error: Exception, name: str) -> tuple[str, str, str, int]:
     if isinstance(error, DocsError):
         return error.code, error.message, error.hint, error.exit_status
     if isinstance(error, typer.TyperException):
-        message = error.format_message()
-        hint = "put the question in quotes" if "extra argument" in message else f"see {name} --help"
+        message = error.format_message().replace("Value error, ", "")
+        context = getattr(error, "ctx", None)  # of the command that was called; usage errors have one
+        hint = f"see {context.command_path if context else name} --help"
+        if "extra argument" in message and context and context.info_name in ("ask", "inspect"):
+            hint = "put the question in quotes"
         return "usage", message, hint, error.exit_code
     if isinstance(error, OSError) and error.strerror:
         return "failed", f"{error.filename or 'output'}: {error.strerror}", "check permissions and free space", 1

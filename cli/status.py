@@ -18,7 +18,7 @@ from ingest.store import Store
 from rag.calibration import load_thresholds
 
 
-def run_status(values: Mapping[str, object], *, json: bool, verbose: int) -> int:  # noqa: ARG001 - -vv is read elsewhere
+def run_status(values: Mapping[str, object], *, json: bool) -> int:
     """Print the state. Returns the exit status; raises DocsError for an index that is damaged."""
     settings = settings_from(values)
     try:

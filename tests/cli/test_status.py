@@ -94,6 +94,6 @@ def test_the_corpus_is_read_once(
     read: list[Path] = []
     real = cli.status.read_corpus
     monkeypatch.setattr(cli.status, "read_corpus", lambda folder: (read.append(folder), real(folder))[1])
-    cli.status.run_status({"docs": starter.cwd / "markdown_docs"}, json=True, verbose=0)
+    cli.status.run_status({"docs": starter.cwd / "markdown_docs"}, json=True)
     assert '"behind": 0' in capsys.readouterr().out
     assert len(read) == 1
