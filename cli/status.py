@@ -109,6 +109,7 @@ def _text(state: Mapping[str, Any]) -> str:
     lines.append("settings")
     for name, entry in state["settings"].items():
         value = ("set" if entry["value"] else "not set") if name == "api_key" else entry["value"]
+        value = "none" if value == "" else value
         lines.append(f"  {name:<11} {value}  ({entry['origin']})")
     return "\n".join(lines)
 

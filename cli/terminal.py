@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Literal, TextIO
 
 from ingest.characters import UNSAFE, visible
 
@@ -30,10 +30,11 @@ def say(text: str, stream: TextIO | None = None) -> None:
 
 
 def console(stream: TextIO) -> "Console":
-    """A rich console that takes text literally and obeys NO_COLOR."""
+    """A rich console that takes text literally. With NO_COLOR it sends no styles at all, bold type included."""
     from rich.console import Console
 
-    return Console(file=stream, markup=False, highlight=False, emoji=False, soft_wrap=True)
+    colours: Literal["auto"] | None = None if os.environ.get("NO_COLOR") else "auto"
+    return Console(file=stream, color_system=colours, markup=False, highlight=False, emoji=False, soft_wrap=True)
 
 
 def is_terminal(stream: TextIO) -> bool:
