@@ -53,6 +53,8 @@ def open_index(
 
     Raises IndexMissing when that would take the network and `use_model` forbids it; UsageError.
     """
+    if not use_model:
+        os.environ["HF_HUB_OFFLINE"] = "1"  # local models would be looked for on their hub otherwise
     from rag.bootstrap import open_assistant
 
     try:
