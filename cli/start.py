@@ -1,8 +1,10 @@
 """Where both scripts begin. Loads the application, which takes a while in which Ctrl-C must leave no traceback."""
 
+import contextlib
 import os
 import signal
 import sys
+from typing import NoReturn
 
 _INTERRUPTED = 130
 
@@ -27,17 +29,31 @@ def _start(name: str, arguments: list[str]) -> None:
 
     if heeded:
         signal.signal(signal.SIGINT, interrupt)
-    status = run(name, arguments)
-    if heeded:
-        signal.signal(signal.SIGINT, _end)
-    if status == _INTERRUPTED:  # who interrupts waits for nothing: to take the loaded libraries down lasts a second
-        os._exit(status)
-    sys.exit(status)
+        sys.unraisablehook = _heed_in_destructors
+    _leave(run(name, arguments))
+
+
+def _leave(status: int) -> NoReturn:
+    """End the process. To take the loaded libraries down takes 60 ms after a question, with torch a second.
+
+    Nothing is left for that to do: files and locks are closed by those who opened them, or by the system.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):  # told by then, or there is nobody to tell
+            stream.flush()
+    os._exit(status)
 
 
 def _end(*_: object) -> None:
     os.write(2, b"interrupted\n")
     os._exit(_INTERRUPTED)
+
+
+def _heed_in_destructors(failed: "sys.UnraisableHookArgs") -> None:
+    """Where Python can't raise, it would show a traceback and go on as if nobody had pressed Ctrl-C."""
+    if failed.exc_type is KeyboardInterrupt:
+        _end()
+    sys.__unraisablehook__(failed)
 
 
 def _open_missing_streams() -> None:

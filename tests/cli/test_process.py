@@ -90,6 +90,26 @@ def test_ctrl_c_while_modules_load_shows_no_traceback(starter: CommandLine, modu
     assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "interrupted\n")
 
 
+def test_ctrl_c_in_a_destructor_ends_it_as_well(starter: CommandLine) -> None:
+    script = """
+import os, signal, sys
+import ingest.leases
+ingest.leases.os.close = lambda _: os.kill(os.getpid(), signal.SIGINT)  # what a lease's finalizer calls
+sys.argv = ["askdocs", "status"]
+from cli.start import askdocs
+askdocs()
+"""
+    ended = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=starter.cwd,
+        env=starter.environ,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ended.returncode, ended.stderr) == (130, "interrupted\n")
+
+
 def test_a_signal_that_is_ignored_stays_ignored(starter: CommandLine) -> None:
     ignore: Callable[[], object] = lambda: signal.signal(signal.SIGINT, signal.SIG_IGN)  # noqa: E731 - as `nohup` does
     script = INTERRUPTED.format(module="typer", arguments=[*ASK, "--json"])
