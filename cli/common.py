@@ -2,6 +2,7 @@
 
 import functools
 import inspect
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,7 +65,12 @@ def with_common(*unused: str) -> Callable[[Callable[..., None]], Callable[..., N
         def wrapped(**given: Any) -> None:  # noqa: ANN401 - each option has a type of its own
             shared = {name: given.pop(name) for name in _SHARED}
             told = {name: shared.pop(name) for name in _DEFAULTS}
-            command(**given, common=Common(shared, **told))
+            started = time.perf_counter()
+            try:
+                command(**given, common=Common(shared, **told))
+            finally:
+                if told["verbose"] and not told["quiet"]:
+                    _tell_cost(time.perf_counter() - started)
 
         own = inspect.signature(command)
         keyword = inspect.Parameter.KEYWORD_ONLY
@@ -79,6 +85,12 @@ def with_common(*unused: str) -> Callable[[Callable[..., None]], Callable[..., N
         return wrapped
 
     return wrap
+
+
+def _tell_cost(seconds: float) -> None:
+    from cli.terminal import say
+
+    say(f"took {seconds:.2f} s, and {time.process_time():.2f} s of CPU since the process began")
 
 
 def _option(name: str, hidden: bool) -> Any:  # noqa: ANN401, FBT001 - an Annotated type; the one caller names it

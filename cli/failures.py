@@ -3,6 +3,7 @@
 import contextlib
 import io
 import os
+import re
 import signal
 import sys
 import traceback
@@ -93,7 +94,8 @@ def _accept_any_text(*, as_json: bool) -> None:
 
 
 def _explain(arguments: Sequence[str]) -> None:
-    if "-vv" in arguments or list(arguments).count("-v") + list(arguments).count("--verbose") > 1:
+    asked = sum(one.count("v") for one in arguments if re.fullmatch(r"-[qv]+", one))
+    if asked + list(arguments).count("--verbose") > 1:
         sys.stderr.write(safe(traceback.format_exc()))
 
 

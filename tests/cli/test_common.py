@@ -1,5 +1,6 @@
 """What all commands have in common, whatever else they do."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,20 @@ def test_every_command_takes_the_common_options(here: Here, command: str) -> Non
     shown = here(command, *SHARED, "--help")
     assert (shown.status, shown.err) == (0, "")
     assert shown.out.startswith(f"Usage: askdocs {command} [OPTIONS]")
+
+
+@pytest.mark.parametrize("command", ["status", "doctor"])
+def test_verbose_tells_more_on_stderr_and_nothing_on_stdout(here: Here, tmp_path: Path, command: str) -> None:
+    said, told = (here(command, "--docs", str(tmp_path / "none"), *extra) for extra in ([], ["-v"]))
+    assert (said.err, told.out, told.status) == ("", said.out, said.status)
+    assert re.fullmatch(r"took \d+\.\d\d s, and \d+\.\d\d s of CPU since the process began\n", told.err)
+
+
+@pytest.mark.parametrize("verbose", [["-vv"], ["-v", "-v"], ["-qvv"], ["--verbose", "-v"]])
+def test_twice_verbose_shows_the_traceback(here: Here, tmp_path: Path, verbose: list[str]) -> None:
+    refused = here("status", "--config", str(tmp_path / "none.toml"), *verbose)
+    assert refused.status == 2
+    assert refused.err.startswith("Traceback") or "\nTraceback" in refused.err
 
 
 def test_help_leaves_out_options_without_effect(here: Here) -> None:
