@@ -31,10 +31,21 @@ def evaluate(
     """
     from cli.eval import EvalOptions, run_eval
 
-    outputs = (report, baseline, save)
-    scaffold = (new, quote, question)
-    shown = (common.json, common.quiet)
     options = EvalOptions(
-        questions, retrieval_only, no_llm, under, jobs, *outputs, calibrate, strict, *scaffold, *shown
+        questions=questions,
+        retrieval_only=retrieval_only,
+        no_llm=no_llm,
+        under=under,
+        jobs=jobs,
+        report=report,
+        baseline=baseline,
+        save=save,
+        calibrate=calibrate,
+        strict=strict,
+        new=new,
+        quote=quote,
+        question=question,
+        json=common.json,
+        quiet=common.quiet,
     )
     raise typer.Exit(run_eval({**common.settings, "k": k}, options))

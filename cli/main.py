@@ -161,8 +161,16 @@ def inspect(
     """Show the chunks that a query retrieves, with their scores."""
     from cli.inspect import InspectOptions, run_inspect
 
-    form = "json" if common.json else format
-    options = InspectOptions(query, under, page, questions, form, explain, compare, common.quiet, common.verbose)
+    options = InspectOptions(
+        query=query,
+        under=under,
+        page=page,
+        questions=questions,
+        format="json" if common.json else format,
+        explain=explain,
+        compare=compare,
+        quiet=common.quiet,
+    )
     raise typer.Exit(run_inspect({**common.settings, "k": k}, options))
 
 
