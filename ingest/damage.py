@@ -4,13 +4,13 @@ import hashlib
 from pathlib import Path
 
 from ingest.errors import IndexDamaged, IndexMismatch, IndexMissing
-from ingest.generations import LAZY, current_generation
+from ingest.generations import current_generation
 
 
 def damage(index: Path) -> str:
     """What is wrong with the current generation, "" where nothing is, or where there is none.
 
-    The file is read as well whose check opening leaves to those who read parts of it.
+    Every file is read whole, those included whose parts are checked no earlier than a question reads them.
     """
     try:
         generation = current_generation(index)
@@ -18,10 +18,13 @@ def damage(index: Path) -> str:
         return error.message
     except (IndexMissing, IndexMismatch):
         return ""
-    facts = generation.manifest["files"].get(LAZY)
-    if facts is None:
-        return ""
-    path = generation.folder / LAZY
-    with path.open("rb") as file:
-        whole = hashlib.file_digest(file, "sha256").hexdigest() == facts["sha256"]
-    return "" if whole else f"{path} is not as it was written"
+    for name, facts in generation.manifest["files"].items():
+        path = generation.folder / Path(name).name
+        try:
+            with path.open("rb") as file:
+                whole = hashlib.file_digest(file, "sha256").hexdigest() == facts["sha256"]
+        except OSError:
+            whole = False
+        if not whole:
+            return f"{path} is not as it was written"
+    return ""
