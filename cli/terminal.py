@@ -24,6 +24,11 @@ def json_line(document: object) -> str:
     return UNSAFE.sub(lambda found: json.dumps(found.group())[1:-1], text)
 
 
+def counted(number: int, what: str) -> str:
+    """A number with its noun, as in "1 page" and "1,024 pages"."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
 def say(text: str, stream: TextIO | None = None) -> None:
     """Print one line, by default on stderr."""
     print(safe(text), file=stream or sys.stderr)

@@ -76,7 +76,7 @@ def test_without_an_index_the_pages_at_hand_are_indexed_first(askdocs: CommandLi
         first = askdocs("inspect", "longest river", "--json", **embedder)
         again = askdocs("inspect", "longest river", "--json", **embedder)
     assert first.json["chunks"][0]["text"] == "The longest river is the Nile."
-    assert first.err == f"no index yet: indexing 1 pages of {askdocs.cwd / 'markdown_docs'} (once)\n"
+    assert first.err == f"no index yet: indexing 1 page of {askdocs.cwd / 'markdown_docs'} (once)\n"
     assert (again.err, again.out) == ("", first.out)
 
 
