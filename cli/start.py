@@ -1,10 +1,11 @@
-"""Where both scripts begin. Loads the application, which takes a while in which Ctrl-C must leave no traceback."""
+"""Where both scripts begin. Loads the application, which takes a while in which Ctrl-C must leave no traceback.
 
-import contextlib
+So little is imported here: only after that is Ctrl-C looked after.
+"""
+
 import os
 import signal
 import sys
-from typing import NoReturn
 
 _INTERRUPTED = 130
 
@@ -33,11 +34,13 @@ def _start(name: str, arguments: list[str]) -> None:
     _leave(run(name, arguments))
 
 
-def _leave(status: int) -> NoReturn:
+def _leave(status: int) -> None:
     """End the process. To take the loaded libraries down takes 60 ms after a question, with torch a second.
 
     Nothing is left for that to do: files and locks are closed by those who opened them, or by the system.
     """
+    import contextlib
+
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError):  # told by then, or there is nobody to tell
             stream.flush()
