@@ -1,5 +1,5 @@
 """`python -m cli` is `askdocs`."""
 
-from cli.main import run
+from cli.start import askdocs
 
-run()
+askdocs()

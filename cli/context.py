@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cli.terminal import progress_bars, say
+from cli.terminal import counted, progress_bars, say
 from ingest.corpus import read_corpus
 from ingest.embed import get_embedder
 from ingest.errors import IndexMissing, UsageError
@@ -53,6 +53,8 @@ def open_index(
 
     Raises IndexMissing when that would take the network and `use_model` forbids it; UsageError.
     """
+    if not use_model:
+        os.environ["HF_HUB_OFFLINE"] = "1"  # local models would be looked for on their hub otherwise
     from rag.bootstrap import open_assistant
 
     try:
@@ -75,7 +77,7 @@ def _index_pages_at_hand(settings: Settings, *, quiet: bool) -> None:
         seed(settings.docs)
     corpus = read_corpus(settings.docs)
     if not quiet:
-        say(f"no index yet: indexing {len(corpus.files)} pages of {settings.docs} (once)")
+        say(f"no index yet: indexing {counted(len(corpus.files), 'page')} of {settings.docs} (once)")
     with progress_bars(quiet=quiet) as progress, writing(settings.index, wait=_PATIENCE):
         try:
             current_generation(settings.index)  # another process may have built it meanwhile

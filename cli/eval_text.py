@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from cli.terminal import counted
+
 _BY_KIND: Final = ("recall@5", "mrr", "recall@1000_words")
 _SHOWN: Final = 15
 """Failures in the text; the report has them all."""
@@ -12,7 +14,7 @@ def eval_text(document: Mapping[str, Any], name: str) -> str:
     """Measures with their intervals, the weakest kinds first, then what failed."""
     return "\n".join(
         [
-            f"{name}: {_plural(document['questions'], 'question')}, {document['answerable']} answerable"
+            f"{name}: {counted(document['questions'], 'question')}, {document['answerable']} answerable"
             + (f", {len(document['stale'])} stale" if document["stale"] else ""),
             *_measures(document),
             *_kinds(document["by_kind"]),
@@ -69,7 +71,7 @@ def _calibration(calibration: Mapping[str, Any] | None) -> Iterator[str]:
 
 def _failures(failures: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     if failures:
-        yield f"\n{_plural(len(failures), 'failure')}"
+        yield f"\n{counted(len(failures), 'failure')}"
     for failure in failures[:_SHOWN]:
         yield f"  {failure['id']}: {failure['question']}"
         yield f"      {failure['why']}"
@@ -87,7 +89,3 @@ def _cost(document: Mapping[str, Any]) -> str:
         parts += [document["model"], f"{used['prompt_tokens']:,} + {used['completion_tokens']:,} tokens"]
         parts.append(f"${document['cost_usd']:.4f}")
     return " · ".join(parts)
-
-
-def _plural(count: int, what: str) -> str:
-    return f"{count} {what}{'' if count == 1 else 's'}"

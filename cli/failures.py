@@ -3,6 +3,7 @@
 import contextlib
 import io
 import os
+import re
 import signal
 import sys
 import traceback
@@ -16,6 +17,7 @@ from cli.terminal import json_line, safe
 from ingest.errors import DocsError
 
 _INTERRUPTED = 130
+_interruptions: list[int] = []
 
 
 def guarded(app: typer.Typer, arguments: Sequence[str], name: str) -> int:
@@ -28,31 +30,44 @@ def guarded(app: typer.Typer, arguments: Sequence[str], name: str) -> int:
     try:
         _accept_any_text(as_json=as_json)
         status = int(typer.main.get_command(app).main(list(arguments), name, standalone_mode=False) or 0)
-        sys.stdout.flush()
+        _flush()
         if status == _INTERRUPTED:
             print("interrupted", file=sys.stderr)
         return status  # noqa: TRY300 - flushing belongs to what is guarded
     except (KeyboardInterrupt, typer.Abort):
+        with contextlib.suppress(OSError):
+            _flush()
         print("interrupted", file=sys.stderr)
         return _INTERRUPTED
-    except (BrokenPipeError, SystemExit):  # typer makes a SystemExit of the first
-        # The reader of our output has left, as `head` does; what is still buffered goes nowhere.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (BrokenPipeError, SystemExit) as ended:
+        if isinstance(ended, SystemExit) and not isinstance(ended.__context__, BrokenPipeError):
+            return int(ended.code or 0)  # the shell's completion ends so
+        # The reader of our output has left, as `head` does; typer makes a SystemExit of that.
+        _drop_output()
         return 128 + signal.SIGPIPE
     except Exception as error:  # noqa: BLE001 - the last resort: a bug must not show its insides either
+        if _interruptions:
+            print("interrupted", file=sys.stderr)
+            return _INTERRUPTED
         if not isinstance(error, typer.TyperException):
             _explain(arguments)
         return _report(*_told(error, name), as_json=as_json)
 
 
-def leave(status: int, arguments: Sequence[str]) -> NoReturn:
-    """End the process. Who interrupts an answer waits for nothing: to take the loaded libraries down lasts a second."""
-    if status == _INTERRUPTED and list(arguments[:1]) == ["ask"]:
-        for stream in (sys.stdout, sys.stderr):
-            with contextlib.suppress(OSError):
-                stream.flush()
-        os._exit(status)
-    sys.exit(status)
+def interrupt(signal_number: int, _: object) -> NoReturn:
+    """Raise KeyboardInterrupt, and remember it: libraries such as DuckDB make errors of their own out of it."""
+    _interruptions.append(signal_number)
+    raise KeyboardInterrupt
+
+
+def _flush() -> None:
+    sys.stdout.flush()
+    sys.stderr.flush()
+
+
+def _drop_output() -> None:
+    """What is still buffered for stdout, and can't be written, goes nowhere; else Python complains at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _told(error: Exception, name: str) -> tuple[str, str, str, int]:
@@ -60,8 +75,11 @@ def _told(error: Exception, name: str) -> tuple[str, str, str, int]:
     if isinstance(error, DocsError):
         return error.code, error.message, error.hint, error.exit_status
     if isinstance(error, typer.TyperException):
-        message = error.format_message()
-        hint = "put the question in quotes" if "extra argument" in message else f"see {name} --help"
+        message = error.format_message().replace("Value error, ", "")
+        context = getattr(error, "ctx", None)  # of the command that was called; usage errors have one
+        hint = f"see {context.command_path if context else name} --help"
+        if "extra argument" in message and context and context.info_name in ("ask", "inspect"):
+            hint = "put the question in quotes"
         return "usage", message, hint, error.exit_code
     if isinstance(error, OSError) and error.strerror:
         return "failed", f"{error.filename or 'output'}: {error.strerror}", "check permissions and free space", 1
@@ -76,7 +94,8 @@ def _accept_any_text(*, as_json: bool) -> None:
 
 
 def _explain(arguments: Sequence[str]) -> None:
-    if "-vv" in arguments or list(arguments).count("-v") + list(arguments).count("--verbose") > 1:
+    asked = sum(one.count("v") for one in arguments if re.fullmatch(r"-[qv]+", one))
+    if asked + list(arguments).count("--verbose") > 1:
         sys.stderr.write(safe(traceback.format_exc()))
 
 
@@ -84,10 +103,16 @@ def _report(code: str, message: str, hint: str, status: int, *, as_json: bool) -
     if not message:
         return status
     message, hint = (" ".join(safe(text).split()) for text in (message, hint))
+    try:
+        if as_json:
+            print(json_line({"schema": 1, "error": {"code": code, "message": message, "hint": hint}}))
+        sys.stdout.flush()
+    except OSError:
+        _drop_output()
+        as_json = False
     if as_json:
-        print(json_line({"schema": 1, "error": {"code": code, "message": message, "hint": hint}}))
-    else:
-        print(f"error: {message}", file=sys.stderr)
-        if hint:
-            print(f"hint: {hint}", file=sys.stderr)
+        return status
+    print(f"error: {message}", file=sys.stderr)
+    if hint:
+        print(f"hint: {hint}", file=sys.stderr)
     return status

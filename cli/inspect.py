@@ -33,7 +33,6 @@ class InspectOptions:
     explain: bool
     compare: str | None
     quiet: bool
-    verbose: int
 
 
 def run_inspect(values: Mapping[str, object], options: InspectOptions) -> int:

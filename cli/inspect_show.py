@@ -1,35 +1,63 @@
 """The document of `inspect` -> a table on the terminal, or markdown."""
 
 import sys
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 from cli.render import inspect_markdown
 from cli.terminal import console, safe
 
+if TYPE_CHECKING:
+    from rich.console import Console
+
 Chunk = Mapping[str, Any]
+
+_HEAD: Final = "rank  score  cosine   bm25  passage"
+_INDENT: Final = " " * 6
+_ROOM: Final = 30
+"""Columns that a title needs beside the figures; on narrower terminals it stands below them."""
+_SNIPPET: Final = 200
+"""Characters shown of a chunk: enough to tell what it is about."""
 
 
 def print_table(chunks: Sequence[Chunk], *, explain: bool) -> None:
-    """One row per chunk; `explain` adds its rank by each score, its terms, and every boost and penalty."""
-    from rich.table import Table
+    """One entry per chunk; `explain` adds its rank by each score, its terms, and every boost and penalty.
 
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("rank", "score", "cosine", "by", "bm25", "by") if explain else ("rank", "score", "cosine", "bm25"):
-        table.add_column(column, justify="right")
-    table.add_column("passage", overflow="fold")
+    What is to be read takes the whole width, and an address stays in one piece, to be clicked and copied.
+    """
+    from rich.text import Text
+
+    out = console(sys.stdout)
+    out.print(Text("rank  score  cosine   by   bm25   by  passage" if explain else _HEAD, style="bold"))
     for chunk in chunks:
-        start = " ".join(chunk["text"].split())[:200]
-        lines = [head_of(chunk), chunk["url"], start]
-        ranks = chunk["explain"] if explain else {}
+        why = chunk["explain"]
+        cosine, bm25 = f"  {chunk['cosine']:>6.3f}", f"  {chunk['bm25']:>5.2f}"
         if explain:
-            lines += why_lines(chunk)
-        cells = [f"{chunk['score']:.3f}", f"{chunk['cosine']:.3f}", f"{chunk['bm25']:.2f}"]
-        if explain:
-            cells[1:] = [cells[1], _place(ranks["cosine_rank"]), cells[2], _place(ranks["bm25_rank"])]
-        table.add_row(str(chunk["rank"]), *cells, safe("\n".join([*lines, ""])))
-    console(sys.stdout).print(table, soft_wrap=False)
+            cosine, bm25 = f"{cosine} {_place(why['cosine_rank']):>4}", f"{bm25} {_place(why['bm25_rank']):>4}"
+        figures = f"{chunk['rank']:>4}  {chunk['score']:.3f}{cosine}{bm25}  "
+        _print_indented(out, safe(head_of(chunk)), figures)
+        out.print(Text(f"{_INDENT}{safe(chunk['url'])}"))
+        said = textwrap.shorten(safe(chunk["text"]), _SNIPPET, placeholder=" …")
+        for line in (said, *(map(safe, why_lines(chunk)) if explain else ())):
+            _print_indented(out, line, _INDENT)
+        out.print()
+
+
+def _print_indented(out: "Console", text: str, start: str) -> None:
+    """Print `text` behind `start`, its further lines below its beginning; below `start` where there is no room."""
+    from rich.table import Table
+    from rich.text import Text
+
+    if len(start) > len(_INDENT) and out.width < len(start) + _ROOM:
+        out.print(Text(start.rstrip()))
+        start = _INDENT
+    grid = Table.grid(padding=0)
+    grid.add_column(width=len(start), no_wrap=True)
+    grid.add_column(overflow="fold")
+    grid.add_row(Text(start), Text(text))
+    out.print(grid, soft_wrap=False)
 
 
 def print_comparison(document: Mapping[str, Any]) -> None:

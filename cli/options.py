@@ -1,39 +1,32 @@
-"""Options that commands share, and those of `ask` and `eval`, which are many. Imports typer alone."""
+"""The options of single commands, by command. Imports typer alone."""
 
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-Docs = Annotated[Path | None, typer.Option("--docs", help="Folder of cleaned markdown pages. [env: ASKDOCS_DOCS]")]
-Index = Annotated[
-    Path | None, typer.Option("--index", help="Index folder; by default beside --docs. [env: ASKDOCS_INDEX]")
+# Of several.
+Count = Annotated[int | None, typer.Option("-k", metavar="N", min=1, max=1000, help="How many passages. [default: 8]")]
+Under = Annotated[
+    str, typer.Option("--under", metavar="PATH", help="Only pages below this site path, such as /docs/guides.")
 ]
-Config = Annotated[Path | None, typer.Option("--config", help="Config file, askdocs.toml. [env: ASKDOCS_CONFIG]")]
-Embedder = Annotated[
-    str | None,
-    typer.Option(
-        "--embedder", help="minilm, a sentence-transformers model, or openrouter:SLUG. [env: ASKDOCS_EMBEDDER]"
-    ),
-]
-Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No notes on stderr.")]
-Verbose = Annotated[
-    int, typer.Option("--verbose", "-v", count=True, show_default=False, help="More on stderr; -vv shows tracebacks.")
-]
-Count = Annotated[int | None, typer.Option("-k", min=1, max=1000, help="How many passages. [default: 8]")]
-Model = Annotated[str | None, typer.Option("--model", help="Model slug, up to three by comma. [env: ASKDOCS_MODEL]")]
-Under = Annotated[str, typer.Option("--under", help="Only pages below this site path, such as /docs/guides.")]
 
 # Of ask.
-MaxTokens = Annotated[int | None, typer.Option(min=1, help="Longest answer. [default: 800]")]
-Timeout = Annotated[float | None, typer.Option(min=0.1, help="Seconds for the whole answer. [default: 60]")]
+Question = Annotated[str | None, typer.Argument(metavar="QUESTION", help="The question; - reads it from stdin.")]
+NoLlm = Annotated[bool, typer.Option("--no-llm", help="Quote the pages; no network, no key.")]
+MaxTokens = Annotated[int | None, typer.Option(metavar="N", min=1, help="Longest answer, in tokens. [default: 800]")]
+Timeout = Annotated[
+    float | None, typer.Option(metavar="SECONDS", min=0.1, help="Limit for the whole answer. [default: 60]")
+]
 Chat = Annotated[bool, typer.Option("--chat", help="Ask on: each question may build on the ones before.")]
 SearchTool = Annotated[
     bool, typer.Option("--search-tool", help="Let the model search the docs itself, in up to three rounds.")
 ]
 Reranker = Annotated[
-    str, typer.Option("--reranker", help="Reorder passages by a CrossEncoder's name or folder, or openrouter:SLUG.")
+    str,
+    typer.Option(
+        "--reranker", metavar="NAME", help="Reorder passages by a CrossEncoder's name or folder, or openrouter:SLUG."
+    ),
 ]
 ShowPrompt = Annotated[bool, typer.Option("--show-prompt", help="Print what a model would read, and stop.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print what would be sent, its tokens and price, and stop.")]
@@ -41,16 +34,87 @@ AnswerFormat = Annotated[
     Literal["text", "markdown", "json"], typer.Option("--format", help="How the answer is printed.")
 ]
 
+# Of reindex.
+Source = Annotated[
+    list[str] | None, typer.Option("--source", metavar="URL", help="A docs site or section; may be repeated.")
+]
+FromPath = Annotated[
+    Path | None,
+    typer.Option("--from", metavar="PATH", help="No crawl: a folder of .md/.html files, or one llms-full.txt."),
+]
+NoCrawl = Annotated[bool, typer.Option("--no-crawl", help="Index the markdown at hand.")]
+Full = Annotated[bool, typer.Option("--full", help="Fetch and index everything anew; known vectors are kept.")]
+Markdown = Annotated[
+    bool | None,
+    typer.Option(
+        "--markdown/--no-markdown",
+        help="Read the .md variants of a site that serves them, if some pages show that they are as complete; "
+        "citations then name pages, not sections. Recorded with the docs. [default: HTML]",
+    ),
+]
+ReindexDryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would change; write nothing.")]
+Rollback = Annotated[
+    bool, typer.Option("--rollback", help="Return to the previous index; the markdown stays as it is.")
+]
+Changes = Annotated[
+    Path | None,
+    typer.Option("--changes", metavar="FILE.md", help="Write what changed in the docs to this file; - prints it."),
+]
+Add = Annotated[bool, typer.Option("--add", help="Keep the pages of other sources.")]
+Replace = Annotated[bool, typer.Option("--replace", help="Drop the pages of other sources.")]
+AllowShrink = Annotated[bool, typer.Option("--allow-shrink", help="Accept the loss of over 30 % of the pages.")]
+AllowPrivate = Annotated[bool, typer.Option("--allow-private", help="Fetch from private addresses.")]
+MaxPages = Annotated[int, typer.Option(metavar="N", min=1, help="Stop after this many pages.")]
+Include = Annotated[
+    list[str] | None, typer.Option(metavar="GLOB", help="Only paths that match this glob; may be repeated.")
+]
+Exclude = Annotated[
+    list[str] | None, typer.Option(metavar="GLOB", help="No paths that match this glob; may be repeated.")
+]
+Fetches = Annotated[int, typer.Option("--jobs", metavar="N", min=1, max=64, help="Pages fetched at the same time.")]
+
+# Of inspect.
+Query = Annotated[str | None, typer.Argument(metavar="QUERY", help="The query; - reads it from stdin.")]
+Page = Annotated[str | None, typer.Option("--page", metavar="PAGE", help="A page's chunks, as they are indexed.")]
+QueryFile = Annotated[
+    Path | None, typer.Option("--questions", metavar="FILE.jsonl", help="JSON lines with `question`; needs --json.")
+]
+InspectFormat = Annotated[
+    Literal["table", "markdown", "json", "html"] | None,
+    typer.Option("--format", help="Default: table on a terminal, markdown elsewhere."),
+]
+Explain = Annotated[bool, typer.Option("--explain", help="Show why each chunk has its rank.")]
+Compare = Annotated[
+    str | None,
+    typer.Option(
+        "--compare",
+        metavar="RANKING",
+        help="Another ranking beside it: bm25, cosine, previous, or a generation by its name.",
+    ),
+]
+
 # Of eval.
-Questions = Annotated[Path | None, typer.Argument(help="JSON lines: questions, and where their answers stand.")]
+Questions = Annotated[
+    Path | None,
+    typer.Argument(metavar="QUESTIONS.jsonl", help="JSON lines: questions, and where their answers stand."),
+]
 RetrievalOnly = Annotated[bool, typer.Option("--retrieval-only", help="Measure ranking; answer nothing.")]
 QuotedOnly = Annotated[bool, typer.Option("--no-llm", help="Measure quoted answers; no network, no key.")]
-Jobs = Annotated[int | None, typer.Option(min=1, max=64, help="Questions at a time. [default: 4 with a model, else 1]")]
-Report = Annotated[Path | None, typer.Option("--report", help="Write an HTML page to read.")]
-Baseline = Annotated[
-    Path | None, typer.Option("--baseline", help="A saved run; exit status 1 if a measure really fell.")
+EvalCount = Annotated[
+    int, typer.Option("-k", metavar="N", min=1, max=1000, help="How many passages an answer is made of.")
 ]
-Save = Annotated[Path | None, typer.Option("--save", help="Write the run, to be a baseline later.")]
+Jobs = Annotated[
+    int | None,
+    typer.Option(metavar="N", min=1, max=64, help="Questions at a time. [default: 4 with a model, else 1]"),
+]
+Report = Annotated[Path | None, typer.Option("--report", metavar="FILE.html", help="Write an HTML page to read.")]
+Baseline = Annotated[
+    Path | None,
+    typer.Option("--baseline", metavar="FILE.json", help="A saved run; exit status 1 if a measure really fell."),
+]
+Save = Annotated[
+    Path | None, typer.Option("--save", metavar="FILE.json", help="Write the run, to be a baseline later.")
+]
 Calibrate = Annotated[
     bool, typer.Option("--calibrate", help="Fit, and store, when to say that the docs do not answer.")
 ]
@@ -59,7 +123,10 @@ StrictAnswer = Annotated[
 ]
 Strict = Annotated[bool, typer.Option("--strict", help="Stop at a line that is no question.")]
 New = Annotated[
-    str | None, typer.Option("--new", help="A page to ask about: print a new line, or add it to QUESTIONS.")
+    str | None,
+    typer.Option("--new", metavar="PAGE", help="A page to ask about: print a new line, or add it to QUESTIONS."),
 ]
-Quote = Annotated[str | None, typer.Option("--quote", help="With --new: words of the page that answer.")]
-NewQuestion = Annotated[str | None, typer.Option("--question", help="With --new: the question.")]
+Quote = Annotated[
+    str | None, typer.Option("--quote", metavar="TEXT", help="With --new: words of the page that answer.")
+]
+NewQuestion = Annotated[str | None, typer.Option("--question", metavar="TEXT", help="With --new: the question.")]

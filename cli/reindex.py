@@ -4,12 +4,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from cli.change_log import change_log, refuse_target, write_change_log
 from cli.context import settings_from
 from cli.render_reindex import DEAD, reindex_json, rollback_json
 from cli.status import pages_behind
-from cli.terminal import json_line, progress_bars, safe, say
+from cli.terminal import counted, json_line, progress_bars, safe, say
 from ingest.changes import Change
 from ingest.corpus import read_corpus
 from ingest.errors import CorpusError, UsageError
@@ -76,12 +77,14 @@ def run_rollback(values: Mapping[str, object], options: ReindexOptions, output: 
         return 0
     if not output.quiet:
         manifest = generation.manifest
-        print(
-            safe(f"index   {generation.name} answers again: {manifest['chunks']} chunks of {manifest['pages']} pages")
-        )
+        print(safe(f"index   {generation.name} answers again: {_size(manifest)}"))
         print(safe(f"        {left or 'none'} did until now"))
         _tell_what_is_ahead(settings, generation)
     return 0
+
+
+def _size(manifest: Mapping[str, Any]) -> str:
+    return f"{counted(manifest['chunks'], 'chunk')} of {counted(manifest['pages'], 'page')}"
 
 
 def _tell_what_is_ahead(settings: Settings, generation: Generation) -> None:
@@ -149,7 +152,7 @@ def _change_lines(change: Change) -> Iterator[str]:
     whole = change.what != "changed" and not change.other
     word = "from" if change.what == "added" else "to"
     moved = f"  (moved {word} {site_path(change.other)})" if change.other else ""
-    count = f"  ({len(change.sections)} sections)" if whole and change.sections else ""
+    count = f"  ({counted(len(change.sections), 'section')})" if whole and change.sections else ""
     facts = f"  ({', '.join(change.facts)})" if change.facts else ""
     yield f"  {_MARKS[change.what]} {site_path(change.url)}{moved}{count}{facts}"
     if not whole:

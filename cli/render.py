@@ -68,9 +68,7 @@ def _day(stamp: str | None) -> str:
 
 def index_json(generation: Generation) -> dict[str, Any]:
     """Which index answered."""
-    manifest = generation.manifest
-    facts = {name: manifest[name] for name in ("pages", "chunks")}
-    return {"generation": generation.name, "embedder": manifest["embedder"]["name"], **facts}
+    return {"generation": generation.name, "embedder": generation.manifest["embedder"]["name"]}
 
 
 def citation_json(citation: Citation) -> dict[str, Any]:
@@ -108,7 +106,7 @@ def answer_json(answer: Answer, chunks: Sequence[Mapping[str, Any]], generation:
             "completion_tokens": completion.completion_tokens if completion else 0,
         },
         "cost_usd": completion.cost_usd if completion else 0.0,
-        "index": index_json(generation),
+        "index": index_json(generation) | {name: generation.manifest[name] for name in ("pages", "chunks")},
         "timings_ms": {name: round(value, 1) for name, value in answer.timings_ms.items()},
     }
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from cli.context import settings_from
 from cli.render import SCHEMA
-from cli.terminal import json_line, safe
+from cli.terminal import counted, json_line, safe
 from ingest.corpus import Corpus, read_corpus, read_sources
 from ingest.errors import CorpusError, IndexMissing
 from ingest.freshness import checked_at, docs_date
@@ -18,7 +18,7 @@ from ingest.store import Store
 from rag.calibration import load_thresholds
 
 
-def run_status(values: Mapping[str, object], *, json: bool, verbose: int) -> int:  # noqa: ARG001 - -vv is read elsewhere
+def run_status(values: Mapping[str, object], *, json: bool) -> int:
     """Print the state. Returns the exit status; raises DocsError for an index that is damaged."""
     settings = settings_from(values)
     try:
@@ -88,14 +88,14 @@ def _settings(settings: Settings) -> dict[str, dict[str, Any]]:
 
 def _text(state: Mapping[str, Any]) -> str:
     docs, index = state["docs"], state["index"]
-    lines = [f"docs      {docs['pages']} pages in {docs['path']}"]
+    lines = [f"docs      {counted(docs['pages'], 'page')} in {docs['path']}"]
     lines += [f"source    {source}" for source in docs["sources"]]
     lines += [f"problem   {problem}" for problem in docs["problems"]]
     if index is None:
         lines.append("index     none yet; the first `ask` or `askdocs reindex --no-crawl` builds it")
     else:
         lines += [
-            f"index     {index['chunks']} chunks of {index['pages']} pages in {index['path']}",
+            f"index     {counted(index['chunks'], 'chunk')} of {counted(index['pages'], 'page')} in {index['path']}",
             f"          {index['generation']}, {_age(index['age_seconds'])} old, {index['bytes'] / 1e6:.1f} MB",
             f"          made from {', '.join(index['sources']) or 'pages without a source'}",
             *([f"          docs as of {index['docs_date'][:10]}"] if index["docs_date"] else []),
@@ -103,12 +103,15 @@ def _text(state: Mapping[str, Any]) -> str:
         ]
         lines.append(_thresholds(index["thresholds"]))
         if index["behind"]:
-            lines.append(f"behind    {index['behind']} pages on disk differ; run: askdocs reindex --no-crawl")
+            lines.append(
+                f"behind    {counted(index['behind'], 'page')} on disk not as indexed; run: askdocs reindex --no-crawl"
+            )
         if index["previous"]:
             lines.append(f"previous  {index['previous']}; return to it: askdocs reindex --rollback")
     lines.append("settings")
     for name, entry in state["settings"].items():
         value = ("set" if entry["value"] else "not set") if name == "api_key" else entry["value"]
+        value = "none" if value == "" else value
         lines.append(f"  {name:<11} {value}  ({entry['origin']})")
     return "\n".join(lines)
 

@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Literal, TextIO
 
 from ingest.characters import UNSAFE, visible
 
@@ -24,16 +24,22 @@ def json_line(document: object) -> str:
     return UNSAFE.sub(lambda found: json.dumps(found.group())[1:-1], text)
 
 
+def counted(number: int, what: str) -> str:
+    """A number with its noun, as in "1 page" and "1,024 pages"."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
 def say(text: str, stream: TextIO | None = None) -> None:
     """Print one line, by default on stderr."""
     print(safe(text), file=stream or sys.stderr)
 
 
 def console(stream: TextIO) -> "Console":
-    """A rich console that takes text literally and obeys NO_COLOR."""
+    """A rich console that takes text literally. With NO_COLOR it sends no styles at all, bold type included."""
     from rich.console import Console
 
-    return Console(file=stream, markup=False, highlight=False, emoji=False, soft_wrap=True)
+    colours: Literal["auto"] | None = None if os.environ.get("NO_COLOR") else "auto"
+    return Console(file=stream, color_system=colours, markup=False, highlight=False, emoji=False, soft_wrap=True)
 
 
 def is_terminal(stream: TextIO) -> bool:

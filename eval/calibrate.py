@@ -18,7 +18,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from eval.bootstrap import Interval, intervals
+from eval.intervals import Interval, intervals
 from eval.measures import Table
 from eval.records import Outcome
 from ingest.errors import UsageError

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from eval.bootstrap import Interval
 from eval.html import escaped
+from eval.intervals import Interval
 from eval.measures import BUDGETS
 from eval.records import Outcome
 

@@ -13,7 +13,7 @@ from typing import Final
 
 import numpy as np
 
-from eval.bootstrap import SEED, Floats, draws, ratios
+from eval.intervals import SEED, Floats, draws, ratios
 from eval.measures import ANSWERS, REFUSALS, RETRIEVAL, Ratio, Table, tabulate
 from eval.records import Measured, Outcome, Run
 from ingest.errors import UsageError

@@ -72,4 +72,6 @@ def _told(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise DocsError(f"{path}: {error.strerror or error}", "name a file in a folder that exists") from error
+        raise DocsError(
+            f"{path}: {error.strerror or error}", "name a file in a folder that you may write to"
+        ) from error

@@ -4,10 +4,10 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from eval.bootstrap import Interval, intervals
 from eval.charts import figure, kind_bars, reading_curve, scale
 from eval.compare import Change
 from eval.html import escaped, link, page, rows
+from eval.intervals import Interval, intervals
 from eval.measures import ANSWERS, REFUSALS, RETRIEVAL, tabulate
 from eval.records import Outcome, Run, Seen
 from eval.summary import by_kind, why_failed

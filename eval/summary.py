@@ -6,8 +6,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from eval.bootstrap import intervals
 from eval.compare import Change
+from eval.intervals import intervals
 from eval.measures import ANSWERS, REFUSALS, RETRIEVAL, Ratio, tabulate
 from eval.records import Outcome, Run
 

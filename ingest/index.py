@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ingest.centring import token_means
 from ingest.chunk import CHUNKER_VERSION, chunk_document
 from ingest.corpus import Corpus
@@ -21,7 +23,7 @@ from ingest.records import Chunk, Document
 from ingest.sidecars import write_sidecars
 from ingest.store import Store, StoredPage, write_store
 from ingest.vector_cache import VectorCache
-from ingest.vectors import known_vectors, matrix, text_hash, token_matrices, vectors_of
+from ingest.vectors import known_vectors, texts_of, vectors_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +80,13 @@ def build_index(
     if not chunks:
         raise CorpusError("the pages hold no text to index", "crawl some first: askdocs reindex --source URL")
     started = time.perf_counter()
-    vectors = vectors_of(chunks, known_vectors(old, chunks) if old else {}, embedder, progress, cache)
+    names, texts = texts_of(chunks)
+    vectors = vectors_of(texts, known_vectors(old, texts), embedder, progress, cache)
     embedding = time.perf_counter() - started
     progress("index", 0, 1)
-    dimension = len(next(iter(vectors.values())).vector)
-    manifest = _manifest(ordered, len(chunks), dimension, embedder, inputs)
-    generation = _write(index, ordered, chunks, vectors, manifest, embedder)
+    embeddings = [vectors[name] for name in names]
+    manifest = _manifest(ordered, len(chunks), len(embeddings[0].vector), embedder, inputs)
+    generation = _write(index, ordered, chunks, embeddings, manifest, embedder)
     cache.settle(vectors)
     progress("index", 1, 1)
     embedded = len(cache.fresh.keys() & vectors.keys())
@@ -97,8 +100,8 @@ def embed_ahead(
     chunks = chunks_of(documents, embedder, progress)
     if not chunks:
         return []
-    old = usable_generation(index, embedder)
-    vectors_of(chunks, known_vectors(old, chunks) if old else {}, embedder, progress, cache)
+    texts = texts_of(chunks)[1]
+    vectors_of(texts, known_vectors(usable_generation(index, embedder), texts), embedder, progress, cache)
     return chunks
 
 
@@ -108,8 +111,8 @@ def preview(
     """What indexing these pages would do. Writes nothing."""
     old = usable_generation(index, embedder)
     chunks = chunks_of(documents, embedder, progress, old)
-    texts = {text_hash(chunk) for chunk in chunks}
-    missing = texts.difference(known_vectors(old, chunks) if old else ())
+    texts = texts_of(chunks)[1]
+    missing = texts.keys() - known_vectors(old, texts).keys()
     return ChunkCounts(len(chunks), len(missing) - len(cache.get(missing)), _removed(old, chunks))
 
 
@@ -209,7 +212,7 @@ def _write(
     index: Path,
     pages: list[StoredPage],
     chunks: list[Chunk],
-    embeddings: Mapping[str, Embedding],
+    embeddings: Sequence[Embedding],
     manifest: Mapping[str, Any],
     embedder: Embedder,
 ) -> Generation:
@@ -217,12 +220,12 @@ def _write(
     if twice:
         raise CorpusError(f"{twice} chunks share an id", "two pages have the same url but for its scheme or www.")
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")[:-3]
-    vectors = matrix(chunks, embeddings)
+    vectors = np.stack([embedding.vector for embedding in embeddings])
     with building(index, f"{stamp}-{manifest['inputs'][:8]}") as folder:
         settings = {name: str(value) for name, value in manifest["embedder"].items()}
         write_store(folder, pages, chunks, vectors, settings)
         lexical = build_lexical([embedding_text(chunk) for chunk in chunks])
         urls = [chunk.url for chunk in chunks]
-        tokens = token_matrices(chunks, embeddings)
+        tokens = [embedding.tokens for embedding in embeddings]
         write_sidecars(folder, urls, vectors, tokens, token_means(tokens, embedder), lexical)
         return publish(index, folder, manifest)

@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import logging
 import os
 import warnings
 from collections.abc import Iterator, Sequence
@@ -120,9 +121,16 @@ def load(name: str) -> "SentenceTransformer":
         from transformers.utils.logging import disable_progress_bar
 
         disable_progress_bar()
+        for library in ("huggingface_hub", "sentence_transformers", "transformers"):
+            logging.getLogger(library).setLevel(logging.ERROR)  # each retry would be a warning
         try:
             return SentenceTransformer(name, device="cpu", trust_remote_code=False)
         except Exception as error:  # the library raises whatever its parts raise
+            if os.environ.get("HF_HUB_OFFLINE") == "1" and not Path(name).is_dir():
+                hint = "leave out --no-llm once, which downloads it, or use --embedder minilm"
+                raise ModelError(
+                    f"the embedder {name!r} is not on this machine, and the hub may not be asked", hint
+                ) from error
             hint = "give the name of a sentence-transformers model or a folder that holds one, or use --embedder minilm"
             raise ModelError(f"the embedder {name!r} can't be loaded: {_first_line(error)}", hint) from error
 

@@ -5,6 +5,7 @@ from contextlib import ExitStack, nullcontext
 
 from ingest.clean.page import CLEANER_VERSION
 from ingest.corpus import Corpus, read_corpus, remove_unfinished
+from ingest.damage import damage
 from ingest.embed import Embedder, get_embedder
 from ingest.errors import CorpusError
 from ingest.freshness import checked_at, record_check
@@ -53,8 +54,11 @@ def reindex(settings: Settings, options: ReindexOptions, progress: Progress) -> 
 def _carry_out(run: Run, update: Update) -> None:
     """Embed, write the pages, then index them as they stand on disk."""
     settings, options, report = run.settings, run.options, run.report
+    damaged = damage(settings.index)
+    if damaged:
+        report.notes.append(f"{damaged}; the index is written anew")
     with run.timed("embed"):
-        current = is_current(settings.index, run.embedder)
+        current = not damaged and is_current(settings.index, run.embedder)
         documents = update.plan.rewritten if current else update.documents
         embed_ahead(settings.index, documents, run.embedder, run.progress, run.cache)
     update.write(settings.docs)
@@ -62,7 +66,9 @@ def _carry_out(run: Run, update: Update) -> None:
     run.responses.settle(corpus.documents)
     report.problems += [problem for problem in corpus.problems if problem not in report.problems]
     with run.timed("index"):
-        index = index_corpus(settings, corpus, run.embedder, run.progress, full=options.full, cache=run.cache)
+        index = index_corpus(
+            settings, corpus, run.embedder, run.progress, full=options.full or bool(damaged), cache=run.cache
+        )
     report.index, report.chunks = index, index.counts
     report.seconds["embed"] += index.embedding
     report.seconds["index"] -= index.embedding

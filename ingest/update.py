@@ -13,8 +13,8 @@ from ingest.hosts import new_hosts
 from ingest.page_files import pages_after, write_pages
 from ingest.reclean import Recleaned, reclean
 from ingest.records import Document, Problem
-from ingest.refusal import refuse_loss
 from ingest.run import Run
+from ingest.safeguard import refuse_loss
 from ingest.sources import form_of, markdown_after, sources_of_run
 from ingest.store import Store
 from ingest.web.crawl import CrawlOptions

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -213,9 +214,13 @@ def _bundled(embedder: Embedder | None) -> MiniLm:
 
 
 def check_embedder(store: Store, embedder: Embedder) -> None:
-    """Raise IndexMismatch unless the index was built with this very embedder."""
+    """Raise IndexMismatch unless the index was built with this very embedder.
+
+    A model of another name is not loaded to find that out, unless it is a folder, which may have moved.
+    """
     built = store.generation.manifest["embedder"]
-    if built["fingerprint"] != embedder.fingerprint:
+    other = built["name"] != embedder.name and not Path(embedder.name).is_dir()
+    if other or built["fingerprint"] != embedder.fingerprint:
         raise IndexMismatch(
             f"the index was built with the embedder {built['name']} ({built['fingerprint']}), not {embedder.name}",
             f"use --embedder {built['name']}, or rebuild it: askdocs reindex --no-crawl --embedder {embedder.name}",

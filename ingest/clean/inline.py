@@ -42,6 +42,7 @@ class _Writer:
         self.marks = marks
 
     def nodes(self, nodes: Iterable[PageElement], depth: int) -> str:
+        """Render siblings, in their order; blanks are not yet collapsed."""
         out: list[str] = []
         for node in nodes:
             if type(node) is NavigableString:
@@ -51,6 +52,7 @@ class _Writer:
         return "".join(out)
 
     def tag(self, tag: Tag, depth: int) -> str:
+        """Render one element with all in it."""
         special = self.special(tag)
         if special is not None:
             return special
@@ -67,7 +69,7 @@ class _Writer:
         return f" {inner} " if name in _BREAKING or attr(tag, "data-as") == "p" else inner
 
     def special(self, tag: Tag) -> str | None:
-        """Render what is not made of its children."""
+        """Render what is not made of its children; None for all else."""
         name = tag.name
         if name in _CODE:
             return code_span(_code_text(tag)) or " "
@@ -79,12 +81,14 @@ class _Writer:
         return make(tag) if make else None
 
     def mark(self, sign: str, inner: str) -> str:
+        """Put `sign` around the words, within their blanks: `** bold**` would be no emphasis (CommonMark 6.2)."""
         core = inner.strip()
         if not self.marks or not core or core.startswith(sign) or "\n" in core:
             return inner
         return f"{_lead(inner)}{sign}{core}{sign}{_trail(inner)}"
 
     def link(self, tag: Tag, inner: str) -> str:
+        """Render a link or the mark of a footnote; words alone where there is nowhere to go."""
         label = inner.strip()
         href = attr(tag, "href")
         if "footnote-ref" in tokens(tag) or "footnote-reference" in tokens(tag) or "data-footnote-ref" in tag.attrs:
@@ -99,6 +103,7 @@ class _Writer:
         return f"{_lead(inner)}[{label}]({url}){rest}{_trail(inner)}"
 
     def raised(self, tag: Tag, inner: str) -> str:
+        """Render `<sup>`: a link to a numbered note as its mark, an exponent or ordinal behind `^`."""
         text = inner.strip()
         if not text or text.startswith("[^") or not self.marks:
             return inner

@@ -8,9 +8,9 @@ content are never touched, nor is any line in the middle of a page.
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from ingest import front_matter
 from ingest.clean.units import Unit, units_of
@@ -36,21 +36,6 @@ class Chrome:
     top: frozenset[str] = frozenset()
     below: frozenset[str] = frozenset()
     end: frozenset[str] = frozenset()
-
-    def to_json(self) -> dict[str, Any]:
-        """Give a record that JSON can hold, the same for the same pages."""
-        places = {"names": self.names, "top": self.top, "below": self.below, "end": self.end}
-        return {"schema": 1, "pages": self.pages, **{name: sorted(keys) for name, keys in places.items()}}
-
-    @classmethod
-    def from_json(cls, record: Mapping[str, Any]) -> "Chrome":
-        """Read what `to_json` gave. Raises ValueError for anything else."""
-        try:
-            places = (frozenset(map(str, record[name])) for name in ("names", "top", "below", "end"))
-            return cls(int(record["pages"]), *places)
-        except (KeyError, TypeError) as error:
-            message = "is no record of recurring lines"
-            raise ValueError(message) from error
 
 
 def learn(texts: Iterable[str]) -> Chrome:

@@ -62,7 +62,7 @@ def test_the_question_comes_from_stdin_and_numbers_make_sense(document: Any) -> 
 
 
 def test_ask_is_a_script_of_its_own(starter: CommandLine, quoted: Result) -> None:
-    script = "import sys; from cli.main import run_ask; sys.argv[0] = 'ask'; run_ask()"
+    script = "import sys; from cli.start import ask; sys.argv[0] = 'ask'; ask()"
     command = [sys.executable, "-c", script, QUESTION]
     done = subprocess.run(command, cwd=starter.cwd, env=starter.environ, capture_output=True, check=True)
     assert done.stdout.decode() == quoted.out
@@ -76,7 +76,7 @@ def test_without_an_index_the_pages_at_hand_are_indexed_first(askdocs: CommandLi
         first = askdocs("inspect", "longest river", "--json", **embedder)
         again = askdocs("inspect", "longest river", "--json", **embedder)
     assert first.json["chunks"][0]["text"] == "The longest river is the Nile."
-    assert first.err == f"no index yet: indexing 1 pages of {askdocs.cwd / 'markdown_docs'} (once)\n"
+    assert first.err == f"no index yet: indexing 1 page of {askdocs.cwd / 'markdown_docs'} (once)\n"
     assert (again.err, again.out) == ("", first.out)
 
 

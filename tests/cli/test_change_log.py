@@ -47,7 +47,7 @@ def test_sections_are_told_apart_in_json_and_on_the_terminal(edited: Folder) -> 
     assert (changes["/peaks"]["what"], changes["/peaks"]["sections"]) == ("removed", ["Peaks"])
     shown = edited("reindex", "--no-crawl", "--dry-run").out
     assert "  ~ /rivers\n      ~ Delta\n      + New\n      - Old\n" in shown
-    assert "  + /seas  (1 sections)\n" in shown
+    assert "  + /seas  (1 section)\n" in shown
     assert "chunks  4: 3 to embed, 1 reused, 3 removed\n" in shown
     again = edited("reindex", "--no-crawl", "--json").json
     assert (again["changes"], again["chunks"]) == (done["changes"], done["chunks"]), "a dry run says what will be done"

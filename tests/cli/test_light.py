@@ -10,7 +10,7 @@ from ingest.generations import writing
 from tests.conftest import CommandLine
 
 MODELS = {"torch", "transformers", "sentence_transformers", "llama_index", "openai"}
-HEAVY = MODELS | {"duckdb", "numpy", "bs4", "lxml", "httpx2", "rich.progress", "yaml"}
+HEAVY = MODELS | {"duckdb", "numpy", "bs4", "lxml", "httpcore2", "httpx2", "rich.progress", "yaml"}
 
 
 def imported(command: CommandLine, *arguments: str) -> set[str]:

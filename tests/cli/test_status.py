@@ -66,7 +66,7 @@ def test_pages_that_changed_since_are_counted(starter: CommandLine, askdocs: Com
     (askdocs.cwd / "markdown_docs" / "new.md").write_text("# New\n\nText.\n")
     (askdocs.cwd / "markdown_docs" / "binary.md").write_bytes(b"\0\1\2")
     shown = askdocs("status")
-    assert "behind    2 pages on disk differ; run: askdocs reindex --no-crawl\n" in shown.out
+    assert "behind    2 pages on disk not as indexed; run: askdocs reindex --no-crawl\n" in shown.out
     assert "problem   " in shown.out
     assert "binary.md" in shown.out
 
@@ -94,6 +94,6 @@ def test_the_corpus_is_read_once(
     read: list[Path] = []
     real = cli.status.read_corpus
     monkeypatch.setattr(cli.status, "read_corpus", lambda folder: (read.append(folder), real(folder))[1])
-    cli.status.run_status({"docs": starter.cwd / "markdown_docs"}, json=True, verbose=0)
+    cli.status.run_status({"docs": starter.cwd / "markdown_docs"}, json=True)
     assert '"behind": 0' in capsys.readouterr().out
     assert len(read) == 1

@@ -147,3 +147,19 @@ def test_a_run_over_damaged_token_vectors_mends_them_without_embedding(
     assert len(kept) == 2
     assert all(np.array_equal(tokens, before[url]) for url, tokens in kept.items())
     assert len(embedded) == 4
+
+
+def test_a_run_that_finds_no_change_notices_damage_and_mends_it(
+    tmp_path: Path, run: Callable[..., Any], embedded: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    right = run("inspect", QUESTION)["chunks"]
+    for name in ("tokens.npy", "vectors.npy", "index.duckdb"):
+        path = store(tmp_path).generation.folder / name
+        path.write_bytes(flipped(bytearray(path.read_bytes()), -1))
+        assert guarded(app, ["reindex", "--no-crawl"], "askdocs") == 0
+        said = capsys.readouterr()
+        assert f"note: {path} is not as it was written; the index is written anew\n" in said.err
+        assert " published\n" in said.out
+        assert run("inspect", QUESTION)["chunks"] == right
+    assert run("reindex", "--no-crawl")["published"] is False
+    assert len(embedded) == 3, "the cache had the vectors"

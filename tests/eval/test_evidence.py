@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from eval.bootstrap import intervals
 from eval.docs import Docs
+from eval.intervals import intervals
 from eval.match import Passage, is_stale, page_rank, reach, targets_of
 from eval.measures import RETRIEVAL, tabulate
 from eval.questions import Question, read_questions

@@ -7,7 +7,7 @@ import ir_measures
 import pytest
 from ir_measures import RR, R, nDCG
 
-from eval.bootstrap import intervals
+from eval.intervals import intervals
 from eval.measures import ANSWERS, REFUSALS, RETRIEVAL, ndcg, tabulate
 from eval.records import Outcome
 from tests.eval.made import ANSWER, FOUND, outcomes

@@ -1,14 +1,32 @@
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+import ingest.pipeline
+from ingest.settings import Settings
 from ingest.urls import site_path
 from ingest.web.collapse import Crawled, Validators
 from ingest.web.crawl import Crawl, CrawlOptions, crawl
 from ingest.web.fetch import Fetcher, FetchOptions
+from tests.ingest.made import WordEmbedder, settings_of
 from tests.ingest.site import Run, Site, read
 
 HERE = CrawlOptions(processes=0)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Docs and index stand in a folder of this test's own."""
+    return settings_of(tmp_path)
+
+
+@pytest.fixture
+def embedder(monkeypatch: pytest.MonkeyPatch) -> WordEmbedder:
+    """The embedder that every reindex of this test uses."""
+    made = WordEmbedder()
+    monkeypatch.setattr(ingest.pipeline, "get_embedder", lambda _settings: made)
+    return made
 
 
 @pytest.fixture

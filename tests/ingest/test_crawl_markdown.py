@@ -2,11 +2,9 @@
 
 import json
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
-import ingest.pipeline
 from ingest.corpus import read_corpus
 from ingest.errors import CrawlFailed
 from ingest.pipeline import ReindexOptions, ReindexReport, reindex
@@ -14,7 +12,7 @@ from ingest.records import Document
 from ingest.settings import Settings
 from ingest.urls import site_path
 from ingest.web.variants import compare
-from tests.ingest.made import WordEmbedder, quiet, settings_of
+from tests.ingest.made import WordEmbedder, quiet
 from tests.ingest.plain_site import PAGES, content, plain_page
 from tests.ingest.site import Answer, Site
 
@@ -41,11 +39,6 @@ def twin(name: str) -> str:
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return settings_of(tmp_path)
-
-
-@pytest.fixture
 def listed(site: Site) -> Site:
     """Six pages in both forms, listed in llms.txt; the start page is HTML only."""
     lines = "\n".join(f"- [{name}](/docs/{name}.md)" for name in NAMES)
@@ -56,8 +49,7 @@ def listed(site: Site) -> Site:
 
 
 @pytest.fixture
-def run(settings: Settings, monkeypatch: pytest.MonkeyPatch, listed: Site) -> Run:
-    monkeypatch.setattr(ingest.pipeline, "get_embedder", lambda _settings: WordEmbedder())
+def run(settings: Settings, embedder: WordEmbedder, listed: Site) -> Run:
 
     def run(**options: object) -> ReindexReport:
         return reindex(settings, ReindexOptions((listed.url("/docs"),), **options), quiet)  # type: ignore[arg-type]  # options by name

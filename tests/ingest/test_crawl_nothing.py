@@ -1,21 +1,14 @@
 """A run that brings no page says why in one line, and what to do about it."""
 
-from pathlib import Path
-
 import pytest
 
-import ingest.pipeline
 from ingest.errors import CrawlFailed, UsageError
 from ingest.pipeline import ReindexOptions, reindex
 from ingest.settings import Settings
-from tests.ingest.made import WordEmbedder, quiet, settings_of
+from tests.ingest.made import quiet
 from tests.ingest.site import OK, Answer, Site, raw
 
-
-@pytest.fixture
-def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    monkeypatch.setattr(ingest.pipeline, "get_embedder", lambda _settings: WordEmbedder())
-    return settings_of(tmp_path)
+pytestmark = pytest.mark.usefixtures("embedder")
 
 
 class Everywhere(dict[str, str | Answer | object]):

@@ -1,24 +1,18 @@
 """The date under an answer is when the docs were last held against their source."""
 
 import json
-from pathlib import Path
 
 import pytest
 
-import ingest.pipeline
 from ingest.freshness import checked_at, docs_date, record_check
 from ingest.generations import current_generation
 from ingest.pipeline import ReindexOptions, reindex
 from ingest.rollback import return_to_previous
 from ingest.settings import Settings
-from tests.ingest.made import WordEmbedder, quiet, settings_of
+from tests.ingest.made import quiet
 from tests.ingest.site import Answer, Site, html
 
-
-@pytest.fixture
-def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    monkeypatch.setattr(ingest.pipeline, "get_embedder", lambda _settings: WordEmbedder())
-    return settings_of(tmp_path)
+pytestmark = pytest.mark.usefixtures("embedder")
 
 
 @pytest.fixture

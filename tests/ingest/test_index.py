@@ -18,11 +18,6 @@ from tests.ingest.made import WordEmbedder, document, quiet, stored
 LONG = "\n\n".join(f"## Part {n}\n\nText of part {n}." for n in range(5))
 
 
-@pytest.fixture
-def embedder() -> WordEmbedder:
-    return WordEmbedder()
-
-
 def build(folder: Path, pages: list[StoredPage], embedder: WordEmbedder, *, full: bool = False) -> IndexReport:
     embedder.embedded.clear()
     return build_index(folder, pages, embedder, quiet, full=full)

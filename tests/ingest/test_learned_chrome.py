@@ -17,13 +17,7 @@ Run = Callable[..., ReindexReport]
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return settings_of(tmp_path)
-
-
-@pytest.fixture
-def run(settings: Settings, monkeypatch: pytest.MonkeyPatch, site: Site) -> Run:
-    monkeypatch.setattr(ingest.pipeline, "get_embedder", lambda _settings: WordEmbedder())
+def run(settings: Settings, embedder: WordEmbedder, site: Site) -> Run:
     site.pages |= {f"/docs/{slug}": plain_page(slug) for slug in PAGES} | {"/docs": plain_page("kites")}
 
     def run(where: Settings = settings, **options: object) -> ReindexReport:

@@ -5,29 +5,16 @@ from pathlib import Path
 
 import pytest
 
-import ingest.pipeline
 from ingest.corpus import STARTER, read_corpus, read_sources, write_document
 from ingest.errors import CorpusError, CrawlFailed, IndexMissing, UsageError
 from ingest.generations import current_generation
 from ingest.pipeline import ReindexOptions, ReindexReport, reindex
 from ingest.settings import Settings
 from ingest.store import Store
-from tests.ingest.made import WordEmbedder, document, quiet, settings_of
+from tests.ingest.made import WordEmbedder, document, quiet
 from tests.ingest.site import Answer, Site
 
 Run = Callable[..., ReindexReport]
-
-
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return settings_of(tmp_path)
-
-
-@pytest.fixture
-def embedder(monkeypatch: pytest.MonkeyPatch) -> WordEmbedder:
-    made = WordEmbedder()
-    monkeypatch.setattr(ingest.pipeline, "get_embedder", lambda _settings: made)
-    return made
 
 
 @pytest.fixture

@@ -6,14 +6,13 @@ from pathlib import Path
 
 import pytest
 
-import ingest.pipeline
 from ingest.corpus import read_corpus
 from ingest.errors import CrawlFailed
 from ingest.pipeline import ReindexOptions, ReindexReport, reindex
 from ingest.records import Document, Page
 from ingest.responses import Responses
 from ingest.settings import Settings
-from tests.ingest.made import WordEmbedder, quiet, settings_of
+from tests.ingest.made import WordEmbedder, quiet
 from tests.ingest.site import Answer, Site
 
 Run = Callable[..., ReindexReport]
@@ -29,13 +28,7 @@ def text(title: str, *links: str, said: str = "It is all said in one sentence.")
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return settings_of(tmp_path)
-
-
-@pytest.fixture
-def run(settings: Settings, monkeypatch: pytest.MonkeyPatch, site: Site) -> Run:
-    monkeypatch.setattr(ingest.pipeline, "get_embedder", lambda _settings: WordEmbedder())
+def run(settings: Settings, embedder: WordEmbedder, site: Site) -> Run:
     site.pages |= {"/docs": text("Start", "/docs/a", "/docs/b"), "/docs/a": text("A"), "/docs/b": text("B")}
 
     def run(**options: object) -> ReindexReport:

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import pytest
 
@@ -14,22 +13,10 @@ from ingest.generations import current_generation
 from ingest.pipeline import ReindexOptions, ReindexReport, index_corpus, reindex
 from ingest.progress import Count
 from ingest.settings import Settings
-from tests.ingest.made import WordEmbedder, quiet, settings_of
+from tests.ingest.made import WordEmbedder, quiet
 from tests.ingest.site import Site, html
 
 NAMES = "abcdefgh"
-
-
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return settings_of(tmp_path)
-
-
-@pytest.fixture
-def embedder(monkeypatch: pytest.MonkeyPatch) -> WordEmbedder:
-    made = WordEmbedder()
-    monkeypatch.setattr(ingest.pipeline, "get_embedder", lambda _settings: made)
-    return made
 
 
 @pytest.fixture

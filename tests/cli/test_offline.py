@@ -1,0 +1,69 @@
+"""`--no-llm` reaches no network, whatever models are named."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+
+import pytest
+
+from tests.cli.test_ask import QUESTION
+from tests.conftest import CommandLine
+
+
+class Hub:
+    """Stands where the hub is looked for, and counts who comes."""
+
+    def __init__(self) -> None:
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.visits = 0
+        self.environ = {"HF_ENDPOINT": f"http://127.0.0.1:{self._socket.getsockname()[1]}"}
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        with suppress(OSError):
+            while True:
+                visitor, _ = self._socket.accept()
+                self.visits += 1
+                visitor.recv(4096)
+                visitor.sendall(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+                visitor.close()
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+@pytest.fixture
+def hub() -> Iterator[Hub]:
+    hub = Hub()
+    yield hub
+    hub.close()
+
+
+def test_another_embedder_than_the_indexs_is_told_without_loading_it(starter: CommandLine, hub: Hub) -> None:
+    for extra in ([], ["--no-llm"]):
+        refused = starter("ask", QUESTION, "--embedder", "acme/none", *extra, **hub.environ)
+        assert refused.status == 1
+        assert refused.err.startswith("error: the index was built with the embedder minilm ")
+    assert hub.visits == 0
+
+
+def test_no_reranker_is_downloaded(starter: CommandLine, hub: Hub) -> None:
+    refused = starter("ask", QUESTION, "--reranker", "acme/none", "--no-llm", **hub.environ)
+    assert (refused.status, hub.visits) == (1, 0)
+    assert refused.err.startswith("error: the reranker acme/none can't be loaded")
+
+
+def test_no_embedder_is_downloaded_to_build_a_first_index(askdocs: CommandLine, hub: Hub) -> None:
+    (askdocs.cwd / "markdown_docs").mkdir()
+    (askdocs.cwd / "markdown_docs" / "rivers.md").write_text("# Rivers\n\nThe longest river is the Nile.\n")
+    refused = askdocs("ask", "Which river?", "-q", "--embedder", "acme/none", "--no-llm", **hub.environ)
+    assert (refused.status, hub.visits) == (1, 0)
+    assert refused.err.startswith(
+        "error: the embedder 'acme/none' is not on this machine, and the hub may not be asked\n"
+    )
+    assert len(refused.err.splitlines()) == 2
+    online = askdocs("ask", "Which river?", "-q", "--embedder", "acme/none", **hub.environ)
+    assert online.status == 1
+    assert hub.visits > 0, "the fixture stands where the hub is looked for"
+    assert [line.partition(":")[0] for line in online.err.splitlines()] == ["error", "hint"]
