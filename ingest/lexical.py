@@ -60,7 +60,7 @@ class Lexical:
     def scores(self, query: Iterable[str]) -> NDArray[np.float32]:
         """BM25 of every document for the query's distinct terms: float32[size]."""
         total = np.zeros(self.size, dtype=np.float32)
-        for term in set(query):
+        for term in dict.fromkeys(query):  # in their order: a set would sum in another one in each process
             at = self.vocabulary.get(term)
             if at is not None:
                 span = slice(self.offsets[at], self.offsets[at + 1])

@@ -1,5 +1,6 @@
 """A question as typed -> what is searched for: in the words of the docs, and one search per thing asked for. Pure."""
 
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -30,14 +31,9 @@ class Search:
 class Understanding:
     """Knows the words of one index."""
 
-    def __init__(self, lexical: Lexical, common: frozenset[str]) -> None:
+    def __init__(self, lexical: Lexical, common: Container[str]) -> None:
         """`common`: lower-case English words that are no slips although the docs do not hold them."""
-        frequency = {
-            word: int(lexical.offsets[at + 1] - lexical.offsets[at])
-            for word, at in lexical.vocabulary.items()
-            if word.isalpha() and len(word) > 2 and word not in STOPWORDS
-        }
-        self._dictionary = Dictionary(frequency, common | STOPWORDS)
+        self._dictionary = Dictionary(_Frequency(lexical), _Common(common))
 
     def search_for(self, question: str) -> Search:
         """What to search for. A question in another language is translated, others are corrected and split."""
@@ -46,3 +42,39 @@ class Understanding:
             return Search(english)
         corrected = correct(question, self._dictionary)
         return Search(corrected, split(corrected, STOPWORDS))
+
+
+class _Frequency(Mapping[str, int]):
+    """In how many chunks each word of the docs stands: read from the postings, as a start has no time to count all."""
+
+    def __init__(self, lexical: Lexical) -> None:
+        self._lexical = lexical
+
+    def __getitem__(self, word: str) -> int:
+        if word not in self:
+            raise KeyError(word)
+        at = self._lexical.vocabulary[word]
+        return int(self._lexical.offsets[at + 1] - self._lexical.offsets[at])
+
+    def __contains__(self, word: object) -> bool:
+        return word in self._lexical.vocabulary and isinstance(word, str) and _is_subject(word)
+
+    def __iter__(self) -> Iterator[str]:
+        return filter(_is_subject, self._lexical.vocabulary)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+@dataclass(frozen=True, slots=True)
+class _Common(Container[str]):
+    """English words, function words included."""
+
+    words: Container[str]
+
+    def __contains__(self, word: object) -> bool:
+        return word in STOPWORDS or word in self.words
+
+
+def _is_subject(word: str) -> bool:
+    return word.isalpha() and len(word) > 2 and word not in STOPWORDS

@@ -1,7 +1,7 @@
 """A misspelt question -> the words that the docs use. Pure."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,7 +23,7 @@ class Dictionary:
     """`frequency`: in how many chunks each (stemmed) word of the docs stands; `common`: English words besides."""
 
     frequency: Mapping[str, int]
-    common: frozenset[str]
+    common: Container[str]
 
     def knows(self, word: str) -> bool:
         """Whether a lower-case word is spelt as it should be, as far as can be told."""
