@@ -235,4 +235,4 @@ def run_ask() -> None:
 
 
 def _run(arguments: list[str]) -> NoReturn:
-    leave(guarded(app, arguments, "askdocs"), arguments)
+    leave(guarded(app, arguments, "askdocs"))

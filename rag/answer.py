@@ -3,10 +3,10 @@
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from ingest.deadline import Deadline
 from ingest.errors import ModelError, UsageError
-from ingest.openrouter import load
 from rag.abstain import answers, worth_asking
 from rag.calibration import DEFAULT, Thresholds
 from rag.extract import extract
@@ -14,8 +14,9 @@ from rag.prompt import Passages, build_messages
 from rag.records import Answer, Completion, Retrieved
 from rag.rerank import CANDIDATES, Rerank
 from rag.retrieve import Retriever
-from rag.search_tool import write_with_search
-from rag.write import Show, Write, Written, written
+
+if TYPE_CHECKING:  # checking what a model writes takes 15 ms to import: quoting needs none of it
+    from rag.write import Show, Write, Written
 
 MAX_QUESTION = 4_000
 """Characters; a longer text is no question, and its embedding says nothing."""
@@ -33,7 +34,7 @@ class Assistant:
     """
 
     retriever: Retriever
-    write: Write | None = None
+    write: "Write | None" = None
     timeout: float = 60.0
     rerank: Rerank | None = None
     searches: bool = False
@@ -48,7 +49,7 @@ class Assistant:
         found = self.retriever.search(question, max(k, CANDIDATES), under)
         return replace(found, hits=self.rerank(question, found.hits)[:k])
 
-    def ask(self, retrieved: Retrieved, show: Show = lambda _: None, *, under: str = "") -> Answer:
+    def ask(self, retrieved: Retrieved, show: "Show" = lambda _: None, *, under: str = "") -> Answer:
         """Answer from the retrieved passages; `show` gets the text as it comes. Raises ModelError.
 
         `under` bounds what the model's own searches find.
@@ -77,7 +78,9 @@ class Assistant:
             citations=citations,
         )
 
-    def _written(self, retrieved: Retrieved, write: Write, show: Show, under: str) -> Answer:
+    def _written(self, retrieved: Retrieved, write: "Write", show: "Show", under: str) -> Answer:
+        from ingest.openrouter import load
+
         load()
         deadline = Deadline(max(0.0, self.timeout - retrieved.embed_ms / 1000))
         found = _attempts(retrieved, lambda passages: self._write(retrieved, write, show, (passages, deadline, under)))
@@ -99,11 +102,16 @@ class Assistant:
             completion=found.completion,
         )
 
-    def _write(self, retrieved: Retrieved, write: Write, show: Show, bounds: tuple[Passages, Deadline, str]) -> Written:
+    def _write(
+        self, retrieved: Retrieved, write: "Write", show: "Show", bounds: tuple[Passages, Deadline, str]
+    ) -> "Written":
+        from rag.search_tool import write_with_search
+        from rag.write import written
+
         passages, deadline, under = bounds
         messages = build_messages(retrieved.question, passages)
 
-        def finish(pieces: Iterable[str | Completion]) -> Written:
+        def finish(pieces: Iterable[str | Completion]) -> "Written":
             return written(pieces, passages, show, strict=self.strict)
 
         if not self.searches:
@@ -116,7 +124,7 @@ class Assistant:
         return write_with_search(messages, passages, write, deadline, search, finish)
 
 
-def _attempts(retrieved: Retrieved, write: Callable[[Passages], Written]) -> Written:
+def _attempts(retrieved: Retrieved, write: "Callable[[Passages], Written]") -> "Written":
     """Write from all passages; where they are too long for the model, once more from the better half."""
     try:
         return write(Passages(retrieved.hits))
