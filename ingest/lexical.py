@@ -70,13 +70,14 @@ class Lexical:
     def explain(self, row: int, query: Iterable[str]) -> dict[str, float]:
         """The BM25 weight that each of the query's terms adds to the document `row`."""
         found: dict[str, float] = {}
+        wanted = np.int32(row)  # of the array's own type: for another one numpy would copy the array
         for term in dict.fromkeys(query):
             at = self.vocabulary.get(term)
             if at is not None:
-                span = slice(self.offsets[at], self.offsets[at + 1])
-                place = int(np.searchsorted(self.documents[span], row))
-                if place < len(self.documents[span]) and self.documents[span][place] == row:
-                    found[term] = float(self.weights[span][place])
+                start, end = self.offsets[at], self.offsets[at + 1]
+                place = start + self.documents[start:end].searchsorted(wanted)
+                if place < end and self.documents[place] == row:
+                    found[term] = float(self.weights[place])
         return found
 
     def idf_of(self, term: str) -> float:

@@ -2,6 +2,7 @@
 
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 from ingest.lexical import Lexical, stem
@@ -45,7 +46,7 @@ class Understanding:
 
 
 class _Frequency(Mapping[str, int]):
-    """In how many chunks each word of the docs stands: read from the postings, as a start has no time to count all."""
+    """In how many chunks each word of the docs stands. A start has no time to count or to list all of them."""
 
     def __init__(self, lexical: Lexical) -> None:
         self._lexical = lexical
@@ -59,11 +60,15 @@ class _Frequency(Mapping[str, int]):
     def __contains__(self, word: object) -> bool:
         return word in self._lexical.vocabulary and isinstance(word, str) and _is_subject(word)
 
+    @cached_property
+    def _words(self) -> tuple[str, ...]:
+        return tuple(filter(_is_subject, self._lexical.vocabulary))
+
     def __iter__(self) -> Iterator[str]:
-        return filter(_is_subject, self._lexical.vocabulary)
+        return iter(self._words)
 
     def __len__(self) -> int:
-        return sum(1 for _ in self)
+        return len(self._words)
 
 
 @dataclass(frozen=True, slots=True)

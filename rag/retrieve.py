@@ -1,7 +1,7 @@
 """Question -> ranked chunks: cosine and BM25 over all of them, late interaction over the best."""
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -73,9 +73,9 @@ class Retriever:
         return Retrieved(
             question,
             hits,
-            self._coverage(whole.words, chunks[:_COVERING]),
+            self._coverage(whole.words, hits[:_COVERING]),
             self._embed_seconds * 1000,
-            self._evidence(whole, chunks[:1]),
+            self._evidence(whole, hits[:1]),
             asked.text if asked.text != question else "",
         )
 
@@ -159,7 +159,7 @@ class Retriever:
             signals=others,
         )
 
-    def _evidence(self, whole: _Searched, best: list[Chunk]) -> dict[str, float]:
+    def _evidence(self, whole: _Searched, best: Sequence[Hit]) -> dict[str, float]:
         """What tells an answerable question: see rag/abstain.py."""
         cosine = whole.signals.cosine
         found = {"best_coverage": self._coverage(whole.words, best), "words": float(len(_content(whole.words)))}
@@ -172,9 +172,10 @@ class Retriever:
             found["late_margin"] = found["late"] - _median(list(late.values()))
         return found
 
-    def _coverage(self, words: Iterable[str], chunks: Iterable[Chunk]) -> float:
+    def _coverage(self, words: Iterable[str], hits: Iterable[Hit]) -> float:
+        """The share of the content words, weighed by idf, that these hits hold: which they do, the postings tell."""
         content = _content(words)
-        held = {term for chunk in chunks for term in terms(f"{chunk.context}\n{chunk.text}")}
+        held = frozenset[str]().union(*(hit.terms for hit in hits))
         total = sum(self.idf(word) for word in content)
         return sum(self.idf(word) for word in content & held) / total if total else 0.0
 
