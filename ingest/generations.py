@@ -28,7 +28,7 @@ from ingest.holder import HOLDER, locked
 from ingest.leases import Lease
 from ingest.litter import BUILDING, MANIFEST, NAME, NEXT, POINTER, REMOVING, discard_unpublished, remove_litter
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 """Version of the files of a generation; another one means: reindex."""
 
 _TRIES: Final = 20
@@ -38,11 +38,15 @@ _OURS: Final = frozenset(
 )
 """What else stands in an index folder."""
 
-LAZY: Final = "tokens.npy"
-"""The one large file that has checksums of its own parts, beside it: those that are read are checked then."""
+TOKENS: Final = "tokens.npy"
+CHUNKS: Final = "chunks.jsonl"
+DATABASE: Final = "index.duckdb"
+_LATE: Final = frozenset({TOKENS, CHUNKS, DATABASE})
+"""Files that a question reads little or nothing of. The first two have checksums of their parts beside them, and those
+that are read are checked then; the database is checked before it is opened (see `check_late`)."""
 
 _LARGE: Final = 8_000_000
-"""Bytes above which that file is not read whole whenever an index is opened."""
+"""Bytes above which such a file is not read whole whenever an index is opened."""
 
 _REBUILD: Final = "rebuild it: askdocs reindex --no-crawl --full"
 
@@ -109,12 +113,26 @@ def open_generation(index: Path, name: str) -> Generation:
 
 
 def _check_file(path: Path, facts: Mapping[str, Any]) -> None:
-    later = path.name == LAZY and facts["bytes"] > _LARGE
-    if path.stat().st_size != facts["bytes"] or not (later or _sha256(path) == facts["sha256"]):
+    if path.stat().st_size != facts["bytes"] or not (_is_late(path, facts) or _sha256(path) == facts["sha256"]):
         raise IndexDamaged(f"{path} is not as it was written", _REBUILD)
     if path.with_name(path.name + ".wal").exists():
         # DuckDB would replay it into the answers.
         raise IndexDamaged(f"a foreign log stands beside {path}", f"delete {path.name}.wal, or {_REBUILD}")
+
+
+def _is_late(path: Path, facts: Mapping[str, Any]) -> bool:
+    return path.name in _LATE and bool(facts["bytes"] > _LARGE)
+
+
+def check_late(generation: Generation, name: str) -> None:
+    """Check a file that was not checked when the generation was opened. Raises IndexDamaged."""
+    path, facts = generation.folder / name, generation.manifest["files"][name]
+    try:
+        whole = not _is_late(path, facts) or _sha256(path) == facts["sha256"]
+    except OSError:
+        whole = False
+    if not whole:
+        raise IndexDamaged(f"{path} is not as it was written", _REBUILD)
 
 
 def _checksum(manifest: Mapping[str, Any]) -> str:

@@ -219,7 +219,6 @@ def _write(
     with building(index, f"{stamp}-{manifest['inputs'][:8]}") as folder:
         embedder = manifest["embedder"]
         write_store(folder, pages, chunks, vectors, {name: str(value) for name, value in embedder.items()})
-        lexical = build_lexical([embedding_text(chunk) for chunk in chunks])
-        urls = [chunk.url for chunk in chunks]
-        write_sidecars(folder, urls, vectors, token_matrices(chunks, embeddings), lexical)
+        lexical = build_lexical(map(embedding_text, chunks))
+        write_sidecars(folder, chunks, vectors, token_matrices(chunks, embeddings), lexical)
         return publish(index, folder, manifest)

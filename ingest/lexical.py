@@ -1,8 +1,9 @@
 """Texts -> BM25 postings, and a question -> BM25 scores. Pure; numpy only."""
 
 import re
+from array import array
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -86,23 +87,26 @@ class Lexical:
         return float(np.log(1 + (self.size + 0.5) / 0.5)) if at is None else float(self.idf[at])
 
 
-def build_lexical(texts: Sequence[str]) -> Lexical:
+def build_lexical(texts: Iterable[str]) -> Lexical:
     """Index texts by BM25 as Lucene computes it: idf = ln(1 + (N - n + 0.5) / (n + 0.5)).
 
     Robertson and Zaragoza 2009, "The Probabilistic Relevance Framework".
     """
-    counts = [Counter(terms(text)) for text in texts]
-    lengths = np.array([sum(count.values()) for count in counts], dtype=np.float64)
-    mean = lengths.mean() if len(lengths) and lengths.mean() > 0 else 1.0
-    postings: dict[str, list[tuple[int, int]]] = {}
-    for row, count in enumerate(counts):
+    found: dict[str, array[int]] = {}
+    sizes_of_texts = array("q")
+    for row, text in enumerate(texts):
+        count = Counter(terms(text))
+        sizes_of_texts.append(count.total())
         for term, frequency in count.items():
-            postings.setdefault(term, []).append((row, frequency))
-    vocabulary = {term: at for at, term in enumerate(sorted(postings))}
-    sizes = np.array([len(postings[term]) for term in vocabulary], dtype=np.int64)
-    pairs = np.array([pair for term in vocabulary for pair in postings[term]], dtype=np.int64).reshape(-1, 2)
+            found.setdefault(term, array("i")).extend((row, frequency))  # 8 bytes; two Python objects are 150
+    lengths = np.array(sizes_of_texts, dtype=np.float64)
+    mean = lengths.mean() if len(lengths) and lengths.mean() > 0 else 1.0
+    vocabulary = {term: at for at, term in enumerate(sorted(found))}
+    sizes = np.array([len(found[term]) // 2 for term in vocabulary], dtype=np.int64)
+    postings = [np.frombuffer(found[term], dtype=np.intc) for term in vocabulary]
+    pairs = np.concatenate([np.zeros(0, dtype=np.intc), *postings]).reshape(-1, 2)
     rows, frequencies = pairs[:, 0], pairs[:, 1].astype(np.float64)
-    idf = np.log(1 + (len(texts) - sizes + 0.5) / (sizes + 0.5))
+    idf = np.log(1 + (len(lengths) - sizes + 0.5) / (sizes + 0.5))
     saturated = frequencies / (frequencies + K1 * (1 - B + B * lengths[rows] / mean))
     return Lexical(
         vocabulary=vocabulary,
@@ -110,5 +114,5 @@ def build_lexical(texts: Sequence[str]) -> Lexical:
         documents=rows.astype(np.int32),
         weights=(np.repeat(idf, sizes) * saturated).astype(np.float32),
         idf=idf.astype(np.float32),
-        size=len(texts),
+        size=len(lengths),
     )

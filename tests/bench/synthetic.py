@@ -38,9 +38,7 @@ def grow(index: Path, folder: Path, count: int) -> Generation:
     vectors = _vectors(np.array(store.vectors()), models)
     with writing(folder), building(folder, "20260101T000000000-00000000") as built:
         write_store(built, _pages(pages, {chunk.url for chunk in grown}), grown, vectors, {})
-        texts = [embedding_text(chunk) for chunk in grown]
-        urls = [chunk.url for chunk in grown]
-        write_sidecars(built, urls, vectors, _tokens(tokens, models), build_lexical(texts))
+        write_sidecars(built, grown, vectors, _tokens(tokens, models), build_lexical(map(embedding_text, grown)))
         return publish(folder, built, {**source.manifest, "chunks": count})
 
 
