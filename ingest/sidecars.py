@@ -16,8 +16,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ingest.checks import CHUNKS, TOKENS
 from ingest.errors import IndexDamaged
-from ingest.generations import CHUNKS, TOKENS, Generation
+from ingest.generations import Generation
 from ingest.lexical import Lexical
 from ingest.record_file import Records
 from ingest.records import Chunk

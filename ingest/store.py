@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ingest.checks import DATABASE, check_late
 from ingest.errors import CorpusError, IndexDamaged
-from ingest.generations import DATABASE, check_late
 from ingest.records import Chunk, Document
 from ingest.sidecars import Sidecars
 
@@ -138,8 +138,9 @@ class Store(Sidecars):
     @cached_property
     def _connection(self) -> "DuckDBPyConnection":
         """Opened once: that takes longer than a query does."""
-        check_late(self.generation, DATABASE)
-        return _connect(self._folder / DATABASE, read_only=True)
+        path = self._folder / DATABASE
+        check_late(path, self.generation.manifest["files"][DATABASE])
+        return _connect(path, read_only=True)
 
     def urls(self) -> list[str]:
         """The page of each chunk, in row order."""

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-import ingest.generations
+import ingest.checks
 from cli.failures import guarded
 from cli.main import app
 from ingest.embedding import Embedding
@@ -38,7 +38,7 @@ def embedded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return real(model, some, progress)
 
     monkeypatch.setattr(MiniLm, "embed_tokens", remembered)
-    monkeypatch.setattr(ingest.generations, "_LARGE", 0)
+    monkeypatch.setattr(ingest.checks, "_LARGE", 0)
     return texts
 
 
