@@ -32,8 +32,8 @@ _LIMITS: Final = {
 _ROWS: Final = 1_000
 """Rows inserted at once: some megabytes of text."""
 
-_VECTORS: Final = 20_000
-"""Vectors inserted at once: some hundred megabytes, as DuckDB takes each component with its place."""
+_VECTORS: Final = 2_000
+"""Vectors inserted at once: some ten megabytes, as DuckDB takes each component with its place."""
 
 _SCHEMA: Final = """
 CREATE TABLE pages (
