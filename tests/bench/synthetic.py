@@ -49,8 +49,10 @@ def _chunks(chunks: list[Chunk], models: list[int]) -> Iterator[Chunk]:
     for row, model in enumerate(models):
         chunk, copy = chunks[model], row // len(chunks)
         if copy:
-            text = " ".join(chance.choice(words) if chance.random() < 0.1 else word for word in chunk.text.split())
-            chunk = replace(chunk, id=f"{chunk.id}-{copy}", url=f"{chunk.url}-{copy}", text=text)
+            text = chunk.text.split()
+            for _ in range(len(text) // 10):
+                text[int(chance.random() * len(text))] = words[int(chance.random() * len(words))]
+            chunk = replace(chunk, id=f"{chunk.id}-{copy}", url=f"{chunk.url}-{copy}", text=" ".join(text))
         yield chunk
 
 
