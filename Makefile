@@ -4,7 +4,7 @@ PYTHON ?= python3
 PIP_ARGS ?=
 BIN := .venv/bin
 
-.PHONY: try check lint types imports test format floors clean
+.PHONY: try check lint types imports test format floors bench clean
 
 try: .venv/installed            ## install, and answer a first question from the starter pages
 	$(BIN)/ask "What are model variants?" --no-llm
@@ -30,6 +30,13 @@ format: .venv/dev               ## what `lint` would complain about, mended
 
 floors: .venv/dev               ## raise the floors of eval/floors.json to what is measured now; they never fall
 	RAISE_FLOORS=1 $(BIN)/python -m pytest -q tests/eval/test_floors.py
+
+DOCS ?= markdown_docs
+INDEX ?= markdown_docs.index
+OUT ?= build/bench
+bench: .venv/dev                ## every figure of the README's section on speed: half an hour on an idle machine
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) --editable '.[bench]'
+	$(BIN)/python -m tests.bench.all --docs $(DOCS) --index $(INDEX) --out $(OUT)
 
 .venv/installed: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from eval.words import normal, page_key
-from ingest.blocks import blocks_of
+from ingest.blocks import Block, blocks_of
 from ingest.records import Document
 from ingest.store import StoredPage
 from ingest.urls import site_path
@@ -19,6 +19,7 @@ class Docs:
 
     pages: dict[str, Document] = field(default_factory=dict)
     _names: dict[str, str] = field(default_factory=dict)
+    _headings: dict[str, list[tuple[str, Block]]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, stored: Iterable[StoredPage]) -> "Docs":
@@ -49,16 +50,22 @@ class Docs:
         """
         if not url:
             return ()
-        body = self.pages[url].body
-        headings = [block for block in blocks_of(body) if block.kind == "heading"]
+        body, headings, wanted = self.pages[url].body, self._headings_of(url), normal(section)
         found: list[Span] = []
-        for at, heading in enumerate(headings):
-            if normal(heading.title) == normal(section):
-                later = (other.start for other in headings[at + 1 :] if not deep or other.level <= heading.level)
+        for at, (title, heading) in enumerate(headings):
+            if title == wanted:
+                later = (other.start for _, other in headings[at + 1 :] if not deep or other.level <= heading.level)
                 end = next(later, len(body))
                 if deep or body[heading.end : end].strip():
                     found.append((heading.start, end))
         return tuple(found)
+
+    def _headings_of(self, url: str) -> list[tuple[str, Block]]:
+        """A page's headings by their normal titles; parsed once, since many questions are about one page."""
+        if url not in self._headings:
+            blocks = blocks_of(self.pages[url].body)
+            self._headings[url] = [(normal(block.title), block) for block in blocks if block.kind == "heading"]
+        return self._headings[url]
 
     def text(self, url: str, spans: Iterable[Span]) -> str:
         """The text of these places."""

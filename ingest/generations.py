@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from ingest.checks import REBUILD, check_file, sha256_of
 from ingest.errors import CorpusError, IndexDamaged, IndexMismatch, IndexMissing, UsageError
 from ingest.holder import HOLDER, locked
 from ingest.leases import Lease
@@ -37,14 +38,6 @@ _OURS: Final = frozenset(
     "calibration.json checked.json eval holder lock responses vectors.sqlite vectors.sqlite-journal".split()
 )
 """What else stands in an index folder."""
-
-LAZY: Final = "tokens.npy"
-"""The one large file that has checksums of its own parts, beside it: those that are read are checked then."""
-
-_LARGE: Final = 8_000_000
-"""Bytes above which that file is not read whole whenever an index is opened."""
-
-_REBUILD: Final = "rebuild it: askdocs reindex --no-crawl --full"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,46 +79,32 @@ def _pointer_text(index: Path) -> str:
     except FileNotFoundError:
         raise IndexMissing(f"there is no index at {index}", "build one: askdocs reindex --no-crawl") from None
     except (OSError, UnicodeDecodeError) as error:
-        raise IndexDamaged(f"{index / POINTER} is unreadable", _REBUILD) from error
+        raise IndexDamaged(f"{index / POINTER} is unreadable", REBUILD) from error
 
 
 def open_generation(index: Path, name: str) -> Generation:
     """A generation by name, checked. Raises as `current_generation`."""
     folder = index / name
     if not name or Path(name).name != name or name.startswith("."):
-        raise IndexDamaged(f"{index / POINTER} names no generation", _REBUILD)
+        raise IndexDamaged(f"{index / POINTER} names no generation", REBUILD)
     try:
         lease = Lease(folder)
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         if manifest["format"] != FORMAT:
-            raise IndexMismatch(f"the index at {index} has format {manifest['format']}, not {FORMAT}", _REBUILD)
+            raise IndexMismatch(f"the index at {index} has format {manifest['format']}, not {FORMAT}", REBUILD)
         if manifest["checksum"] != _checksum(manifest):
-            raise IndexDamaged(f"{folder / MANIFEST} is not as it was written", _REBUILD)
+            raise IndexDamaged(f"{folder / MANIFEST} is not as it was written", REBUILD)
         for file, facts in manifest["files"].items():
-            _check_file(folder / Path(file).name, facts)
+            check_file(folder / Path(file).name, facts)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise IndexDamaged(f"the generation {name} at {index} is incomplete", _REBUILD) from error
+        raise IndexDamaged(f"the generation {name} at {index} is incomplete", REBUILD) from error
     return Generation(folder, manifest, lease)
-
-
-def _check_file(path: Path, facts: Mapping[str, Any]) -> None:
-    later = path.name == LAZY and facts["bytes"] > _LARGE
-    if path.stat().st_size != facts["bytes"] or not (later or _sha256(path) == facts["sha256"]):
-        raise IndexDamaged(f"{path} is not as it was written", _REBUILD)
-    if path.with_name(path.name + ".wal").exists():
-        # DuckDB would replay it into the answers.
-        raise IndexDamaged(f"a foreign log stands beside {path}", f"delete {path.name}.wal, or {_REBUILD}")
 
 
 def _checksum(manifest: Mapping[str, Any]) -> str:
     """A hash of the manifest itself, which holds the hashes of all other files."""
     facts = {name: value for name, value in manifest.items() if name != "checksum"}
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @contextlib.contextmanager
@@ -147,7 +126,7 @@ def building(index: Path, name: str) -> Iterator[Path]:
 
 def publish(index: Path, built: Path, manifest: Mapping[str, Any]) -> Generation:
     """Make a built folder the current generation: files, then folder, then pointer, each synced first."""
-    files = {path.name: {"bytes": path.stat().st_size, "sha256": _sha256(path)} for path in sorted(built.iterdir())}
+    files = {path.name: {"bytes": path.stat().st_size, "sha256": sha256_of(path)} for path in sorted(built.iterdir())}
     if left := [name for name in files if name.endswith(".wal")]:
         raise CorpusError(f"{built / left[0]} was not taken in by the database", "check the disk, and run again")
     whole = {"format": FORMAT, **manifest, "previous": pointed(index), "files": files}

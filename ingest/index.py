@@ -224,8 +224,7 @@ def _write(
     with building(index, f"{stamp}-{manifest['inputs'][:8]}") as folder:
         settings = {name: str(value) for name, value in manifest["embedder"].items()}
         write_store(folder, pages, chunks, vectors, settings)
-        lexical = build_lexical([embedding_text(chunk) for chunk in chunks])
-        urls = [chunk.url for chunk in chunks]
+        lexical = build_lexical(map(embedding_text, chunks))
         tokens = [embedding.tokens for embedding in embeddings]
-        write_sidecars(folder, urls, vectors, tokens, token_means(tokens, embedder), lexical)
+        write_sidecars(folder, chunks, vectors, tokens, token_means(tokens, embedder), lexical)
         return publish(index, folder, manifest)

@@ -1,8 +1,9 @@
 """Texts -> BM25 postings, and a question -> BM25 scores. Pure; numpy only."""
 
 import re
+from array import array
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -60,7 +61,7 @@ class Lexical:
     def scores(self, query: Iterable[str]) -> NDArray[np.float32]:
         """BM25 of every document for the query's distinct terms: float32[size]."""
         total = np.zeros(self.size, dtype=np.float32)
-        for term in set(query):
+        for term in dict.fromkeys(query):  # in their order: a set would sum in another one in each process
             at = self.vocabulary.get(term)
             if at is not None:
                 span = slice(self.offsets[at], self.offsets[at + 1])
@@ -75,13 +76,14 @@ class Lexical:
     def explain(self, row: int, query: Iterable[str]) -> dict[str, float]:
         """The BM25 weight that each of the query's terms adds to the document `row`."""
         found: dict[str, float] = {}
+        wanted = np.int32(row)  # of the array's own type: for another one numpy would copy the array
         for term in dict.fromkeys(query):
             at = self.vocabulary.get(term)
             if at is not None:
-                span = slice(self.offsets[at], self.offsets[at + 1])
-                place = int(np.searchsorted(self.documents[span], row))
-                if place < len(self.documents[span]) and self.documents[span][place] == row:
-                    found[term] = float(self.weights[span][place])
+                start, end = self.offsets[at], self.offsets[at + 1]
+                place = start + self.documents[start:end].searchsorted(wanted)
+                if place < end and self.documents[place] == row:
+                    found[term] = float(self.weights[place])
         return found
 
     def idf_of(self, term: str) -> float:
@@ -90,23 +92,26 @@ class Lexical:
         return float(np.log(1 + (self.size + 0.5) / 0.5)) if at is None else float(self.idf[at])
 
 
-def build_lexical(texts: Sequence[str]) -> Lexical:
+def build_lexical(texts: Iterable[str]) -> Lexical:
     """Index texts by BM25 as Lucene computes it: idf = ln(1 + (N - n + 0.5) / (n + 0.5)).
 
     Robertson and Zaragoza 2009, "The Probabilistic Relevance Framework".
     """
-    counts = [Counter(terms(text)) for text in texts]
-    lengths = np.array([sum(count.values()) for count in counts], dtype=np.float64)
-    mean = lengths.mean() if len(lengths) and lengths.mean() > 0 else 1.0
-    postings: dict[str, list[tuple[int, int]]] = {}
-    for row, count in enumerate(counts):
+    found: dict[str, array[int]] = {}
+    sizes_of_texts = array("q")
+    for row, text in enumerate(texts):
+        count = Counter(terms(text))
+        sizes_of_texts.append(count.total())
         for term, frequency in count.items():
-            postings.setdefault(term, []).append((row, frequency))
-    vocabulary = {term: at for at, term in enumerate(sorted(postings))}
-    sizes = np.array([len(postings[term]) for term in vocabulary], dtype=np.int64)
-    pairs = np.array([pair for term in vocabulary for pair in postings[term]], dtype=np.int64).reshape(-1, 2)
+            found.setdefault(term, array("i")).extend((row, frequency))  # 8 bytes; two Python objects are 150
+    lengths = np.array(sizes_of_texts, dtype=np.float64)
+    mean = lengths.mean() if len(lengths) and lengths.mean() > 0 else 1.0
+    vocabulary = {term: at for at, term in enumerate(sorted(found))}
+    sizes = np.array([len(found[term]) // 2 for term in vocabulary], dtype=np.int64)
+    postings = [np.frombuffer(found[term], dtype=np.intc) for term in vocabulary]
+    pairs = np.concatenate([np.zeros(0, dtype=np.intc), *postings]).reshape(-1, 2)
     rows, frequencies = pairs[:, 0], pairs[:, 1].astype(np.float64)
-    idf = np.log(1 + (len(texts) - sizes + 0.5) / (sizes + 0.5))
+    idf = np.log(1 + (len(lengths) - sizes + 0.5) / (sizes + 0.5))
     saturated = frequencies / (frequencies + K1 * (1 - B + B * lengths[rows] / mean))
     return Lexical(
         vocabulary=vocabulary,
@@ -114,5 +119,5 @@ def build_lexical(texts: Sequence[str]) -> Lexical:
         documents=rows.astype(np.int32),
         weights=(np.repeat(idf, sizes) * saturated).astype(np.float32),
         idf=idf.astype(np.float32),
-        size=len(texts),
+        size=len(lengths),
     )

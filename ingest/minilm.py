@@ -1,6 +1,7 @@
 """The bundled embedder: all-MiniLM-L6-v2, from a package instead of a hub, so that it works offline."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
@@ -106,13 +107,27 @@ class MiniLm:
         rows = [row for row, piece in enumerate(ids) if piece not in self._marks]
         return Embedding(vector, compress(states[rows]) if rows else NONE)
 
-    @cached_property
-    def words(self) -> frozenset[str]:
+    @property
+    def words(self) -> Container[str]:
         """Lower-case words that are one piece: the commonest of English."""
-        return frozenset(piece for piece in self._tokenizer.get_vocab() if piece.isalpha())
+        return _Pieces(self)
+
+    def holds(self, piece: str) -> bool:
+        """Whether a word is one piece."""
+        return self._tokenizer.token_to_id(piece) is not None
 
     @cached_property
     def _marks(self) -> frozenset[int]:
         vocabulary: dict[str, int] = self._tokenizer.get_vocab()
         special = {vocabulary["[CLS]"], vocabulary["[SEP]"]}
         return frozenset(special | {at for piece, at in vocabulary.items() if not any(map(str.isalnum, piece))})
+
+
+@dataclass(frozen=True, slots=True)
+class _Pieces(Container[str]):
+    """The words that are one piece. The tokenizer is asked for each: to list them all takes longer than a search."""
+
+    model: MiniLm
+
+    def __contains__(self, word: object) -> bool:
+        return isinstance(word, str) and word.isalpha() and self.model.holds(word)

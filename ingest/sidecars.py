@@ -1,59 +1,77 @@
-"""Copies of an index for searching, as memory-mapped arrays: vectors, BM25 postings, vectors of tokens.
+"""Copies of an index for searching: vectors and BM25 postings as memory-mapped arrays, chunks, vectors of tokens.
 
 DuckDB could search its own, but a first query through its array functions and FTS takes about a
-tenth of a second at 5,000 chunks; and the vectors of tokens are too many for a database.
+tenth of a second at 5,000 chunks; and the vectors of tokens are too many for a database. To load and open
+it takes 50 ms, and it reads all texts to give eight: so the texts that are shown are kept beside it too.
 """
 
 import contextlib
+import io
 import json
-import os
-import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ingest.checks import CHUNKS, TOKENS
 from ingest.errors import IndexDamaged
-from ingest.generations import LAZY, Generation
+from ingest.generations import Generation
 from ingest.lexical import Lexical
-from ingest.token_vectors import NONE, WIDTH, TokenVectors
+from ingest.record_file import Records
+from ingest.records import Chunk
+from ingest.token_vectors import WIDTH, TokenVectors
 from ingest.whitening import fit_whitening
 
 _VECTORS: Final = "vectors.npy"
 _VOCABULARY: Final = "vocabulary.json"
-_TOKENS: Final = LAZY
 _PAGE_VECTORS: Final = "page_vectors.npy"
 _PAGE_NUMBERS: Final = "page_numbers.npy"
-_PLACES: Final = "token_places.npy"
-_CHECKSUMS: Final = "token_checksums.npy"
 _WHITENING: Final = "whitening.npy"
 _MEANS: Final = "token_means.npy"
+_TOKENS: Final = Records(TOKENS, "token", WIDTH)
+_CHUNKS: Final = Records(CHUNKS, "chunk")
 _POSTINGS: Final = ("offsets", "documents", "weights", "idf")
 
 
 def write_sidecars(
     folder: Path,
-    urls: Sequence[str],
+    chunks: Sequence[Chunk],
     vectors: NDArray[np.float32],
     tokens: Sequence[TokenVectors],
     means: NDArray[np.float32],
     lexical: Lexical,
 ) -> None:
-    """Write the copies that searching reads. `urls` are the pages of the chunks, in row order."""
+    """Write the copies that searching reads. Row i of `vectors` and `tokens` belongs to chunk i."""
     np.save(folder / _VECTORS, vectors, allow_pickle=False)
     np.save(folder / _WHITENING, fit_whitening(vectors), allow_pickle=False)
     np.save(folder / _MEANS, means, allow_pickle=False)
-    _write_pages(folder, urls, vectors)
-    np.save(folder / _TOKENS, np.concatenate([NONE, *tokens]), allow_pickle=False)
-    places = np.cumsum([0, *map(len, tokens)], dtype=np.int64)
-    np.save(folder / _PLACES, places, allow_pickle=False)
-    checksums = np.array([zlib.crc32(rows.tobytes()) for rows in tokens], dtype=np.uint32)
-    np.save(folder / _CHECKSUMS, checksums, allow_pickle=False)
+    _write_pages(folder, [chunk.url for chunk in chunks], vectors)
+    _CHUNKS.write(folder, map(_packed, chunks))
+    _TOKENS.write(folder, (rows.tobytes() for rows in tokens), _token_head(sum(map(len, tokens))))
     for name in _POSTINGS:
         np.save(folder / f"{name}.npy", getattr(lexical, name), allow_pickle=False)
     (folder / _VOCABULARY).write_text(json.dumps(list(lexical.vocabulary), ensure_ascii=False), encoding="utf-8")
+
+
+def _packed(c: Chunk) -> bytes:
+    fields = (c.id, c.url, c.anchor, c.title, c.headings, c.text, c.context, c.start, c.end, c.tokens)
+    return json.dumps(fields).encode() + b"\n"
+
+
+def _unpacked(record: bytes) -> Chunk:
+    chunk_id, url, anchor, title, headings, *rest = json.loads(record)
+    return Chunk(chunk_id, url, anchor, title, tuple(headings), *rest)
+
+
+def _token_head(count: int) -> bytes:
+    """With it, the file is an array that numpy reads: int8[count, WIDTH]."""
+    head = io.BytesIO()
+    facts = {"descr": "|i1", "fortran_order": False, "shape": (count, WIDTH)}
+    np.lib.format.write_array_header_1_0(head, facts)
+    return head.getvalue()
 
 
 def _write_pages(folder: Path, urls: Sequence[str], vectors: NDArray[np.float32]) -> None:
@@ -72,7 +90,6 @@ class Sidecars:
     def __init__(self, generation: Generation) -> None:
         self.generation = generation
         self._folder = generation.folder
-        self._tokens: tuple[NDArray[Any], ...] | None = None
 
     def vectors(self) -> NDArray[np.float32]:
         """The vectors of all chunks, memory-mapped: float32[chunks, d]."""
@@ -96,8 +113,8 @@ class Sidecars:
 
     def _array(self, name: str) -> NDArray[Any]:
         with _readable(self._folder):
-            loaded: NDArray[Any] = np.load(self._folder / name, mmap_mode="r", allow_pickle=False)
-            return loaded
+            # A plain view: of numpy's own type for mapped arrays, each slice costs ten times as much.
+            return np.asarray(np.load(self._folder / name, mmap_mode="r", allow_pickle=False))
 
     def tokens(self, rows: Sequence[int]) -> list[TokenVectors]:
         """The token vectors of the chunks at these rows: int8[n, WIDTH] each. Raises IndexDamaged.
@@ -105,36 +122,31 @@ class Sidecars:
         They are most of an index, and a question reads a hundredth of them: so each chunk's are
         checked when they are read, and not all of them when the index is opened.
         """
-        with _readable(self._folder), (self._folder / _TOKENS).open("rb") as file:
-            if self._tokens is None:
-                self._tokens = (self._array(_PLACES), self._array(_CHECKSUMS))
-            places, checksums = self._tokens
-            # The head of the file, which no checksum covers, is not read: all in it is known.
-            start = os.fstat(file.fileno()).st_size - int(places[-1]) * WIDTH
-            # Read, not mapped: the system would map the neighbours of each chunk as well, forty times as much.
-            found = [_token_rows(file, start, places[row : row + 2]) for row in rows]
-            for row, some in zip(rows, found, strict=True):
-                if zlib.crc32(some.tobytes()) != checksums[row]:
-                    message = "token vectors are not as they were written"
-                    raise ValueError(message)
-            return found
+        with _readable(self._folder):
+            found = _TOKENS.read(self._folder, self._token_index, rows)
+            return [np.frombuffer(record, dtype=np.int8).reshape(-1, WIDTH) for record in found]
+
+    def chunks(self, rows: Iterable[int]) -> list[Chunk]:
+        """The chunks at these rows, in the order given; each is checked when it is read. Raises IndexDamaged."""
+        with _readable(self._folder):
+            return [_unpacked(record) for record in _CHUNKS.read(self._folder, self._chunk_index, list(rows))]
+
+    @cached_property
+    def _token_index(self) -> tuple[NDArray[Any], NDArray[Any]]:
+        return _TOKENS.index(self._folder)
+
+    @cached_property
+    def _chunk_index(self) -> tuple[NDArray[Any], NDArray[Any]]:
+        return _CHUNKS.index(self._folder)
 
     def lexical(self) -> Lexical:
         """The BM25 postings, memory-mapped."""
         with _readable(self._folder):
             names = json.loads((self._folder / _VOCABULARY).read_text(encoding="utf-8"))
-            arrays = {
-                name: np.load(self._folder / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in _POSTINGS
-            }
+            arrays = {name: self._array(f"{name}.npy") for name in _POSTINGS}
             return Lexical(
                 {name: at for at, name in enumerate(names)}, size=self.generation.manifest["chunks"], **arrays
             )
-
-
-def _token_rows(file: BinaryIO, start: int, places: NDArray[np.int64]) -> TokenVectors:
-    first, last = map(int, places)
-    file.seek(start + first * WIDTH)
-    return np.frombuffer(file.read((last - first) * WIDTH), dtype=np.int8).reshape(-1, WIDTH)
 
 
 @contextlib.contextmanager

@@ -1,11 +1,11 @@
 """Chunks, pages and vectors <-> the files of a generation. The only file that knows the database.
 
-DuckDB holds pages, chunks and their vectors; beside it lie the arrays that searching reads (sidecars.py).
+DuckDB holds pages, chunks and their vectors; beside it lies what searching reads (sidecars.py).
 """
 
 import contextlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ingest.checks import DATABASE, check_late
 from ingest.errors import CorpusError, IndexDamaged
 from ingest.records import Chunk, Document
 from ingest.sidecars import Sidecars
@@ -21,7 +22,6 @@ from ingest.sidecars import Sidecars
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-DATABASE: Final = "index.duckdb"
 _LIMITS: Final = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
@@ -31,6 +31,9 @@ _LIMITS: Final = {
 
 _ROWS: Final = 1_000
 """Rows inserted at once: some megabytes of text."""
+
+_VECTORS: Final = 2_000
+"""Vectors inserted at once: some ten megabytes, as DuckDB takes each component with its place."""
 
 _SCHEMA: Final = """
 CREATE TABLE pages (
@@ -96,18 +99,18 @@ def _insert(connection: "DuckDBPyConnection", table: str, rows: Sequence[tuple[A
 def _insert_vectors(connection: "DuckDBPyConnection", vectors: NDArray[np.float32]) -> None:
     count, width = vectors.shape
     connection.execute(f"CREATE TABLE vectors (row INTEGER, vector FLOAT[{max(1, width)}])")
-    if not count:
-        return
-    flat = {
-        "x": vectors.ravel(),
-        "i": np.repeat(np.arange(count, dtype=np.int32), width),
-        "j": np.tile(np.arange(width, dtype=np.int32), count),
-    }
-    connection.register("flat", flat)
-    connection.execute(
-        f"INSERT INTO vectors SELECT i, list(x ORDER BY j)::FLOAT[{width}] FROM flat GROUP BY i ORDER BY i"  # noqa: S608 - a number
-    )
-    connection.unregister("flat")
+    for start in range(0, count, _VECTORS):
+        part = vectors[start : start + _VECTORS]
+        flat = {
+            "x": part.ravel(),
+            "i": np.repeat(np.arange(start, start + len(part), dtype=np.int32), width),
+            "j": np.tile(np.arange(width, dtype=np.int32), len(part)),
+        }
+        connection.register("flat", flat)
+        connection.execute(
+            f"INSERT INTO vectors SELECT i, list(x ORDER BY j)::FLOAT[{width}] FROM flat GROUP BY i ORDER BY i"  # noqa: S608 - a number
+        )
+        connection.unregister("flat")
 
 
 @contextlib.contextmanager
@@ -130,22 +133,18 @@ def _connect(path: Path, *, read_only: bool) -> "DuckDBPyConnection":
 
 
 class Store(Sidecars):
-    """A generation opened for reading: its arrays, and its text, for which the database is opened when it is asked."""
+    """A generation opened for reading: what searching reads, and all else, for which the database is opened then."""
 
     @cached_property
     def _connection(self) -> "DuckDBPyConnection":
         """Opened once: that takes longer than a query does."""
-        return _connect(self._folder / DATABASE, read_only=True)
+        path = self._folder / DATABASE
+        check_late(path, self.generation.manifest["files"][DATABASE])
+        return _connect(path, read_only=True)
 
     def urls(self) -> list[str]:
         """The page of each chunk, in row order."""
         return [url for (url,) in self._rows("SELECT url FROM chunks ORDER BY row")]
-
-    def chunks(self, rows: Iterable[int]) -> list[Chunk]:
-        """The chunks at these rows, in the order given."""
-        wanted = [int(row) for row in rows]
-        found = dict(self._select(f"row IN ({', '.join(map(str, wanted))})")) if wanted else {}
-        return [found[row] for row in wanted]
 
     def all_chunks(self) -> list[Chunk]:
         """Every chunk in row order."""

@@ -4,11 +4,10 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ingest.deadline import Deadline, Tell, limit, shared_deadline
 from ingest.errors import ModelError, UsageError
-from ingest.openrouter import load
 from rag.abstain import answers, worth_asking
 from rag.calibration import DEFAULT, Thresholds
 from rag.extract import extract
@@ -17,8 +16,9 @@ from rag.prompt import Passages, build_messages
 from rag.records import Answer, Completion, Retrieved
 from rag.rerank import CANDIDATES, Rerank
 from rag.retrieve import Retriever
-from rag.search_tool import write_with_search
-from rag.write import Show, Write, Written, written
+
+if TYPE_CHECKING:  # checking what a model writes takes 15 ms to import: quoting needs none of it
+    from rag.write import Show, Write, Written
 
 MAX_QUESTION = 4_000
 """Characters; a longer text is no question, and its embedding says nothing."""
@@ -41,7 +41,7 @@ class Assistant:
     """
 
     retriever: Retriever
-    write: Write | None = None
+    write: "Write | None" = None
     timeout: float = 60.0
     rerank: Rerank | None = None
     searches: bool = False
@@ -79,7 +79,7 @@ class Assistant:
         with shared_deadline(self.timeout, tell):
             yield
 
-    def ask(self, retrieved: Retrieved, show: Show = lambda _: None, *, under: str = "") -> Answer:
+    def ask(self, retrieved: Retrieved, show: "Show" = lambda _: None, *, under: str = "") -> Answer:
         """Answer from the retrieved passages; `show` gets the text as it comes. Raises ModelError.
 
         `under` bounds what the model's own searches find.
@@ -108,7 +108,9 @@ class Assistant:
             citations=citations,
         )
 
-    def _written(self, retrieved: Retrieved, write: Write, show: Show, under: str) -> Answer:
+    def _written(self, retrieved: Retrieved, write: "Write", show: "Show", under: str) -> Answer:
+        from ingest.openrouter import load
+
         load()
         deadline = limit(self.timeout - retrieved.embed_ms / 1000)
         found = _attempts(retrieved, lambda passages: self._write(retrieved, write, show, (passages, deadline, under)))
@@ -130,11 +132,16 @@ class Assistant:
             completion=found.completion,
         )
 
-    def _write(self, retrieved: Retrieved, write: Write, show: Show, bounds: tuple[Passages, Deadline, str]) -> Written:
+    def _write(
+        self, retrieved: Retrieved, write: "Write", show: "Show", bounds: tuple[Passages, Deadline, str]
+    ) -> "Written":
+        from rag.search_tool import write_with_search
+        from rag.write import written
+
         passages, deadline, under = bounds
         messages = build_messages(retrieved.question, passages)
 
-        def finish(pieces: Iterable[str | Completion]) -> Written:
+        def finish(pieces: Iterable[str | Completion]) -> "Written":
             return written(pieces, passages, show, strict=self.strict)
 
         if not self.searches:
@@ -147,7 +154,7 @@ class Assistant:
         return write_with_search(messages, passages, write, deadline, search, finish)
 
 
-def _attempts(retrieved: Retrieved, write: Callable[[Passages], Written]) -> Written:
+def _attempts(retrieved: Retrieved, write: "Callable[[Passages], Written]") -> "Written":
     """Write from all passages; where they are too long for the model, once more from the better half."""
     try:
         return write(Passages(retrieved.hits))

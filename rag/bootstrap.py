@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 from ingest.embed import get_embedder
 from ingest.errors import UsageError
@@ -10,9 +11,11 @@ from ingest.settings import Settings
 from ingest.store import Store
 from rag.answer import Assistant
 from rag.calibration import calibration_key, load_thresholds
-from rag.model import stream_answer
 from rag.rerank import get_reranker, is_remote
 from rag.retrieve import Retriever
+
+if TYPE_CHECKING:
+    from rag.write import Write
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,7 @@ def open_assistant(
     retriever = Retriever(store, None if lexical_only else get_embedder(settings))
     assistant = Assistant(
         retriever,
-        write=partial(stream_answer, settings) if use_model and settings.api_key else None,
+        write=_writer(settings) if use_model and settings.api_key else None,
         timeout=settings.timeout,
         rerank=get_reranker(reranker, settings) if reranker else None,
         searches=searches,
@@ -55,3 +58,9 @@ def open_assistant(
         strict=strict,
     )
     return Opened(generation, store, assistant, lexical_only)
+
+
+def _writer(settings: Settings) -> "Write":
+    from rag.model import stream_answer
+
+    return partial(stream_answer, settings)

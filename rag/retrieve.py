@@ -1,7 +1,7 @@
 """Question -> ranked chunks: cosine and BM25 over all of them, late interaction over the best."""
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -89,9 +89,9 @@ class Retriever:
         return Retrieved(
             question,
             hits,
-            self._coverage(whole.words, chunks[:_COVERING]),
+            self._coverage(whole.words, hits[:_COVERING]),
             self._embed_seconds * 1000,
-            self._evidence(whole, chunks[:1]),
+            self._evidence(whole, hits[:1]),
             asked.text if asked.text != question else "",
         )
 
@@ -183,7 +183,7 @@ class Retriever:
             signals=others,
         )
 
-    def _evidence(self, whole: _Searched, best: list[Chunk]) -> dict[str, float]:
+    def _evidence(self, whole: _Searched, best: Sequence[Hit]) -> dict[str, float]:
         """What tells an answerable question: see rag/abstain.py."""
         cosine = whole.signals.cosine
         found = {"best_coverage": self._coverage(whole.words, best), "words": float(len(_content(whole.words)))}
@@ -193,14 +193,21 @@ class Retriever:
             found["margin"] = found["nearest"] - float(crowd)
         if late := whole.ranking.late:
             found["late"] = max(late.values())
-            found["late_margin"] = found["late"] - float(np.median(list(late.values())))
+            found["late_margin"] = found["late"] - _median(list(late.values()))
         return found
 
-    def _coverage(self, words: Iterable[str], chunks: Iterable[Chunk]) -> float:
+    def _coverage(self, words: Iterable[str], hits: Iterable[Hit]) -> float:
+        """The share of the content words, weighed by idf, that these hits hold: which they do, the postings tell."""
         content = _content(words)
-        held = {term for chunk in chunks for term in terms(f"{chunk.context}\n{chunk.text}")}
+        held = frozenset[str]().union(*(hit.terms for hit in hits))
         total = sum(self.idf(word) for word in content)
         return sum(self.idf(word) for word in content & held) / total if total else 0.0
+
+
+def _median(values: list[float]) -> float:
+    """The median; numpy's imports masked arrays first, which takes longer than a search."""
+    ordered, half = sorted(values), len(values) // 2
+    return ordered[half] if len(values) % 2 else (ordered[half - 1] + ordered[half]) / 2
 
 
 def _content(words: Iterable[str]) -> set[str]:

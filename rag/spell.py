@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -34,7 +34,7 @@ class Dictionary:
     """
 
     frequency: Mapping[str, int]
-    common: frozenset[str]
+    common: Container[str]
     passages: Passages
 
     def knows(self, word: str) -> bool:

@@ -17,7 +17,8 @@ from typing import Any
 from tests.bench.pairs import REPOSITORY, facts, in_turn, ratios, report, spread, table, timed
 
 QUESTIONS = REPOSITORY / "eval" / "questions" / "openrouter.jsonl"
-DEPTH = 50
+DEPTH = 64
+"""As many passages as the evaluation asks for at first, of each question."""
 
 
 def queries(index: Path, file: Path) -> None:

@@ -5,7 +5,7 @@ the `bench` extra installed; without a folder, the starter pages are embedded. T
 and in turn (A B C A B C), so that a busy machine slows all of them down; rates are compared round by round:
 
 - ours: `build_index`, as a reindex calls it, cache and index files included; `rate` is that of its embedding,
-  `whole_rate` that of all it does;
+  `whole_rate` that of all it does, `cpu_rate` the same by processor time;
 - bare: sentence-transformers' `encode` over the same texts, the longest first, in the same batches;
 - llamaindex: `VectorStoreIndex.from_documents` with its HuggingFace embedding, one document per chunk.
 
@@ -58,10 +58,10 @@ def ours(pages: list[StoredPage], _texts: list[str]) -> tuple[Vectors, dict[str,
     embedder = MiniLm()
     embedder.embed(["warm"] * 16, quiet)  # a few would be embedded without loading torch
     with tempfile.TemporaryDirectory() as folder, VectorCache(Path(folder) / NAME, embedder.fingerprint) as cache:
-        start = time.perf_counter()
+        start, used = time.perf_counter(), time.process_time()
         report = build_index(Path(folder), pages, embedder, quiet, cache=cache)
-        whole = time.perf_counter() - start
-        facts = {"seconds": report.embedding, "whole_seconds": whole, "embedded": report.embedded}
+        whole, cpu = time.perf_counter() - start, time.process_time() - used
+        facts = {"seconds": report.embedding, "whole_seconds": whole, "cpu": cpu, "embedded": report.embedded}
         return np.array(Store(report.generation).vectors()), facts
 
 
@@ -71,12 +71,12 @@ def bare(_pages: list[StoredPage], texts: list[str]) -> tuple[Vectors, dict[str,
     model = SentenceTransformer(str(MiniLm().folder), device="cpu")
     model.encode(["warm"])
     order = sorted(range(len(texts)), key=lambda at: len(texts[at]), reverse=True)
-    start = time.perf_counter()
+    start, used = time.perf_counter(), time.process_time()
     vectors = model.encode([texts[at] for at in order], batch_size=BATCH, normalize_embeddings=True)
-    seconds = time.perf_counter() - start
+    seconds, cpu = time.perf_counter() - start, time.process_time() - used
     result = np.empty_like(vectors)
     result[order] = vectors
-    return result, {"seconds": seconds, "embedded": len(texts)}
+    return result, {"seconds": seconds, "cpu": cpu, "embedded": len(texts)}
 
 
 def llamaindex(_pages: list[StoredPage], texts: list[str]) -> tuple[Vectors, dict[str, float]]:
@@ -88,13 +88,14 @@ def llamaindex(_pages: list[StoredPage], texts: list[str]) -> tuple[Vectors, dic
     model.get_text_embedding("warm")
     whole = [SentenceSplitter(chunk_size=100_000, chunk_overlap=0)]  # our chunks stay as they are
     documents = [Document(text=text, doc_id=str(at)) for at, text in enumerate(texts)]
-    start = time.perf_counter()
+    start, used = time.perf_counter(), time.process_time()
     index = VectorStoreIndex.from_documents(documents, transformations=whole, embed_model=model)
-    seconds = time.perf_counter() - start
+    seconds, cpu = time.perf_counter() - start, time.process_time() - used
     nodes = index.docstore.docs
     rows = {int(nodes[name].ref_doc_id): row for name, row in index.vector_store.data.embedding_dict.items()}
     return np.array([rows[at] for at in range(len(texts))], dtype=np.float32), {
         "seconds": seconds,
+        "cpu": cpu,
         "embedded": len(rows),
     }
 
@@ -111,6 +112,7 @@ def measure(way: str, folder: Path, count: int, out: Path) -> None:
     np.save(out, vectors)
     facts["rate"] = len(chunks) / facts["seconds"]
     facts["whole_rate"] = len(chunks) / facts.get("whole_seconds", facts["seconds"])
+    facts["cpu_rate"] = len(chunks) / facts["cpu"]
     facts["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(json.dumps({"chunks": len(chunks), **facts}))
 
@@ -129,13 +131,13 @@ def compare(folder: Path, count: int, rounds: int) -> dict[str, Any]:
                 )
                 runs[way].append(json.loads(done.stdout.splitlines()[-1]))
         vectors = {way: np.load(path) for way, path in paths.items()}
-    figures = ("rate", "whole_rate", "peak_mb")
+    figures = ("rate", "whole_rate", "cpu_rate", "peak_mb")
     ways: dict[str, Any] = {
         way: facts([{name: run[name] for name in figures} for run in results]) | nearness(vectors[way], vectors["ours"])
         for way, results in runs.items()
     }
     shares = {
-        f"ours over {way}": {name: ratios(runs["ours"], runs[way], name) for name in ("rate", "whole_rate")}
+        f"ours over {way}": {name: ratios(runs["ours"], runs[way], name) for name in ("rate", "whole_rate", "cpu_rate")}
         for way in ("bare", "llamaindex")
     }
     return {"chunks": int(runs["ours"][0]["chunks"]), "rounds": rounds, "ways": ways, **shares}
@@ -165,10 +167,11 @@ def main() -> None:
     found = compare(options.docs.resolve(), options.chunks, options.rounds)
     print(f"{found['chunks']} chunks, {options.rounds} rounds")
     table(
-        ("way", "chunks/s", "with all else", "peak, MB", "lowest cosine", "largest difference"),
+        ("way", "chunks/s", "with all else", "per CPU second", "peak, MB", "lowest cosine", "largest difference"),
         [
             (
-                *(way, spread(one["rate"]), spread(one["whole_rate"]), spread(one["peak_mb"], digits=0)),
+                *(way, *(spread(one[name]) for name in ("rate", "whole_rate", "cpu_rate"))),
+                spread(one["peak_mb"], digits=0),
                 *(f"{one['cosine']:.7f}", f"{one['largest']:.1e}"),
             )
             for way, one in found["ways"].items()

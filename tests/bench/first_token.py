@@ -1,13 +1,13 @@
 """Seconds until a model's first word is shown, once the server has sent it: ours beside a bare openai loop.
 
-    python -m tests.bench.first_token [RUNS]
+    python -m tests.bench.first_token [--rounds R] [--json FILE]
 
 Both ask the same local server in turn; it notes the moment at which it sends the first word. Prints the
-medians and the largest values in milliseconds.
+medians and the extremes in milliseconds.
 """
 
+import argparse
 import statistics
-import sys
 import time
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from openai import OpenAI
 
 from ingest.settings import load_settings
 from rag.model import stream_answer
+from tests.bench.pairs import facts, report, spread, table
 from tests.rag.server import KEY, ModelServer, Reply, event
 
 MESSAGES = [{"role": "user", "content": "hello"}]
@@ -49,8 +50,8 @@ def bare(server: ModelServer) -> float:
     raise AssertionError
 
 
-def main() -> None:
-    runs = int(sys.argv[1]) if len(sys.argv) > 1 else 50
+def measure(runs: int) -> dict[str, list[float]]:
+    """Milliseconds of both, in turn; the first three runs import and connect, and are not counted."""
     taken: dict[str, list[float]] = {"ours": [], "bare": []}
     with ModelServer() as server:
         pieces = _Clock([": waiting\n\n", *[event("word ")] * 20, event(finish="stop"), "data: [DONE]\n\n"])
@@ -60,10 +61,24 @@ def main() -> None:
             for name, run in (("ours", ours), ("bare", bare)):
                 _Clock.sent = 0.0
                 seconds = run(server)
-                if at >= 3:  # the first ones import and connect
+                if at >= 3:
                     taken[name].append(seconds * 1000)
-    for name, values in taken.items():
-        print(f"{name}: median {statistics.median(values):.2f} ms, largest {max(values):.2f} ms, {len(values)} runs")
+    return taken
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--docs", type=Path, help="not read")
+    parser.add_argument("--index", type=Path, help="not read")
+    parser.add_argument("--rounds", type=int, default=5, help="of ten runs each")
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    taken = measure(options.rounds * 10)
+    found = {name: facts([{"ms": value} for value in values])["ms"] for name, values in taken.items()}
+    more = statistics.median(a - b for a, b in zip(taken["ours"], taken["bare"], strict=True))
+    table(("way", "ms"), [(name, spread(one)) for name, one in found.items()])
+    print(f"ours takes {more:.2f} ms more, the median over {len(taken['ours'])} pairs")
+    report("first_token", {"ms": found, "more_ms": round(more, 3)}, options.json)
 
 
 if __name__ == "__main__":

@@ -179,7 +179,7 @@ def ours(index: Path, question: str) -> None:
     retriever = Retriever(store, model)
     lap("words")
     store.chunks([0])
-    lap("database")
+    lap("texts")
     assistant = Assistant(retriever)
     retrieved = assistant.retrieve(question, _BEST)
     lap("search")

@@ -38,9 +38,7 @@ def grow(index: Path, folder: Path, count: int) -> Generation:
     vectors = _vectors(np.array(store.vectors()), models)
     with writing(folder), building(folder, "20260101T000000000-00000000") as built:
         write_store(built, _pages(pages, {chunk.url for chunk in grown}), grown, vectors, {})
-        texts = [embedding_text(chunk) for chunk in grown]
-        urls = [chunk.url for chunk in grown]
-        write_sidecars(built, urls, vectors, _tokens(tokens, models), build_lexical(texts))
+        write_sidecars(built, grown, vectors, _tokens(tokens, models), build_lexical(map(embedding_text, grown)))
         return publish(folder, built, {**source.manifest, "chunks": count})
 
 
@@ -51,8 +49,10 @@ def _chunks(chunks: list[Chunk], models: list[int]) -> Iterator[Chunk]:
     for row, model in enumerate(models):
         chunk, copy = chunks[model], row // len(chunks)
         if copy:
-            text = " ".join(chance.choice(words) if chance.random() < 0.1 else word for word in chunk.text.split())
-            chunk = replace(chunk, id=f"{chunk.id}-{copy}", url=f"{chunk.url}-{copy}", text=text)
+            text = chunk.text.split()
+            for _ in range(len(text) // 10):
+                text[int(chance.random() * len(text))] = words[int(chance.random() * len(words))]
+            chunk = replace(chunk, id=f"{chunk.id}-{copy}", url=f"{chunk.url}-{copy}", text=" ".join(text))
         yield chunk
 
 

@@ -1,6 +1,6 @@
 """Warm queries inside one process, at growing sizes, beside LlamaIndex's retriever and beside the floor.
 
-Run `python -m tests.bench.warm --index DIR [--sizes 5000,20000,100000] [--rounds R] [--json FILE]` from the
+Run `python -m tests.bench.warm --index DIR [--sizes 5000,20000,100000,500000] [--rounds R] [--json FILE]` from the
 repository's root, with the `bench` extra installed. `--docs` is accepted, and not read. For each size an index is
 written (see tests/bench/synthetic.py), then in one process each question is asked of all ways in turn (A B A B):
 
@@ -113,22 +113,27 @@ def measure(index: Path, ways: list[str], rounds: int) -> dict[str, Any]:
     makers = {"floor": _floor, "llamaindex": _llamaindex}
     asks: dict[str, Ask] = {"ours": lambda question: retriever.search(question, BEST)}
     asks |= {way: makers[way](store, model) for way in ways if way in makers}
-    times: dict[str, list[float]] = {name: [] for name in (*asks, "rerank", "encode")}
+    asks["encode"] = model.embed_query
+    times: dict[str, list[float]] = {name: [] for name in (*asks, "rerank")}
+    cpu: dict[str, list[float]] = {name: [] for name in asks}
     for at in range(rounds + 1):
         for question in QUESTIONS:
             late[0] = 0.0
             found = {name: _milliseconds(ask, question) for name, ask in asks.items()}
-            found |= {"rerank": late[0], "encode": _milliseconds(model.embed_query, question)}
             if at:
-                for name, value in found.items():
-                    times[name].append(value)
-    return {**facts, "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, "ms": times}
+                times["rerank"].append(late[0])
+                for name, (wall, used) in found.items():
+                    times[name].append(wall)
+                    cpu[name].append(used)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return {**facts, "peak_mb": peak, "ms": times, "cpu_ms": cpu}
 
 
-def _milliseconds(ask: Ask, question: str) -> float:
-    start = time.perf_counter()
+def _milliseconds(ask: Ask, question: str) -> tuple[float, float]:
+    """Of one question: on the clock, and of the processor."""
+    start, used = time.perf_counter(), time.process_time()
     ask(question)
-    return (time.perf_counter() - start) * 1000
+    return (time.perf_counter() - start) * 1000, (time.process_time() - used) * 1000
 
 
 def _child(*arguments: str) -> dict[str, Any]:
@@ -145,14 +150,18 @@ def at_size(index: Path, size: int, rounds: int, *, peers: bool) -> dict[str, An
         alone = _child("tests.bench.warm", "--index", folder, "--ways", "ours", "--rounds", "1")
         ways = ["ours", *(["floor"] if peers else []), *(["llamaindex"] if peers and size <= PEER_LIMIT else [])]
         both = _child("tests.bench.warm", "--index", folder, "--ways", ",".join(ways), "--rounds", str(rounds))
-    times = both["ms"]
-    found = {name: _spread(values) for name, values in times.items()}
-    ratios = {
-        name: round(statistics.median(a / b for a, b in zip(times["ours"], times[name], strict=True)), 2)
-        for name in ways[1:]
+    found = {figure: {name: _spread(values) for name, values in both[figure].items()} for figure in ("ms", "cpu_ms")}
+    over = {
+        figure: {name: _ratio(both[figure]["ours"], both[figure][name]) for name in ways[1:]}
+        for figure in ("ms", "cpu_ms")
     }
     facts = {"open_ms": alone["open_ms"], "peak_mb": alone["peak_mb"], "written": written}
-    return {"chunks": size, "ms": found, "ours over": ratios, **facts}
+    return {"chunks": size, **found, "ours over": over["ms"], "ours over, CPU": over["cpu_ms"], **facts}
+
+
+def _ratio(ours: list[float], other: list[float]) -> float:
+    """Question by question: what slows both down leaves it alone."""
+    return round(statistics.median(a / b for a, b in zip(ours, other, strict=True)), 2)
 
 
 def _spread(values: list[float]) -> dict[str, float]:
@@ -164,7 +173,10 @@ def _spread(values: list[float]) -> dict[str, float]:
 def show(rows: list[dict[str, Any]]) -> None:
     names = ("ours", "rerank", "encode", "floor", "llamaindex")
     table(
-        ("chunks", *(f"{name}, p50 / p95 ms" for name in names), "ours / floor", "open, ms", "peak, MB", "disk, MB"),
+        (
+            *("chunks", *(f"{name}, p50 / p95 ms" for name in names), "ours, CPU", "ours / floor", "CPU"),
+            *("open, ms", "peak, MB", "disk, MB", "written, s (CPU)", "written, peak MB"),
+        ),
         [
             (
                 f"{row['chunks']:,}",
@@ -172,8 +184,11 @@ def show(rows: list[dict[str, Any]]) -> None:
                     f"{row['ms'][name]['p50']} / {row['ms'][name]['p95']}" if name in row["ms"] else "–"
                     for name in names
                 ),
-                str(row["ours over"].get("floor", "–")),
+                f"{row['cpu_ms']['ours']['p50']} / {row['cpu_ms']['ours']['p95']}",
+                *(str(row[name].get("floor", "–")) for name in ("ours over", "ours over, CPU")),
                 *(f"{value:.0f}" for value in (row["open_ms"], row["peak_mb"], row["written"]["disk_mb"])),
+                f"{row['written']['written_s']:.0f} ({row['written']['cpu_s']:.0f})",
+                f"{row['written']['peak_mb']:.0f}",
             )
             for row in rows
         ],
@@ -184,7 +199,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--docs", type=Path)
     parser.add_argument("--index", type=Path, required=True)
-    parser.add_argument("--sizes", default="5000,20000,100000")
+    parser.add_argument("--sizes", default="5000,20000,100000,500000")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--peers", action=argparse.BooleanOptionalAction, default=True)
     parser.add_argument("--json", type=Path)

@@ -13,7 +13,7 @@ import pytest
 
 from cli.inspect_show import shown_markdown, why_lines
 from tests.cli.test_ask import CHUNK, QUESTION
-from tests.conftest import CommandLine
+from tests.conftest import REPOSITORY, CommandLine
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +42,12 @@ def test_a_chunk_tells_its_page_and_file(document: Any, starter: CommandLine) ->
     assert first["explain"]["cosine_rank"] == 1
     assert sum(first["explain"]["terms"].values()) == pytest.approx(first["bm25"], abs=1e-3)
     assert set(first["explain"]["terms"]) >= {"model", "variant"}
+
+
+def test_every_process_gives_the_same_scores(starter: CommandLine) -> None:
+    file = REPOSITORY / "eval" / "questions" / "starter.jsonl"
+    found = {starter("inspect", "--questions", file, "--json", PYTHONHASHSEED=seed).out for seed in "123"}
+    assert len(found) == 1
 
 
 def test_questions_give_one_line_each_in_order(starter: CommandLine, tmp_path: Path) -> None:

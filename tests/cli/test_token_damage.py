@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-import ingest.generations
+import ingest.checks
 from cli.failures import guarded
 from cli.main import app
 from ingest.embedding import Embedding
@@ -29,7 +29,7 @@ Tokens = NDArray[np.int8]
 
 @pytest.fixture
 def embedded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What the bundled model has embedded; and the file of token vectors counts as large, so it is checked late."""
+    """What the bundled model has embedded; and large files, which are checked late, begin at no size."""
     texts: list[str] = []
     real = MiniLm.embed_tokens
 
@@ -38,7 +38,7 @@ def embedded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return real(model, some, progress)
 
     monkeypatch.setattr(MiniLm, "embed_tokens", remembered)
-    monkeypatch.setattr(ingest.generations, "_LARGE", 0)
+    monkeypatch.setattr(ingest.checks, "_LARGE", 0)
     return texts
 
 
@@ -125,6 +125,25 @@ def test_damaged_token_vectors_are_named_and_never_answered_from(tmp_path: Path,
     head = len(whole) - sum(tokens.nbytes for tokens in by_page(tmp_path).values())
     harmless = [name for name in unnoticed if name.startswith("bit at ") and int(name[7:]) < head]
     assert [name for name in unnoticed if name not in harmless] == ["unsigned"], "what a head says is not believed"
+
+
+@pytest.mark.parametrize("name", ["chunks.jsonl", "index.duckdb"])
+def test_damage_to_texts_is_named_though_they_are_checked_late(
+    name: str, tmp_path: Path, run: Callable[..., Any]
+) -> None:
+    right = run("inspect", QUESTION)["chunks"]
+    path = store(tmp_path).generation.folder / name
+    whole = path.read_bytes()
+    step = len(whole) // 40
+    made = [flipped(bytearray(whole), at) for at in range(0, len(whole), step)]
+    lines = whole.splitlines(keepends=True)
+    for damaged in [*made, whole[:-1], b"", whole + b"\n", b"".join(lines[1:] + lines[:1])]:
+        path.write_bytes(damaged)
+        said = run("inspect", QUESTION)
+        assert said["error"]["code"] == "index-damaged"
+        assert "reindex --no-crawl --full" in said["error"]["hint"]
+    path.write_bytes(whole)
+    assert run("inspect", QUESTION)["chunks"] == right
 
 
 def test_a_run_over_damaged_token_vectors_mends_them_without_embedding(

@@ -13,7 +13,16 @@ from ingest.store import Store
 from tests.ingest.made import WordEmbedder, quiet, stored
 
 FILES = ["index.duckdb", "vectors.npy", "vocabulary.json", "offsets.npy", "documents.npy", "weights.npy", "idf.npy"]
-FILES += ["page_vectors.npy", "page_numbers.npy", "tokens.npy", "token_places.npy", "token_checksums.npy"]
+FILES += [
+    "chunks.jsonl",
+    "chunk_places.npy",
+    "chunk_checksums.npy",
+    "page_vectors.npy",
+    "page_numbers.npy",
+    "tokens.npy",
+    "token_places.npy",
+    "token_checksums.npy",
+]
 
 
 @pytest.fixture
@@ -79,7 +88,7 @@ def test_a_foreign_log_beside_the_database_is_damage(index: Path, built: Generat
     assert "delete index.duckdb.wal" in caught.value.hint
 
 
-@pytest.mark.parametrize("text", ["[]", "{}", "null", '{"format": 2}', '{"format": 2, "files": []}', "{"])
+@pytest.mark.parametrize("text", ["[]", "{}", "null", '{"format": 3}', '{"format": 3, "files": []}', "{"])
 def test_a_manifest_of_another_shape_is_damage(index: Path, built: Generation, text: str) -> None:
     (built.folder / "manifest.json").write_text(text)
     with pytest.raises(IndexDamaged):
@@ -88,8 +97,8 @@ def test_a_manifest_of_another_shape_is_damage(index: Path, built: Generation, t
 
 def test_another_format_is_a_mismatch(index: Path, built: Generation) -> None:
     path = built.folder / "manifest.json"
-    path.write_text(json.dumps({**json.loads(path.read_text()), "format": 3}))
-    with pytest.raises(IndexMismatch, match="format 3, not 2") as caught:
+    path.write_text(json.dumps({**json.loads(path.read_text()), "format": 2}))
+    with pytest.raises(IndexMismatch, match="format 2, not 3") as caught:
         current_generation(index)
     assert "reindex" in caught.value.hint
 

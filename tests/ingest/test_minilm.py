@@ -80,3 +80,8 @@ def test_a_question_is_embedded_without_torch() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "384 []"
+
+
+def test_words_are_whole_pieces_of_letters(minilm: MiniLm) -> None:
+    known = [word for word in ("model", "[CLS]", "##ing", "2024", "", "kyes", "Model") if word in minilm.words]
+    assert known == ["model"]
