@@ -15,6 +15,9 @@ _WORD: Final = re.compile(r"[^\W\d_]+")
 _SHORTEST: Final = 4
 """Letters of the shortest word that is corrected: three letters are near too many words."""
 
+_SURE: Final = 5
+"""Letters from which on a near word is taken without further signs: half of the short words are near another."""
+
 _LONG: Final = 6
 """Letters from which on two edits are forgiven instead of one; most slips are one (Damerau 1964)."""
 
@@ -53,13 +56,13 @@ def correct(question: str, dictionary: Dictionary) -> str:
     """The question with unknown words replaced by the nearest word of the docs, where one is near enough.
 
     Names with capitals inside stay, and words that the docs do not hold but English does: "lapse"
-    is no slip. Of equally near words, the one wins that stands in a passage with most of the others.
+    is no slip.
     """
     meant = {word: _meant(word, dictionary) for word in _WORD.findall(question)}
-    slips = {word: forms for word, forms in meant.items() if len(forms) > 1}
-    for word, forms in slips.items():
-        others = {_key(form) for other in meant if other != word for form in meant[other]}
-        meant[word] = (_fitting(forms, others, dictionary),)
+    for word, forms in meant.items():
+        if len(forms) > 1 or (len(word) < _SURE and forms != (word,)):
+            others = {_key(form) for other in meant if other != word for form in meant[other]}
+            meant[word] = (_fitting(word, forms, others, dictionary),)
     return _WORD.sub(lambda found: meant[found.group()][0], question)
 
 
@@ -67,19 +70,24 @@ def _key(form: str) -> str:
     return stem(form.lower())
 
 
-def _fitting(forms: Sequence[str], others: set[str], dictionary: Dictionary) -> str:
-    """The form that shares a passage with the most of the other words, rare ones first; then the most frequent form."""
+def _fitting(word: str, forms: Sequence[str], others: set[str], dictionary: Dictionary) -> str:
+    """The form that shares a passage with the most of the other words, rare ones first; then the most frequent form.
+
+    A short word that no passage speaks for stays, unless two of its letters are only swapped.
+    """
     found = {form: dictionary.passages(_key(form)) for form in forms}
     weights: dict[int, float] = {}
     for other in others - {_key(form) for form in forms}:
-        rows = dictionary.passages(other)
-        for row in rows.tolist():
-            weights[row] = weights.get(row, 0.0) + 1 / (1 + math.log(len(rows)))
+        rows = dictionary.passages(other) if other in dictionary.frequency else ()
+        for row in rows:
+            weights[int(row)] = weights.get(int(row), 0.0) + 1 / (1 + math.log(len(rows)))
 
     def fit(form: str) -> tuple[float, int]:
-        return max((weights.get(row, 0.0) for row in found[form].tolist()), default=0.0), len(found[form])
+        return max((weights.get(int(row), 0.0) for row in found[form]), default=0.0), len(found[form])
 
-    return max(forms, key=fit)
+    best = max(forms, key=fit)
+    told = fit(best)[0] > 0 or len(word) >= _SURE or sorted(best) == sorted(word.lower())
+    return best if told else word
 
 
 def _meant(word: str, dictionary: Dictionary) -> tuple[str, ...]:
