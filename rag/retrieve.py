@@ -1,7 +1,7 @@
 """Question -> ranked chunks: cosine and BM25 over all of them, late interaction over the best."""
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -18,8 +18,9 @@ from ingest.store import Store
 from ingest.token_vectors import NONE
 from ingest.urls import site_path
 from ingest.whitening import whiten
+from rag.evidence import coverage, evidence
 from rag.late import max_similarity, token_weights
-from rag.question import STOPWORDS, Understanding
+from rag.question import Understanding
 from rag.rank import (
     CANDIDATES,
     Candidates,
@@ -37,9 +38,6 @@ from rag.records import Hit, Retrieved
 
 _COVERING: Final = 3
 """How many of the best hits together should hold the question's words."""
-
-_CROWD: Final = 50
-"""The rank whose cosine is that of a passage that is merely on the subject."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +87,9 @@ class Retriever:
         return Retrieved(
             question,
             hits,
-            self._coverage(whole.words, hits[:_COVERING]),
+            coverage(whole.words, hits[:_COVERING], self.idf),
             self._embed_seconds * 1000,
-            self._evidence(whole, hits[:1]),
+            evidence(whole.words, hits[:1], whole.signals.cosine, whole.ranking.late, self.idf),
             asked.text if asked.text != question else "",
         )
 
@@ -182,37 +180,6 @@ class Retriever:
             terms=self._lexical.explain(row, whole.words),
             signals=others,
         )
-
-    def _evidence(self, whole: _Searched, best: Sequence[Hit]) -> dict[str, float]:
-        """What tells an answerable question: see rag/abstain.py."""
-        cosine = whole.signals.cosine
-        found = {"best_coverage": self._coverage(whole.words, best), "words": float(len(_content(whole.words)))}
-        if cosine is not None and len(cosine):
-            found["nearest"] = float(cosine.max())
-            crowd = np.partition(cosine, max(0, len(cosine) - _CROWD))[max(0, len(cosine) - _CROWD)]
-            found["margin"] = found["nearest"] - float(crowd)
-        if late := whole.ranking.late:
-            found["late"] = max(late.values())
-            found["late_margin"] = found["late"] - _median(list(late.values()))
-        return found
-
-    def _coverage(self, words: Iterable[str], hits: Iterable[Hit]) -> float:
-        """The share of the content words, weighed by idf, that these hits hold: which they do, the postings tell."""
-        content = _content(words)
-        held = frozenset[str]().union(*(hit.terms for hit in hits))
-        total = sum(self.idf(word) for word in content)
-        return sum(self.idf(word) for word in content & held) / total if total else 0.0
-
-
-def _median(values: list[float]) -> float:
-    """The median; numpy's imports masked arrays first, which takes longer than a search."""
-    ordered, half = sorted(values), len(values) // 2
-    return ordered[half] if len(values) % 2 else (ordered[half - 1] + ordered[half]) / 2
-
-
-def _content(words: Iterable[str]) -> set[str]:
-    """The words that carry a subject."""
-    return {word for word in words if word not in STOPWORDS and len(word) > 1}
 
 
 def _bundled(embedder: Embedder | None) -> MiniLm:

@@ -98,9 +98,11 @@ def translate(question: str, in_docs: Callable[[str], bool]) -> str:
     words = [fold(word) for word in typed]
     if not words or sum(word in _ENGLISH for word in words) * 4 >= len(words):
         return question
+    english = sum(word in _ENGLISH or in_docs(word) for word in typed) / len(words)
+    if english == 1:
+        return question
     known = {language: _share(words, read_lexicon(language)) for language in _LATIN}
     best = max(known, key=lambda language: known[language])
-    english = sum(word in _ENGLISH or in_docs(word) for word in typed) / len(words)
     return _spaced(apart, read_lexicon(best)) if known[best] >= _KNOWN and known[best] > english else question
 
 

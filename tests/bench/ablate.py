@@ -48,18 +48,21 @@ UNCENTRED = patch.object(
     "max_similarity",
     lambda question, weights, tokens, means: WITH_MEANS(question, weights, tokens, 0 * means),
 )
+CROWDED = patch.object(retrieve, "uncrowded", lambda scores, _page_of: scores)
 STEPS: dict[str, list[Any]] = {
     "cosine and BM25": [
         patch.object(Understanding, "search_for", lambda _self, question: Search(question)),
         patch.object(rank, "PAGE_WEIGHT", 0.0),
         ONE_RANKING,
+        CROWDED,
     ],
-    "+ slips and languages": [NO_SPLIT, patch.object(rank, "PAGE_WEIGHT", 0.0), ONE_RANKING],
-    "+ nearness of the page": [NO_SPLIT, ONE_RANKING],
-    "+ late interaction": [NO_SPLIT, UNWHITENED, UNCENTRED],
-    "+ centred tokens": [NO_SPLIT, UNWHITENED],
-    "+ whitened vectors": [NO_SPLIT],
-    "+ two-fold questions": [],
+    "+ slips and languages": [NO_SPLIT, patch.object(rank, "PAGE_WEIGHT", 0.0), ONE_RANKING, CROWDED],
+    "+ nearness of the page": [NO_SPLIT, ONE_RANKING, CROWDED],
+    "+ late interaction": [NO_SPLIT, UNWHITENED, UNCENTRED, CROWDED],
+    "+ centred tokens": [NO_SPLIT, UNWHITENED, CROWDED],
+    "+ whitened vectors": [NO_SPLIT, CROWDED],
+    "+ two-fold questions": [CROWDED],
+    "+ no page fills the list": [],
 }
 GRID = tuple(itertools.product((0.0, 0.3, 0.6), (0.0, 1.0, 2.0, 4.0)))
 """Weights of the page and of late interaction."""

@@ -5,7 +5,17 @@ import pytest
 
 from ingest.token_vectors import SCALE, WIDTH, compress, project, projection
 from rag.late import max_similarity, token_weights
-from rag.rank import Signals, best_rows, final_scores, first_scores, merged, scaled
+from rag.rank import (
+    Candidates,
+    Signals,
+    best_rows,
+    final_scores,
+    first_ranking,
+    first_scores,
+    merged,
+    scaled,
+    uncrowded,
+)
 
 
 def floats(*values: float) -> "np.typing.NDArray[np.float32]":
@@ -23,17 +33,29 @@ def test_equal_scores_are_all_best_or_nothing() -> None:
     assert scaled(floats()).shape == (0,)
 
 
-def test_late_interaction_counts_twice() -> None:
-    ranking = final_scores(floats(1.0, 0.5, 0.9), [0, 2, 1], floats(0.3, 0.3, 0.7))
-    assert ranking.scores == pytest.approx({0: 1 / 3, 2: 0.8 / 3, 1: 2 / 3})
+def test_candidates_are_scaled_among_themselves_and_late_interaction_counts_twice() -> None:
+    near = Candidates(floats(8, 6, 4), floats(0.1, 0.3, 0.2), floats(0.5, 0.5, 0.1), floats(0.3, 0.3, 0.7))
+    ranking = final_scores(floats(1.0, 0.5, 0.9), [0, 2, 1], near)
+    assert ranking.scores == pytest.approx({0: (1 + 0 + 1 + 0) / 5, 2: (0.5 + 1 + 1 + 0) / 5, 1: (0 + 0.5 + 0 + 2) / 5})
     assert ranking.late == pytest.approx({0: 0.3, 2: 0.3, 1: 0.7})
+    assert ranking.whitened == pytest.approx({0: 0.1, 2: 0.3, 1: 0.2})
 
 
-def test_the_better_part_counts_half() -> None:
-    whole = final_scores(floats(1.0, 0.4, 0.0), [0, 1], None)
-    parts = [final_scores(floats(0.0, 0.8, 0.0), [1], None), final_scores(floats(0.0, 0.2, 0.6), [1, 2], None)]
-    assert merged(whole, parts) == pytest.approx({0: 0.5, 1: 0.6, 2: 0.3})
+def test_the_better_part_counts_two_thirds() -> None:
+    whole = first_ranking(floats(1.0, 0.4, 0.0), [0, 1])
+    parts = [first_ranking(floats(0.0, 0.8, 0.0), [1]), first_ranking(floats(0.0, 0.2, 0.6), [1, 2])]
+    assert merged(whole, parts) == pytest.approx({0: 1 / 3, 1: (0.4 + 2 * 0.8) / 3, 2: 0.4})
     assert merged(whole, []) == whole.scores
+
+
+def test_a_page_that_crowds_the_list_gives_way() -> None:
+    scores = {row: 0.9 - row / 100 for row in range(7)} | {7: 0.7}
+    found = uncrowded(scores, dict.fromkeys(range(7), 0) | {7: 1})
+    assert found[4] == scores[4]
+    assert found[5] == pytest.approx(0.9 * scores[5])
+    assert found[6] == pytest.approx(0.81 * scores[6])
+    assert found[7] == scores[7]
+    assert sorted(found, key=lambda row: -found[row]) == [0, 1, 2, 3, 4, 5, 7, 6]
 
 
 def test_best_rows_are_stable_and_leave_out_what_is_excluded() -> None:
@@ -50,8 +72,12 @@ def test_max_similarity_is_the_weighted_best_match() -> None:
     near[0, 0], near[1, 1] = 102, 51
     weights = floats(0.75, 0.25)
     none = np.zeros((0, WIDTH), dtype=np.int8)
-    found = max_similarity(question, weights, [none, near, near[1:]])
-    np.testing.assert_allclose(found, [0, (0.75 * 102 + 0.25 * 51) / SCALE, 0.25 * 51 / SCALE], atol=1e-6)
+    means = np.zeros((2, WIDTH), dtype=np.float32)
+    found = max_similarity(question, weights, [none, near, near[1:]], means)
+    np.testing.assert_allclose(found, [0, 0.75 * 1 + 0.25 * 1, 0.25 * 1], atol=1e-6)
+    # What all passages share is taken off: of the first token nothing is left that the question asks for.
+    means[0, 0] = 102 / SCALE
+    np.testing.assert_allclose(max_similarity(question, weights, [near[:1]], means), [0], atol=1e-6)
 
 
 def test_tokens_weigh_as_much_as_their_word() -> None:
