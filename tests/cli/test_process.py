@@ -76,7 +76,7 @@ askdocs()
 """
 
 
-@pytest.mark.parametrize("module", ["typer", "cli.failures", "ingest.settings", "numpy", "_duckdb"])
+@pytest.mark.parametrize("module", ["typer", "cli.failures", "ingest.settings", "numpy", "tokenizers"])
 def test_ctrl_c_while_modules_load_shows_no_traceback(starter: CommandLine, module: str) -> None:
     script = INTERRUPTED.format(module=module, arguments=list(ASK))
     ended = subprocess.run(

@@ -22,6 +22,8 @@ FILES += [
     "tokens.npy",
     "token_places.npy",
     "token_checksums.npy",
+    "token_means.npy",
+    "whitening.npy",
 ]
 
 

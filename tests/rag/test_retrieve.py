@@ -102,8 +102,12 @@ def test_without_an_embedder_bm25_alone_ranks(store: Store) -> None:
     )
     assert "max_completion_tokens" in found.hits[0].chunk.text
     assert {(hit.cosine, hit.cosine_rank) for hit in found.hits} == {(0.0, None)}
-    scores = [hit.bm25 for hit in found.hits]
+    scores = [hit.score for hit in found.hits]
     assert scores == sorted(scores, reverse=True)
+    firsts: dict[str, float] = {}
+    for hit in found.hits:
+        firsts.setdefault(hit.chunk.url, hit.bm25)
+    assert list(firsts.values()) == sorted(firsts.values(), reverse=True), "the best of each page, by BM25 alone"
     assert min(scores) > 0
     assert Retriever(store, None).search("xyzzyxyzzy qqqqwwww", 5).hits == ()
 
