@@ -38,7 +38,8 @@ def grow(index: Path, folder: Path, count: int) -> Generation:
     vectors = _vectors(np.array(store.vectors()), models)
     with writing(folder), building(folder, "20260101T000000000-00000000") as built:
         write_store(built, _pages(pages, {chunk.url for chunk in grown}), grown, vectors, {})
-        write_sidecars(built, grown, vectors, _tokens(tokens, models), build_lexical(map(embedding_text, grown)))
+        lexical = build_lexical(map(embedding_text, grown))
+        write_sidecars(built, grown, vectors, _tokens(tokens, models), np.array(store.token_means()), lexical)
         return publish(folder, built, {**source.manifest, "chunks": count})
 
 
