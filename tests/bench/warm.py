@@ -99,9 +99,9 @@ def measure(index: Path, ways: list[str], rounds: int) -> dict[str, Any]:
     late = [0.0]
 
     class Timed(Retriever):
-        def _late(self, *arguments: Any) -> Any:
+        def _candidates(self, *arguments: Any) -> Any:
             start = time.perf_counter()
-            found = super()._late(*arguments)
+            found = super()._candidates(*arguments)
             late[0] += (time.perf_counter() - start) * 1000
             return found
 
