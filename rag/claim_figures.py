@@ -37,6 +37,25 @@ def _segments(text: str) -> Iterator[str]:
             held = ""
 
 
+def other_row(said: Words, place: Place) -> bool:
+    """Whether a row that the sentence does not name holds all that the named one does of it, and a third more."""
+    claimed = (said.words | said.figures | said.identifiers) - _stated(place.head) - _stated(_key(place.text))
+    mine = _stated(place.text) & claimed
+    return any(
+        mine < theirs and len(theirs - mine) * 3 >= len(claimed)
+        for theirs in (_stated(rival) & claimed for rival in place.rivals)
+    )
+
+
+def _key(row: str) -> str:
+    return row.strip().strip("|").split("|")[0]
+
+
+def _stated(text: str) -> frozenset[str]:
+    told = words_of(text)
+    return told.words | told.parts | told.figures | told.identifiers
+
+
 _MARKS = r"default|recommended|preferred|required|optional|deprecated"
 _VALUE = r"`[^`]+`|\d[\d.,]*"
 
@@ -82,8 +101,30 @@ def reversed_roles(claim: str, text: str) -> bool:
     left, right = _sides(text, other)
     crossed = len(before & right - left) + len(after & left - right)
     return (
-        bool(before & right - left) and bool(after & left - right) and crossed > len(before & left) + len(after & right)
+        bool(before & right - left)
+        and bool(after & left - right)
+        and crossed > len(before & left - right) + len(after & right - left)
     )
+
+
+_FIRST = re.compile(
+    r"(?:^|[,;:.(]|\band\b|\bbut\b|\bthen\b)([^,;:.()]*?)\b(?:always )?"
+    r"(?:wins?|(?:takes?|has) (?:precedence|priority)|(?:comes?|goes) first)\b(?! over)",
+    re.IGNORECASE,
+)
+
+
+def other_winner(claim: str, text: str) -> bool:
+    """Whether the sentence lets another win, or come first, than the place does."""
+    one, other = _FIRST.search(claim), _FIRST.search(text)
+    if not one or not other:
+        return False
+    said, told = words_of(one.group(1)), words_of(other.group(1))
+    return _apart(said.words | said.identifiers, told.words | told.identifiers)
+
+
+def _apart(one: frozenset[str], other: frozenset[str]) -> bool:
+    return bool(one) and bool(other) and not one & other
 
 
 def _relation(word: str) -> str:

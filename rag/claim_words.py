@@ -5,86 +5,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
+from itertools import pairwise
 from typing import Final
 
 from ingest.lexical import stem
 from rag.question import STOPWORDS
-
-_SYNONYMS: Final = """\
-cost price fee charge bill pay paid spend spent
-disable deactivate
-enable activate
-omit
-return give yield result respond response reply answer receive get got obtain
-need require must mandatory necessary want
-append add insert put attach
-begin began begun start open
-end finish stop halt close lapse
-remove delete drop discard
-pick choose chosen select
-permit allow accept
-reject refuse deny
-make create build generate produce
-use apply employ utilize
-send sent submit pass route
-set configure specify define
-show display report contain include hold held carry list tell told
-exceed beyond
-limit cap restrict maximum
-minimum least
-several multiple many
-every each all any
-replace substitute
-monthly month
-daily day
-weekly week
-yearly year annual
-beat override win precedence
-error failure fail
-same equal identical alike
-usual normal default ordinary typical plain standard regular
-newest latest recent
-fast quick
-cheap inexpensive
-big large
-small little
-call request
-keep kept retain store save
-wait pause
-buy bought purchase
-written write wrote
-built build
-additional further extra
-immediately once
-remain stay left
-occur happen arise
-unavailable down offline
-offer provide supply
-skip ignore
-validate check verify
-identify recognize detect determine
-rank order sort
-category type
-image picture
-document file
-reliable dependable
-shorten cut reduce trim truncate compress
-random chance
-prevent block hinder
-update refresh renew
-combine merge join
-describe explain
-separate different distinct
-person people user
-outage downtime
-sum total
-repeat again
-"""
-_GROUPS: Final = [line.split() for line in _SYNONYMS.splitlines()]
+from rag.synonyms import GROUPS
 
 _NUMBERS: Final = dict(
     zip("two three four five six seven eight nine ten eleven twelve".split(), map(str, range(2, 13)), strict=True)
 ) | {"hundred": "100", "thousand": "1000", "million": "1000000"}
+_POINTING: Final = frozenset("the these those both either all other".split())
+"""Before a number in letters: "the two lists" counts what was named, which need not be told with its number."""
 _SPAN = re.compile(r"(?<!`)(`+)(?!`)(.*?)(?<!`)\1(?!`)", re.DOTALL)
 _IDENTIFIER = re.compile(
     r"https?://[^\s<>()\"'`]+|[\w.+-]+@[\w-]+\.\w+|(?<!\w):[a-z][\w-]*|@?[\w~-]+(?:[./][\w-]+)*/[\w.:/-]+|"
@@ -110,6 +42,11 @@ class Words:
 _SAYINGS: Final = (
     (re.compile(r"\b(?:costs? nothing|at no (?:extra )?(?:cost|charge)|free of charge)\b", re.IGNORECASE), "is free"),
     (re.compile(r"\b(?:(?:at|to) the (?:very )?end|in the end)\b", re.IGNORECASE), "last"),
+    (re.compile(r"\b(?:no|not) (?:more|longer|larger|higher) than\b", re.IGNORECASE), "at most"),
+    (re.compile(r"\b(?:no|not) (?:less|fewer|shorter|lower) than\b", re.IGNORECASE), "at least"),
+    (re.compile(r"\b(?:switch|turn)(?:e[sd]|s|ing)?((?: [\w`.-]+){0,3}?) off\b", re.IGNORECASE), r"disables\1"),
+    (re.compile(r"\b(?:switch|turn)(?:e[sd]|s|ing)?((?: [\w`.-]+){0,3}?) on\b", re.IGNORECASE), r"enables\1"),
+    (re.compile(r"\b(?:lets?|allows?|permits?|enables?) (?:you|one|users)(?: to)?\b", re.IGNORECASE), "can"),
     (re.compile(r"\b(?:(?:at|to) the (?:very )?(?:beginning|front|start|top))\b", re.IGNORECASE), "first"),
 )
 
@@ -139,7 +76,11 @@ def words_of(text: str) -> Words:
     prose = _IDENTIFIER.sub(" , ", prose)
     figures = {figure for found in _FIGURE.finditer(prose) if (figure := number(found.group()))}
     tokens = [found.group() for found in _WORD.finditer(prose)]
-    figures |= {_NUMBERS[token.lower()] for token in tokens if token.lower() in _NUMBERS}
+    figures |= {
+        _NUMBERS[token.lower()]
+        for before, token in pairwise(["", *tokens])
+        if token.lower() in _NUMBERS and before.lower() not in _POINTING
+    }
     plain = [token for token in tokens if token.lower() not in _NUMBERS]
     return Words(
         frozenset(figures),
@@ -178,13 +119,20 @@ def number(text: str) -> str:
     return f"{value:f}"
 
 
+_UN: Final = re.compile(
+    r"^(?:un|in|im|non|dis)(?=(?:activ|affect|authori[sz]|avail|chang|complete|eligib|encrypt|know|limit|modif|need|necess"
+    r"|order|paid|predict|reliab|relat|specif|stream|success|support|us(?:ed|able)|valid|visib))"
+)
+"""A prefix that denies: "inactivity" is no activity. Whether both deny is for the polarity of the clause."""
+
+
 @lru_cache(maxsize=16384)
 def normal(word: str) -> str:
     """A word's stem, its group's first where it has near synonyms; "" for one without content."""
     lower = re.sub(r"['’]\w*$", "", word.lower())
     if len(lower) < 2 or stem(lower) in STOPWORDS or lower in _EMPTY:
         return ""
-    root = _root(lower)
+    root = _root(_UN.sub("", lower))
     return _LEADERS.get(root, root)
 
 
@@ -196,8 +144,14 @@ _EMPTY: Final = frozenset(
     "take takes taken give gives given set sets setting make makes made come comes value values "
     "version versions way kind "
     "put puts let lets part exist exists effect used mostly mainly no longer unlike interesting matters noticing "
+    "otherwise simply therefore thus hence furthermore moreover additionally generally basically effectively "
+    "specifically accordingly respectively example instance "
     "around about approximately roughly first last final past more most less least".split()
 )
+
+
+_PREFIX: Final = 6
+"""A stem ends after so many letters, so that "classifier" and "classification" meet: truncation, as in McNamee 2004."""
 
 
 def _root(word: str) -> str:
@@ -207,10 +161,11 @@ def _root(word: str) -> str:
         "ization", "isation", "ations", "ation", "ments", "ment", "ings", "ing", "ions", "ion", "edly", "ively",
         "ally", "ies", "ied", "ible", "able", "ity", "ive", "ous", "ed", "er", "or", "est", "ly", "al", "y", "es", "e",
     ):  # fmt: skip
-        if root.endswith(ending) and len(root) - len(ending) >= 3:
+        if root.endswith(ending) and len(root) - len(ending) >= (4 if ending in {"er", "or", "est"} else 3):
             root = root[: -len(ending)]
             break
-    return root[:-1] if len(root) > 3 and root[-1] == root[-2] and root[-1] not in "ls" else root
+    root = root[:-1] if len(root) > 3 and root[-1] == root[-2] and root[-1] not in "ls" else root
+    return root[:_PREFIX]
 
 
-_LEADERS: Final = {_root(word): _root(group[0]) for group in _GROUPS[::-1] for word in group}
+_LEADERS: Final = {_root(word): _root(group[0]) for group in GROUPS[::-1] for word in group}

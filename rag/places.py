@@ -18,6 +18,8 @@ class Place:
     text: str
     lead: str
     head: str = ""
+    rivals: tuple[str, ...] = ()
+    """Of a row that the sentence names: the rows beside it that it does not name."""
 
     @cached_property
     def spans(self) -> str:
@@ -52,7 +54,9 @@ def places_of(chunk: Chunk, said: Words) -> list[Place]:
             found += _of_table(block, f"{lead}\n{before}", said)
         else:
             code = "\n".join(line.text for line in block.lines[1:])
-            found += [Place(line.text, f"{lead}\n{before}") for line in block.lines[1:] if line.text.strip("`~ ")]
+            found += [
+                Place(line.text, f"{lead}\n{before}", "fence") for line in block.lines[1:] if line.text.strip("`~ ")
+            ]
             found.append(Place(code, f"{lead}\n{before}", "fence"))
     return found
 
@@ -74,10 +78,18 @@ def _of_table(block: Block, lead: str, said: Words) -> Iterator[Place]:
     head = block.lines[0].text
     rows = [line.text for line in block.lines[2:]]
     named = [row for row in rows if _names(said, row)]
-    for row in rows:
-        yield Place(row, f"{lead}\n{head}", head)
+    rivals = tuple(row for row in rows if row not in named)
+    surely = [row for row in named if _surely(said, row)]
+    for row in surely or rows:
+        yield Place(row, f"{lead}\n{head}", head, rivals if named else ())
     if len(named) > 1 and not said.figures:  # of a figure nobody could tell from which row it is
-        yield Place(" \n".join(named), f"{lead}\n{head}")
+        yield Place(" \n".join(named), f"{lead}\n{head}", "", rivals)
+
+
+def _surely(said: Words, row: str) -> bool:
+    """Whether a row's first cell is more than one common word, which a sentence may hold without naming the row."""
+    first = words_of(row.strip().strip("|").split("|")[0])
+    return len(first.words) > 1 or bool(first.identifiers & said.identifiers or first.names)
 
 
 def _names(said: Words, row: str) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from rag.claim_words import said_plainly, words_of
+from rag.claim_words import normal, said_plainly, words_of
 
 _NEGATION = re.compile(
     r"\b(?:not|no|never|none|nothing|nobody|neither|nor|cannot|without|\w+n['’]t|rather than|instead of)\b",
@@ -14,6 +14,8 @@ _NEGATION = re.compile(
 )
 _ELSEWHERE = re.compile(r"\b(?:not only|no matter|whether or not|not just)\b", re.IGNORECASE)
 """Negations that deny nothing."""
+_AGAIN = re.compile(r"\b(?:and|or|nor)\s+(?:no|not|never|without)\b|(?<=neither)(.*?)\bnor\b", re.IGNORECASE)
+"""A negation told again for the next of several things: "no page and no entry" denies once."""
 
 _SOME = re.compile(r"\bnot (?:every|each|all)\b|\b(?:some|certain|particular)\b", re.IGNORECASE)
 _ALL = re.compile(r"(?<!not )\b(?:every|each|all)\b", re.IGNORECASE)
@@ -23,7 +25,7 @@ _SOFT = re.compile(
     r"\b(?:un(?:available|supported|able|changed|known|limited)|fail\w*|refus\w+|reject\w*|ignor\w+|exclud\w+|remov\w+|"
     r"drop\w*|stop\w*|halt\w*|rul\w+ out|leav\w+ out|left out|stays? out|omit\w*|skip\w*|avoid\w*|prevent\w*|lack\w*|"
     r"missing|free|gone|off|out of|disabl\w+|except|until|invalid|hidden|hid\w+|block\w*|"
-    r"absent|empty|null|waived|den\w+)\b",
+    r"absent|inactiv\w+|incomplete|nobody|empty|null|waived|den\w+|los[ets]\w*|quiet\w*|silent\w*|unnoticed|frozen)\b",
     re.IGNORECASE,
 )
 """Words that deny by what they mean: what one text says with them, another says with "not"."""
@@ -72,7 +74,13 @@ def _pattern(words: str) -> re.Pattern[str]:
     return re.compile(rf"(?<![\w-])(?:{options})(?![\w-])", re.IGNORECASE)
 
 
-_OPPOSITES: Final = [tuple(map(_pattern, line.split("/"))) for line in _PAIRS.splitlines()]
+_OPPOSITES: Final = [
+    *(tuple(map(_pattern, line.split("/"))) for line in _PAIRS.splitlines()),
+    (
+        re.compile(r"\bnot (?:only|just|solely)\b", re.IGNORECASE),
+        re.compile(r"(?<!not )\b(?:only|solely|exclusively)\b", re.IGNORECASE),
+    ),
+]
 _BOUNDARY = re.compile(
     r"[;:()—\n]|,(?!\d)|\.\s|\b(?:but|although|though|while|whereas|because|even though)\b"
     r"|(?=\brather than\b|\binstead of\b)"
@@ -87,10 +95,14 @@ class Clause:
 
     text: str
     content: frozenset[str]
+    anchors: frozenset[str]
+    """The figures, identifiers and names in it."""
     denied: bool
     soft: frozenset[str]
     some: bool
     every: bool
+    targets: tuple[str, ...]
+    """The word that each of its negations stands before; "" at the end."""
     poles: tuple[int, ...]
     """Of each pair of opposites: 1 or -1 for the one that the clause holds, 0 for none or both."""
 
@@ -106,7 +118,7 @@ def _cells(line: str) -> list[str]:
     if not line.lstrip().startswith("|"):
         return []
     first, *rest = re.split(r"(?<!\\)\|", line.strip().strip("|"))
-    return [f"{first} {cell}" for cell in rest] or [first]
+    return [f"{first} {part}" for cell in rest for part in re.split(r"[;,](?!\d)", cell)] or [first]
 
 
 def _parts(text: str) -> Iterator[str]:
@@ -121,42 +133,76 @@ def _parts(text: str) -> Iterator[str]:
 
 def _clause(text: str) -> Clause:
     said = words_of(text)
-    negations = len(_NEGATION.findall(_ELSEWHERE.sub("", text)))
+    targets = tuple(_targets(_AGAIN.sub(" and ", _ELSEWHERE.sub("", text))))
     soft = frozenset(found.group().lower()[:4] for found in _SOFT.finditer(text))
     some, every = bool(_SOME.search(text)), bool(_ALL.search(text))
     poles = tuple(bool(one.search(text)) - bool(other.search(text)) for one, other in _OPPOSITES)
-    return Clause(text, said.words | said.identifiers | said.figures, negations % 2 == 1, soft, some, every, poles)
+    content = said.words | said.identifiers | said.figures
+    anchors = said.names | said.identifiers | said.figures
+    return Clause(text, content, anchors, len(targets) % 2 == 1, soft, some, every, targets, poles)
+
+
+def _targets(text: str) -> Iterator[str]:
+    for found in _NEGATION.finditer(text):
+        after = re.findall(r"\w+", text[found.end() : found.end() + 60])[:4]
+        yield next((word for token in after if (word := normal(token))), "")
 
 
 def contradicts(claim: str, source: str) -> bool:
     """Whether some clause of `claim` says the opposite of the clause of `source` that is nearest to it in words."""
     against = clauses(source)
     said = clauses(claim)
+    told = _denied_in(said)
+    if not source.lstrip().startswith("|") and _asserts_denied(said, against):
+        return True
     return any(
-        _opposed(clause, against) for clause in said if len(clause.content) > 1 or len(said) == 1 or any(clause.poles)
+        _opposed(clause, against, told)
+        for clause in said
+        if len(clause.content) > 1 or len(said) == 1 or any(clause.poles)
     )
 
 
-def _opposed(clause: Clause, against: Sequence[Clause]) -> bool:
-    shared = [len(clause.content & other.content) for other in against]
+def _asserts_denied(said: Sequence[Clause], against: Sequence[Clause]) -> bool:
+    """Whether a sentence that denies nothing holds all of a clause that is denied: "not renewed", "not JSON"."""
+    if any(clause.targets or -1 in clause.poles for clause in said):
+        return False
+    soft = frozenset[str]().union(*(clause.soft for clause in said))
+    whole = frozenset[str]().union(*(clause.content for clause in said))
+    return any(other.denied and other.soft == soft and other.content and other.content <= whole for other in against)
+
+
+def _opposed(clause: Clause, against: Sequence[Clause], told: frozenset[str]) -> bool:
+    shared = [_weight(clause.content & other.content, clause) for other in against]
     most = max(shared, default=0)
     if most == 0 or most * 3 < len(clause.content):
         return False  # nothing in the source is about this
     nearest = [other for other, count in zip(against, shared, strict=True) if count == most]
-    if not any(_deny(clause, other) for other in nearest):
+    if not any(_deny(clause, other, told, _denied_in(against)) for other in nearest):
         return False
     # "X holds Y, never Z" agrees with "Z is never in X": a clause further off may carry the same denial.
     missing = clause.content - frozenset[str]().union(*(other.content for other in nearest))
     return not (clause.denied and any(other.denied and missing & other.content for other in against))
 
 
-def _deny(clause: Clause, other: Clause) -> bool:
+def _denied_in(parts: Sequence[Clause]) -> frozenset[str]:
+    return frozenset(target for part in parts for target in part.targets if target)
+
+
+def _weight(shared: frozenset[str], clause: Clause) -> int:
+    """Figures, identifiers and names tell more of what a clause is about than other words."""
+    return len(shared) + len(shared & clause.anchors)
+
+
+def _deny(clause: Clause, other: Clause, told: frozenset[str], denied: frozenset[str]) -> bool:
     if clause.some and other.some:
         return False
     if (clause.some and other.every) or (clause.every and other.some):
         return True
+    alone = [word for word in clause.targets if word not in denied] + [
+        word for word in other.targets if word not in told
+    ]
+    flips = len(alone) % 2 == 1  # what both deny is no difference
     turned = [a * b for a, b in zip(clause.poles, other.poles, strict=True)]
-    flips = clause.denied != other.denied
     if -1 in turned:
         return not flips  # "not disabled" is "enabled"
     return flips and clause.soft == other.soft

@@ -1,8 +1,11 @@
 """Sentences of our own about the starter pages, true and altered: which of them a passage supports.
 
-`support.jsonl` has a half for development and a half that was held out while the check was tuned, and a
-"fresh" part: 60 sentences that were written before the check ever saw them, freer in their words. On
-those it caught 26 of 30 altered ones and took 11 of 30 true ones for altered when they were first run.
+`support.jsonl` has a half for development, a half that was held out while the check was first tuned, and a
+"fresh" part of 60 freer sentences. All three have since been read and tuned on: their figures flatter. The
+80 sentences of `support_blind.jsonl`, worded as a model words its answers, were written before they were
+run, and nothing was tuned on how they came out. When first run, 33 of 40 altered ones were caught and 14 of
+40 true ones refused; when the check had been tuned on the other three, 29 and 7. Those 29 of 40 and 7 of 40
+are what to expect on answers it has not seen; negations in other words are what it misses most (2 of 8 caught).
 """
 
 import json
@@ -18,9 +21,14 @@ from rag.records import Hit
 from rag.support import supported
 from tests.ingest.made import document
 
-LIST = [json.loads(line) for line in Path(__file__).with_name("support.jsonl").read_text(encoding="utf-8").splitlines()]
+LIST = [
+    json.loads(line)
+    for name in ("support.jsonl", "support_blind.jsonl")
+    for line in Path(__file__).with_name(name).read_text(encoding="utf-8").splitlines()
+]
 GAMMA = "Gamma and Beta include 10 results.\n\nPrices are the same.\n\nThe engine Delta includes one."
-FLOORS = {"dev": (0.92, 0.08), "held": (0.88, 0.09), "fresh": (0.80, 0.24)}
+TABLE = "| Field | Meaning |\n|---|---|\n| `age` | time since the last visit |\n| `size` | number of pages |"
+FLOORS = {"dev": (0.96, 0.05), "held": (0.93, 0.02), "fresh": (0.86, 0.01), "blind": (0.72, 0.18)}
 """What was reached: the share of altered sentences that are caught at least, and of true ones that are not let pass."""
 
 
@@ -49,11 +57,17 @@ def test_altered_sentences_are_caught_and_true_ones_pass(half: str, passages: di
     assert alarms <= ceiling
 
 
+def test_over_all_parts_nine_in_ten_are_caught(passages: dict[tuple[str, str], list[Hit]]) -> None:
+    caught, alarms = rates(LIST, passages)
+    assert caught >= 0.9
+    assert alarms <= 0.1
+
+
 def test_over_both_halves_nine_in_ten_are_caught_in_milliseconds(
     passages: dict[tuple[str, str], list[Hit]],
 ) -> None:
     started = time.perf_counter()
-    halves = [entry for entry in LIST if entry["half"] != "fresh"]
+    halves = [entry for entry in LIST if entry["half"] in ("dev", "held")]
     caught, alarms = rates(halves, passages)
     assert (time.perf_counter() - started) / len(halves) < 0.05
     assert caught >= 0.9
@@ -95,6 +109,18 @@ def test_a_claim_of_another_page_is_not_supported_here(passages: dict[tuple[str,
         ("It costs $2 per thousand pages.", "It costs $2 per 1,000 pages.", True),
         ("The router itself is free.", "The router costs nothing.", True),
         ("Delta and Beta include 10 results.", GAMMA, False),
+        ("A session ends after 5 minutes of inactivity.", "A session lapses after 5 minutes without activity.", True),
+        ("The session is renewed by each request.", "The session is not renewed.", False),
+        ("Caching by hand disables retries.", "Caching switches retries off.", True),
+        ("A list holds no more than 5 names.", "A list holds at most 5 names.", True),
+        ("The rule is not only for members.", "The rule is for members only.", False),
+        ("Where both are set, the preset wins.", "Where both are set, the header wins.", False),
+        ("If no filter is given, all rows are counted.", "With no filter every row counts.", True),
+        ("Gemini takes 5 images.", "Claude takes 5 images.", False),
+        ("Alpha costs $2, and Beta is free.", "Alpha costs $2.\n\nMore text follows.\n\nBeta is free.", True),
+        ("`size` is the number of pages.", TABLE, True),
+        ("`age` is the number of pages.", TABLE, False),
+        ("`sort` is required.", 'Pass it:\n\n```json\n{"sort": 1}\n```', False),
     ],
 )
 def test_what_a_sentence_says_is_held_against_the_words(claim: str, text: str, holds: bool) -> None:  # noqa: FBT001
