@@ -40,6 +40,9 @@ _COVERING: Final = 3
 """How many of the best hits together should hold the question's words."""
 
 
+_Scores = Mapping[int, float]
+
+
 @dataclass(frozen=True, slots=True)
 class _Searched:
     words: list[str]
@@ -81,7 +84,7 @@ class Retriever:
         rows = self._ordered(scores, whole, allowed, k)
         chunks = self._store.chunks(rows)
         hits = tuple(
-            self._hit(rank, row, scores, chunk, whole)
+            self._hit(rank, row, (together, scores), chunk, whole)
             for rank, (row, chunk) in enumerate(zip(rows, chunks, strict=True), 1)
         )
         return Retrieved(
@@ -162,13 +165,17 @@ class Retriever:
         below = np.char.startswith(self._paths, prefix.rstrip("/") + "/")
         return np.asarray(below | (self._paths == prefix))
 
-    def _hit(self, rank: int, row: int, scores: Mapping[int, float], chunk: Chunk, whole: _Searched) -> Hit:
+    def _hit(self, rank: int, row: int, scored: tuple[_Scores, _Scores], chunk: Chunk, whole: _Searched) -> Hit:
+        """`scored`: the candidates' scores before and after those of a crowding page are lowered."""
+        before, scores = scored
         signals, ranking = whole.signals, whole.ranking
         cosine, bm25 = signals.cosine, signals.bm25
         last = min(scores.values(), default=0.0)
         others = {} if signals.page is None else {"page": float(signals.page[row])}
         if row in ranking.late:
             others |= {"whitened": ranking.whitened[row], "late": ranking.late[row]}
+        if row in scores and scores[row] < before[row]:
+            others["crowded"] = scores[row] - before[row]
         return Hit(
             rank=rank,
             score=scores.get(row, min(last, float(ranking.first[row]))),

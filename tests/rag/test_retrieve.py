@@ -104,6 +104,9 @@ def test_without_an_embedder_bm25_alone_ranks(store: Store) -> None:
     assert {(hit.cosine, hit.cosine_rank) for hit in found.hits} == {(0.0, None)}
     scores = [hit.score for hit in found.hits]
     assert scores == sorted(scores, reverse=True)
+    lowered = [hit for hit in found.hits if "crowded" in hit.signals]
+    assert lowered
+    assert all(hit.signals["crowded"] < 0 for hit in lowered)
     firsts: dict[str, float] = {}
     for hit in found.hits:
         firsts.setdefault(hit.chunk.url, hit.bm25)
