@@ -62,28 +62,28 @@ class Lexical:
         """BM25 of every document for the query's distinct terms: float32[size]."""
         total = np.zeros(self.size, dtype=np.float32)
         for term in dict.fromkeys(query):  # in their order: a set would sum in another one in each process
-            at = self.vocabulary.get(term)
-            if at is not None:
-                span = slice(self.offsets[at], self.offsets[at + 1])
-                total[self.documents[span]] += self.weights[span]
+            span = self._span(term)
+            total[self.documents[span]] += self.weights[span]
         return total
 
     def passages(self, term: str) -> NDArray[np.int32]:
         """The rows of the documents that hold a term."""
+        return self.documents[self._span(term)]
+
+    def _span(self, term: str) -> slice:
+        """Where a term's postings stand; an empty place for one that no document has."""
         at = self.vocabulary.get(term)
-        return self.documents[:0] if at is None else self.documents[self.offsets[at] : self.offsets[at + 1]]
+        return slice(0, 0) if at is None else slice(int(self.offsets[at]), int(self.offsets[at + 1]))
 
     def explain(self, row: int, query: Iterable[str]) -> dict[str, float]:
         """The BM25 weight that each of the query's terms adds to the document `row`."""
         found: dict[str, float] = {}
         wanted = np.int32(row)  # of the array's own type: for another one numpy would copy the array
         for term in dict.fromkeys(query):
-            at = self.vocabulary.get(term)
-            if at is not None:
-                start, end = self.offsets[at], self.offsets[at + 1]
-                place = start + self.documents[start:end].searchsorted(wanted)
-                if place < end and self.documents[place] == row:
-                    found[term] = float(self.weights[place])
+            span = self._span(term)
+            place = span.start + self.documents[span].searchsorted(wanted)
+            if place < span.stop and self.documents[place] == row:
+                found[term] = float(self.weights[place])
         return found
 
     def idf_of(self, term: str) -> float:

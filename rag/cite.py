@@ -7,6 +7,7 @@ from typing import Final
 from ingest.blocks import blocks_of
 from ingest.lexical import terms
 from ingest.sentences import sentences
+from rag.markup import FENCE, closes, without_bullet
 from rag.passage import Span, spans_of
 from rag.question import STOPWORDS
 from rag.records import Citation, Hit
@@ -24,7 +25,6 @@ _OPEN_GROUP = re.compile(
 _LONGEST_GROUP: Final = 300
 _MARKER = re.compile(r"\[(\d{1,3})\]")
 _MARKED = re.compile(r"\s{0,9}\[\d{1,3}\]")
-_FENCE = re.compile(r"[ \t>]*(?:[-*+][ \t]+|\d{1,3}[.)][ \t]+)?(`{3,}(?!.*`)|~{3,})")
 _ITEM = re.compile(r"[ \t>]*(?:[-*+]|\d{1,3}[.)])")
 _SPAN = re.compile(r"(?<!`)(`+)(?!`).*?(?<!`)\1(?!`)", re.DOTALL)
 
@@ -73,16 +73,15 @@ class MarkerFilter:
         return _GROUP.sub(lambda group: self._valid(group, self._line[: start + group.start()]), part)
 
     def _end_line(self) -> None:
-        found = _FENCE.match(self._line)
-        mark = self._line.strip(" \t>")
+        found = FENCE.match(self._line)
         if not self._fence:
             self._fence = found.group(1) if found else ""
-        elif mark.startswith(self._fence) and not mark.strip(self._fence[0]):
+        elif closes(self._line, self._fence):
             self._fence = ""
         self._line = ""
 
     def _valid(self, group: re.Match[str], before: str) -> str:
-        if self._fence or _FENCE.match(before) or ("`" in before and "`" in _SPAN.sub("", before)):
+        if self._fence or FENCE.match(before) or ("`" in before and "`" in _SPAN.sub("", before)):
             return group.group()
         names = re.findall(_ITEM_OF_GROUP, group.group(), re.IGNORECASE)
         numbers = [int(name) if name.isdecimal() else self._labels.get(name.lower(), 0) for name in names]
@@ -111,7 +110,7 @@ def cited(text: str, hits: Sequence[Hit]) -> tuple[Citation, ...]:
 def judged(sentence: str, hits: Sequence[Hit]) -> bool:
     """Whether the passages that a sentence, list item or table row cites support it."""
     numbers = [int(number) for number in _MARKER.findall(_SPAN.sub("", sentence))]
-    claim = re.sub(r"^[ \t>]*(?:[-*+]|\d{1,3}[.)])[ \t]+", "", _MARKED.sub("", sentence).strip())
+    claim = without_bullet(_MARKED.sub("", sentence).strip())
     return _supported(claim, numbers, hits)
 
 

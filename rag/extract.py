@@ -8,6 +8,7 @@ from typing import Final
 from ingest.blocks import Kind, plain
 from ingest.lexical import terms
 from ingest.sentences import sentences
+from rag.markup import without_bullet
 from rag.passage import spans_of
 from rag.question import STOPWORDS
 from rag.records import Citation, Hit
@@ -127,7 +128,7 @@ def _says_something(text: str, *, lead_ins: bool) -> bool:
 
     With `lead_ins` False not even then: what it leads in is quoted.
     """
-    words = plain(re.sub(r"^[ \t>]*(?:[-*+]|\d{1,3}[.)])[ \t]+", "", text))
+    words = plain(without_bullet(text))
     if len(words.split()) < _SHORTEST or (_POINTER.fullmatch(words) and len(words.split()) <= _LONGEST_POINTER):
         return False
     return not words.endswith(":") or (lead_ins and "`" in text)
@@ -192,7 +193,7 @@ def _shown(unit: _Unit, marker: int) -> str:
     if unit.kind == "table":
         cells = [plain(cell) for cell in re.split(r"(?<!\\)\|", unit.quote.strip().strip("|"))]
         return f"{_unmarked(' · '.join(cell for cell in cells if cell))} [{marker}]"
-    text = re.sub(r"^[ \t>]*(?:[-*+]|\d{1,3}[.)])[ \t]+", "", unit.quote)
+    text = without_bullet(unit.quote)
     text = _CALLOUT.sub(r"\1: ", re.sub(r"(?m)^[ \t]*>[ ]?", "", unit.quote if unit.quote[:1] == ">" else text))
     words = _unmarked(re.sub(r":\Z", ".", " ".join(plain(text).split())))
     return " ".join(f"{words[start:end]} [{marker}]" for start, end in sentences(words))

@@ -5,13 +5,12 @@ from collections.abc import Callable
 from typing import Final
 
 from ingest.sentences import sentences
+from rag.markup import FENCE, closes
 
 MARK: Final = " [unsupported]"
 """Behind a sentence that no cited passage supports, where people read it."""
 
-_FENCE = re.compile(r"[ \t>]*(?:[-*+][ \t]+|\d{1,3}[.)][ \t]+)?(`{3,}(?!.*`)|~{3,})")
 _MARKERS = re.compile(r"(?:\s*\[\d{1,3}\])+[.!?]?")
-_OPENS = re.compile(r"[ \t>]*(?:[-*+][ \t]|\d{1,3}[.)][ \t]|#{1,6}[ \t]|\||`{3}|~{3})")
 
 Judge = Callable[[str], bool]
 
@@ -63,7 +62,7 @@ class Release:
         opens = self._fence or (self._at_line_start(lead) and body[:1] in ("#", "|", "`", "~"))
         if not body or (not (whole or ended) and opens):
             return 0
-        if self._fence or (self._at_line_start(lead) and (body[0] in "#|" or _FENCE.match(line))):
+        if self._fence or (self._at_line_start(lead) and (body[0] in "#|" or FENCE.match(line))):
             return lead + len(line)
         return lead + _end_of_sentence(body, ended=ended) if _end_of_sentence(body, ended=ended) else 0
 
@@ -87,11 +86,10 @@ class Release:
 
     def _is_statement(self, part: str, *, opens: bool) -> bool:
         line = part.strip()
-        fence = _FENCE.match(self._open.lstrip().partition("\n")[0]) if opens else None  # of its whole line
+        fence = FENCE.match(self._open.lstrip().partition("\n")[0]) if opens else None  # of its whole line
         table, self._in_table = self._in_table, line.startswith("|")
         if self._fence:
-            mark = line.strip(" \t>")
-            if mark.startswith(self._fence) and not mark.strip(self._fence[0]):
+            if closes(line, self._fence):
                 self._fence = ""
             return False
         if fence:

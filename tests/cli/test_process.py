@@ -76,17 +76,25 @@ askdocs()
 """
 
 
-@pytest.mark.parametrize("module", ["typer", "cli.failures", "ingest.settings", "numpy", "tokenizers"])
-def test_ctrl_c_while_modules_load_shows_no_traceback(starter: CommandLine, module: str) -> None:
-    script = INTERRUPTED.format(module=module, arguments=list(ASK))
-    ended = subprocess.run(
+def _python(
+    script: str, starter: CommandLine, first: Callable[[], object] | None = None
+) -> "subprocess.CompletedProcess[str]":
+    """Run a script where the starter pages are; `first` is called in the new process before it begins."""
+    return subprocess.run(
         [sys.executable, "-c", script],
         cwd=starter.cwd,
         env=starter.environ,
         capture_output=True,
         text=True,
         check=False,
+        preexec_fn=first,
     )
+
+
+@pytest.mark.parametrize("module", ["typer", "cli.failures", "ingest.settings", "numpy", "tokenizers"])
+def test_ctrl_c_while_modules_load_shows_no_traceback(starter: CommandLine, module: str) -> None:
+    script = INTERRUPTED.format(module=module, arguments=list(ASK))
+    ended = _python(script, starter)
     assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "interrupted\n")
 
 
@@ -99,29 +107,14 @@ sys.argv = ["askdocs", "status"]
 from cli.start import askdocs
 askdocs()
 """
-    ended = subprocess.run(
-        [sys.executable, "-c", script],
-        cwd=starter.cwd,
-        env=starter.environ,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    ended = _python(script, starter)
     assert (ended.returncode, ended.stderr) == (130, "interrupted\n")
 
 
 def test_a_signal_that_is_ignored_stays_ignored(starter: CommandLine) -> None:
     ignore: Callable[[], object] = lambda: signal.signal(signal.SIGINT, signal.SIG_IGN)  # noqa: E731 - as `nohup` does
     script = INTERRUPTED.format(module="typer", arguments=[*ASK, "--json"])
-    ended = subprocess.run(
-        [sys.executable, "-c", script],
-        cwd=starter.cwd,
-        env=starter.environ,
-        capture_output=True,
-        text=True,
-        check=False,
-        preexec_fn=ignore,
-    )
+    ended = _python(script, starter, first=ignore)
     assert ended.returncode == 0, ended.stderr
     assert json.loads(ended.stdout)["answered"]
 
