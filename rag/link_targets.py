@@ -5,13 +5,12 @@ from collections.abc import Collection, Sequence
 from typing import Final
 from urllib.parse import urlsplit
 
+from rag.markup import CODE
 from rag.records import Hit
 
 _MARKER: Final = re.compile(r"\[(\d{1,3})\](?! ?\()")
 _LAST_MARKER: Final = re.compile(r"\[\d{1,3}\] ?\Z")
 """It may still become a link's words."""
-
-_CODE: Final = re.compile(r"(`+)[^`\n]*\1")
 
 Page = tuple[str, str]
 """Host and path."""
@@ -26,7 +25,7 @@ class LinkTargets:
 
     def cite(self, text: str) -> None:
         """Take in the markers of a text; what stands in code is none."""
-        numbers = map(int, _MARKER.findall(_CODE.sub(" ", text)))
+        numbers = map(int, _MARKER.findall(CODE.sub(" ", text)))
         self._cited.update(self._pages[number - 1] for number in numbers if 1 <= number <= len(self._pages))
 
     def cite_so_far(self, text: str) -> None:

@@ -13,6 +13,7 @@ from itertools import chain
 from typing import Final
 
 from rag.link_targets import LinkTargets
+from rag.markup import CODE, FENCE, closes
 from rag.records import Hit
 
 _LONGEST: Final = 2000
@@ -33,9 +34,6 @@ _OPEN = re.compile(
     rf"|(?<![^\W_])(?:{_BEGUN})\Z|\S{{0,300}}[:/\[\]!<(]\S{{0,300}}\Z"
 )
 """What may still become a link, and a last word that may become an address."""
-
-_CODE = re.compile(r"(`+)[^`\n]*\1")
-_FENCE = re.compile(r"[ \t>]*(?:[-*+][ \t]+|\d{1,3}[.)][ \t]+)?(`{3,}|~{3,})")
 
 
 class LinkFilter:
@@ -62,6 +60,10 @@ class LinkFilter:
             cut = whole.start() if whole.start() < cut < whole.end() else cut
         if not self._fence and (self._line + last[:cut]).count("`") % 2:
             cut = min(cut, last.find("`") if "`" in last else 0)  # an open span: wait for its end
+        if not self._fence and FENCE.match(self._line + last):
+            cut = 0  # a backtick later in the line would make words of it
+        if cut == len(last):
+            cut = len(last.rstrip("`"))  # how long the run of backticks is decides what it ends
         if len(last) - cut > _LONGEST:
             cut = len(last)
         self._held = last[cut:]
@@ -69,10 +71,10 @@ class LinkFilter:
 
     def _undecided(self, last: str) -> int:
         """Where the first link or address begins that is left only if its line goes on to cite where it leads."""
-        if self._fence or _FENCE.match(self._line + last):
+        if self._fence:
             return len(last)
         self._targets.cite_so_far(last)
-        prose = _CODE.sub(lambda code: " " * len(code.group()), last)
+        prose = CODE.sub(lambda code: " " * len(code.group()), last)
         links = (
             (found.start(), found.group(3), False) for found in _PICTURE_OR_LINK.finditer(prose) if not found.group(1)
         )
@@ -89,26 +91,26 @@ class LinkFilter:
         return self._whole(rest)
 
     def _whole(self, line: str) -> str:
-        if not self._fence and not _FENCE.match(self._line + line):
+        opening = None if self._fence else FENCE.match(self._line + line)
+        if not self._fence and not opening:
             self._targets.cite(line)
-        shown = self._part(line)
-        found = _FENCE.match(self._line)
-        if not self._fence:
-            self._fence = found.group(1) if found else ""
-        elif self._line.strip(" \t>").startswith(self._fence):
+        shown = line if opening else self._part(line)
+        if opening:
+            self._fence = opening.group(1)
+        elif self._fence and closes(self._line, self._fence):
             self._fence = ""
         self._line = ""
         return shown
 
     def _part(self, part: str) -> str:
         before, self._line = self._line, self._line + part
-        if self._fence or _FENCE.match(self._line):
+        if self._fence:
             return part
         if part.startswith("://") and before[-1:].isalnum():  # of a rare scheme, whose name has been shown
             self.removed += 1
             part = f" {part.removeprefix('://')}"
         shown, at = [], 0
-        for code in _CODE.finditer(part):
+        for code in CODE.finditer(part):
             shown += [self._plain(part[at : code.start()]), code.group()]
             at = code.end()
         return "".join([*shown, self._plain(part[at:])])

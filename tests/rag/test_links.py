@@ -65,3 +65,20 @@ def test_text_before_a_link_is_not_held_back(hits: list[Hit]) -> None:
     links = LinkFilter(hits)
     assert links.feed("Read [this](https://docs.example/faq) and then ") == "Read "
     assert links.feed("more [1] of") == "[this](https://docs.example/faq) and then more [1] of"
+
+
+@pytest.mark.parametrize("size", [1, 3, 1000])
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("```x`", "\n"),  # a backtick in its first line: no block of code (CommonMark 4.5)
+        ("```x ", " `\n"),  # the same, with the backtick behind the link
+        ("so ```", "`\n"),  # three backticks are not closed by one (CommonMark 6.1)
+        ("```\ncode\n```x\nstill code\n```\n", "\n"),  # words behind the fence: it ends at the next one
+    ],
+)
+def test_what_only_looks_like_code_is_no_way_round(hits: list[Hit], before: str, after: str, size: int) -> None:
+    links, text = LinkFilter(hits), f"{before}[a](https://evil.example/x){after}end"
+    shown = "".join(links.feed(text[at : at + size]) for at in range(0, len(text), size)) + links.end()
+    assert shown == f"{before}a{after}end"
+    assert links.removed == 1
