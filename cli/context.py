@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cli.terminal import counted, progress_bars, say
-from ingest.corpus import read_corpus
-from ingest.embed import get_embedder
-from ingest.errors import IndexMissing, UsageError
-from ingest.generations import current_generation, writing
-from ingest.settings import Settings, load_settings
-from ingest.starter import seed
+from ingest.core.errors import IndexMissing, UsageError
+from ingest.core.settings import Settings, load_settings
+from ingest.docs.folder import read_corpus
+from ingest.docs.starter import seed
+from ingest.embed.registry import get_embedder
+from ingest.index.generations import current_generation, writing
 
 if TYPE_CHECKING:
-    from rag.bootstrap import Opened
+    from rag.open import Opened
 
 _MAX_STDIN = 1_000_000
 _PATIENCE = 300.0
@@ -55,7 +55,7 @@ def open_index(
     """
     if not use_model:
         os.environ["HF_HUB_OFFLINE"] = "1"  # local models would be looked for on their hub otherwise
-    from rag.bootstrap import open_assistant
+    from rag.open import open_assistant
 
     try:
         opened = open_assistant(settings, use_model=use_model, reranker=reranker, searches=searches, strict=strict)
@@ -71,7 +71,7 @@ def open_index(
 
 
 def _index_pages_at_hand(settings: Settings, *, quiet: bool) -> None:
-    from ingest.pipeline import index_corpus
+    from ingest.reindex.pipeline import index_corpus
 
     if settings.origins["docs"] == "default":
         seed(settings.docs)

@@ -14,7 +14,7 @@ from typing import NoReturn
 import typer
 
 from cli.terminal import json_line, safe
-from ingest.errors import DocsError
+from ingest.core.errors import DocsError
 
 _INTERRUPTED = 130
 _interruptions: list[int] = []

@@ -1,19 +1,27 @@
 """The commands and their options. Each parses, calls, renders; the work is done elsewhere.
 
 Only typer is imported here: `--help` must not wait for what other commands need.
+
+
+The command `eval`, which has too many options to stand in `cli/main.py`. Imports typer alone, as that does.
+
+The commands that look at the parts: `status`, `doctor`, `models`. Imports typer alone, as `cli/main.py` does.
+
+Say that another run is at work before all is imported that a run needs.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from cli import options as given
-from cli.common import Common, with_common
-from cli.evaluate import evaluate
 from cli.failures import guarded
-from cli.service import doctor, models, status
+from cli.options import Common, with_common
+from ingest.core.settings import load_settings
+from ingest.index.locks import refuse_while_held
 
 # numpy's matrices are small here: more threads save nothing, and on a busy machine they wait for each other.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -73,8 +81,7 @@ def ask(
 
     Exit status 3 means: the docs do not answer it.
     """
-    from cli.ask import run_ask
-    from cli.ask_options import AskOptions
+    from cli.options import AskOptions
 
     options = AskOptions(
         question=question,
@@ -91,6 +98,12 @@ def ask(
         verbose=common.verbose,
     )
     values = {**common.settings, "k": k, "max_tokens": max_tokens, "timeout": timeout}
+    if chat:
+        from cli.commands.chat import run_chat
+
+        raise typer.Exit(run_chat(values, options))
+    from cli.commands.ask import run_ask
+
     raise typer.Exit(run_ask(values, options))
 
 
@@ -118,11 +131,9 @@ def reindex(
 ) -> None:
     """Crawl the docs, write them as markdown, index what changed."""
     if not dry_run:
-        from cli.held import refuse_second_run
-
         refuse_second_run(common.settings)
-    from cli.reindex import Output, run_reindex, run_rollback
-    from ingest.run import ReindexOptions
+    from cli.commands.reindex import Output, run_reindex, run_rollback
+    from ingest.reindex.options import ReindexOptions
 
     options = ReindexOptions(
         sources=tuple(source or ()),
@@ -159,7 +170,7 @@ def inspect(
     compare: given.Compare = None,
 ) -> None:
     """Show the chunks that a query retrieves, with their scores."""
-    from cli.inspect import InspectOptions, run_inspect
+    from cli.commands.inspect import InspectOptions, run_inspect
 
     options = InspectOptions(
         query=query,
@@ -174,9 +185,92 @@ def inspect(
     raise typer.Exit(run_inspect({**common.settings, "k": k}, options))
 
 
+@with_common()
+def evaluate(
+    questions: given.Questions = None,
+    *,
+    common: Common,
+    retrieval_only: given.RetrievalOnly = False,
+    no_llm: given.QuotedOnly = False,
+    k: given.EvalCount = 10,
+    under: given.Under = "",
+    jobs: given.Jobs = None,
+    report: given.Report = None,
+    baseline: given.Baseline = None,
+    save: given.Save = None,
+    calibrate: given.Calibrate = False,
+    strict: given.Strict = False,
+    new: given.New = None,
+    quote: given.Quote = None,
+    question: given.NewQuestion = None,
+) -> None:
+    """Measure retrieval, answers and refusals on questions.
+
+    Compares with a saved run, writes a report, fits when to refuse, or (--new) writes a question.
+    """
+    from cli.commands.evaluate import EvalOptions, run_eval
+
+    options = EvalOptions(
+        questions=questions,
+        retrieval_only=retrieval_only,
+        no_llm=no_llm,
+        under=under,
+        jobs=jobs,
+        report=report,
+        baseline=baseline,
+        save=save,
+        calibrate=calibrate,
+        strict=strict,
+        new=new,
+        quote=quote,
+        question=question,
+        json=common.json,
+        quiet=common.quiet,
+    )
+    raise typer.Exit(run_eval({**common.settings, "k": k}, options))
+
+
 app.command(name="eval")(evaluate)
+
+
+@with_common()
+def status(*, common: Common) -> None:
+    """Show the index, its source and age, and all settings.
+
+    Each setting is shown with where its value came from.
+    """
+    from cli.commands.status import run_status
+
+    raise typer.Exit(run_status(common.settings, json=common.json))
+
+
 app.command()(status)
+Free = Annotated[bool, typer.Option("--free", help="Only models that cost nothing.")]
+
+Search = Annotated[
+    str, typer.Option("--search", metavar="TEXT", help="Only models whose slug or name holds these words.")
+]
+
+
+@with_common("docs", "index", "embedder", "model")
+def models(*, common: Common, search: Search = "", free: Free = False) -> None:
+    """List the models on offer, with context length and price."""
+    from cli.commands.models import run_models
+
+    raise typer.Exit(run_models(common.settings, search, free=free, json=common.json, quiet=common.quiet))
+
+
 app.command()(models)
+
+
+@with_common()
+def doctor(*, common: Common) -> None:
+    """Check each part, and name a fix for each failure."""
+    from cli.commands.doctor import run_doctor
+
+    raise typer.Exit(run_doctor(common.settings, json=common.json))
+
+
 app.command()(doctor)
 
 
@@ -185,3 +279,8 @@ def run(name: str, arguments: Sequence[str]) -> int:
     if name == "askdocs" or list(arguments) == ["--version"]:
         return guarded(app, arguments, "askdocs")
     return guarded(app, ["ask", *arguments], "askdocs")
+
+
+def refuse_second_run(values: Mapping[str, object]) -> None:
+    """Raise IndexLocked while another process writes the index that these options name; UsageError for wrong ones."""
+    refuse_while_held(load_settings(values, os.environ, Path.cwd()).index)

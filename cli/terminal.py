@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal, TextIO
 
-from ingest.characters import UNSAFE, visible
+from ingest.text.unsafe import UNSAFE, visible
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -1,1 +1,11 @@
-"""questions -> outcomes -> measures with intervals -> comparison, report, thresholds."""
+"""Evaluate question sets.
+
+dataset   read and check question files       scaffold  make question lines
+gold      find the gold passages              runner    run the questions
+records   questions, outcomes, runs           storage   save, resume, fingerprint
+metrics   recall, MRR, nDCG, word budgets     citation_metrics   citation precision and recall
+intervals bootstrap                           compare   significance between two runs
+calibrate thresholds                          summary   figures of a run
+report    the HTML report                     html      escaping, bars and charts
+questions the shipped question sets
+"""

@@ -19,10 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eval.intervals import Interval, intervals
-from eval.measures import Table
+from eval.metrics import Table
 from eval.records import Outcome
-from ingest.errors import UsageError
-from rag.calibration import Thresholds
+from ingest.core.errors import UsageError
+from rag.thresholds import Thresholds
 
 FALSE_REFUSALS: Final = 0.05
 CALL_PRECISION: Final = 0.95

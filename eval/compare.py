@@ -14,9 +14,9 @@ from typing import Final
 import numpy as np
 
 from eval.intervals import SEED, Floats, draws, ratios
-from eval.measures import ANSWERS, REFUSALS, RETRIEVAL, Ratio, Table, tabulate
+from eval.metrics import ANSWERS, REFUSALS, RETRIEVAL, Ratio, Table, tabulate
 from eval.records import Measured, Outcome, Run
-from ingest.errors import UsageError
+from ingest.core.errors import UsageError
 
 SWAPS: Final = 10_000
 ALPHA: Final = 0.05

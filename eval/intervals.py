@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from eval.measures import Table
+from eval.metrics import Table
 
 RESAMPLES: Final = 4_000
 """Enough for the ends of a 95 % interval to settle to about 0.003 at 100 questions."""

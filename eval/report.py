@@ -4,11 +4,10 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from eval.charts import figure, kind_bars, reading_curve, scale
 from eval.compare import Change
-from eval.html import escaped, link, page, rows
+from eval.html import escaped, figure, kind_bars, link, page, reading_curve, rows, scale
 from eval.intervals import Interval, intervals
-from eval.measures import ANSWERS, REFUSALS, RETRIEVAL, tabulate
+from eval.metrics import ANSWERS, REFUSALS, RETRIEVAL, tabulate
 from eval.records import Outcome, Run, Seen
 from eval.summary import by_kind, why_failed
 

@@ -5,13 +5,12 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from eval.docs import Docs
-from eval.words import normal
-from ingest.blocks import blocks_of
-from ingest.errors import UsageError
-from ingest.records import Chunk, Document
-from ingest.urls import site_path
-from rag.answer import checked_question
+from eval.gold import Docs, normal
+from ingest.core.errors import UsageError
+from ingest.core.records import Chunk, Document
+from ingest.core.urls import site_path
+from ingest.text.markdown import blocks_of
+from rag.assistant import checked_question
 
 _WORDS: Final = (6, 25)
 """A quote that marks one place and survives small edits around it."""

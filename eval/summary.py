@@ -8,7 +8,7 @@ import numpy as np
 
 from eval.compare import Change
 from eval.intervals import intervals
-from eval.measures import ANSWERS, REFUSALS, RETRIEVAL, Ratio, tabulate
+from eval.metrics import ANSWERS, REFUSALS, RETRIEVAL, Ratio, tabulate
 from eval.records import Outcome, Run
 
 LATE: Final = 1_000

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from ingest.blocks import Block, Line, Section, fence_mark, sections_of
-from ingest.records import Chunk, Document, page_key
-from ingest.sentences import runs, sentences
+from ingest.core.records import Chunk, Document, page_key
+from ingest.text.markdown import Block, Line, Section, fence_mark, sections_of
+from ingest.text.sentences import runs, sentences
 
 CHUNKER_VERSION: Final = 1
 """Raised whenever the same page would be cut differently."""

@@ -1,11 +1,18 @@
-"""Retrieved passages -> do the docs answer this question? Pure."""
+"""Retrieved passages -> do the docs answer this question? Pure.
+
+What a search found -> what tells whether the docs answer: see rag/abstain.py. Pure.
+"""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
-from rag.calibration import DEFAULT, Thresholds
-from rag.records import Retrieved
+import numpy as np
+from numpy.typing import NDArray
+
+from ingest.text.terms import STOPWORDS
+from rag.records import Hit, Retrieved
+from rag.thresholds import DEFAULT, Thresholds
 
 _WEIGHTS: Final[Mapping[str, float]] = {
     "margin": 15.85,
@@ -54,3 +61,48 @@ def answers(retrieved: Retrieved, thresholds: Thresholds = DEFAULT) -> bool:
 def worth_asking(retrieved: Retrieved, thresholds: Thresholds = DEFAULT) -> bool:
     """Whether a model should be asked: unless it is nearly certain that the docs do not answer."""
     return confidence(retrieved) >= thresholds.call
+
+
+_CROWD: Final = 50
+"""The rank whose cosine is that of a passage that is merely on the subject."""
+
+Idf = Callable[[str], float]
+
+
+def evidence(
+    words: Sequence[str], best: Sequence[Hit], cosine: NDArray[np.float32] | None, late: Mapping[int, float], idf: Idf
+) -> dict[str, float]:
+    """The signals by name.
+
+    `best_coverage` is the coverage of the `best` hits, `words` the number of content words, `nearest`
+    the largest cosine, `margin` its distance from the crowd's, `late` the largest late interaction,
+    `late_margin` its distance from the candidates' median. What the embedder does not give is left out.
+    """
+    found = {"best_coverage": coverage(words, best, idf), "words": float(len(_content(words)))}
+    if cosine is not None and len(cosine):
+        found["nearest"] = float(cosine.max())
+        crowd = np.partition(cosine, max(0, len(cosine) - _CROWD))[max(0, len(cosine) - _CROWD)]
+        found["margin"] = found["nearest"] - float(crowd)
+    if late:
+        found["late"] = max(late.values())
+        found["late_margin"] = found["late"] - _median(list(late.values()))
+    return found
+
+
+def coverage(words: Iterable[str], hits: Iterable[Hit], idf: Idf) -> float:
+    """The share of the content words, weighed by idf, that these hits hold, 0..1: which they do, the postings tell."""
+    content = _content(words)
+    held = frozenset[str]().union(*(hit.terms for hit in hits))
+    total = sum(idf(word) for word in content)
+    return sum(idf(word) for word in content & held) / total if total else 0.0
+
+
+def _median(values: list[float]) -> float:
+    """The median; numpy's imports masked arrays first, which takes longer than a search."""
+    ordered, half = sorted(values), len(values) // 2
+    return ordered[half] if len(values) % 2 else (ordered[half - 1] + ordered[half]) / 2
+
+
+def _content(words: Iterable[str]) -> set[str]:
+    """The words that carry a subject."""
+    return {word for word in words if word not in STOPWORDS and len(word) > 1}

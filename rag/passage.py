@@ -7,9 +7,9 @@ tells what it is; the places that are yielded are those of its own text.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ingest.blocks import Kind, blocks_of
-from ingest.records import Chunk
-from ingest.sentences import sentences
+from ingest.core.records import Chunk
+from ingest.text.markdown import Kind, blocks_of
+from ingest.text.sentences import sentences
 
 
 @dataclass(frozen=True, slots=True)

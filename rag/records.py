@@ -1,10 +1,11 @@
 """The nouns that cross a stage of rag/: Hit -> Citation -> Answer. Standard library only."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Protocol
 
-from ingest.records import Chunk
+from ingest.core.deadline import Deadline
+from ingest.core.records import Chunk
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,3 +131,12 @@ Message = dict[str, Any]
 
 Tool = dict[str, Any]
 """One tool of a chat request, in OpenAI's form."""
+
+
+class Write(Protocol):
+    """A model: messages -> pieces of text, then one Completion."""
+
+    def __call__(
+        self, messages: Sequence[Message], deadline: Deadline, tools: Sequence[Tool], /
+    ) -> Iterable[str | Completion]:
+        """Stream one turn. Raises ModelError before the first text."""

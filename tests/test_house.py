@@ -11,8 +11,8 @@ import pytest
 REPOSITORY = Path(__file__).resolve().parents[1]
 FOLDERS = ("ingest", "rag", "eval", "cli")
 CODE = sorted(path for folder in FOLDERS for path in (REPOSITORY / folder).rglob("*.py"))
-MAX_FILE = 250
-MAX_FUNCTION = 60
+MAX_FILE = 400
+MAX_FUNCTION = 50
 LONG_BY_NATURE = {"cli/main.py"}  # each option is a line of a signature
 
 

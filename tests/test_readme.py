@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import REPOSITORY, STARTER_PAGES, CommandLine, Result, bare_environment
-from tests.ingest.site import Site
+from tests.ingest.crawl.site import Site
 from tests.rag.server import KEY, ModelServer, answer
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")

@@ -4,9 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from ingest.blocks import blocks_of
-from ingest.corpus import STARTER, read_corpus, split_front_matter
-from ingest.urls import file_name
+from ingest.docs.folder import STARTER, file_name, read_corpus, split_front_matter
+from ingest.text.markdown import blocks_of
 from tests.conftest import STARTER_PAGES
 
 CORPUS = read_corpus(STARTER_PAGES)

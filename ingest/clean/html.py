@@ -6,18 +6,17 @@ from dataclasses import dataclass, field, replace
 from bs4 import BeautifulSoup, XMLParsedAsHTMLWarning
 from bs4.element import Tag
 
-from ingest.clean.block import Block, Context
-from ingest.clean.chrome import find_chrome
-from ingest.clean.chrome_words import EMPTY_ENDS
-from ingest.clean.edges import find_edges
-from ingest.clean.fallback import find_outer_chrome
-from ingest.clean.head import base_url, canonical_url, description_element, page_links, page_title, title_element
-from ingest.clean.prepare import anchor_of, find_blocky, find_labels
-from ingest.clean.profiles import Profile
-from ingest.clean.render import walk
-from ingest.clean.select import choose_profile, choose_root, select
-from ingest.clean.titles import find_titles
-from ingest.clean.tree import Index, graft_streamed, index_tree, plain, squash
+from ingest.clean.boilerplate.layout import find_edges, find_outer_chrome
+from ingest.clean.boilerplate.rules import find_chrome
+from ingest.clean.boilerplate.vocabulary import EMPTY_ENDS
+from ingest.clean.dom.generators import Profile
+from ingest.clean.dom.lookups import anchor_of, find_blocky, find_labels
+from ingest.clean.dom.select import choose_profile, choose_root, select
+from ingest.clean.dom.tree import Index, graft_streamed, index_tree, plain, squash
+from ingest.clean.metadata import base_url, canonical_url, description_element, page_links, page_title, title_element
+from ingest.clean.render.blocks import Block, Context
+from ingest.clean.render.code import find_titles
+from ingest.clean.render.walk import walk
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,23 +4,23 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urldefrag, urlsplit
 
-from ingest.clean.block import Block
-from ingest.clean.inline import link_target
-from ingest.clean.matter import split_front_matter
-from ingest.clean.mdx import Protected, protect, strip_code_of_page
-from ingest.clean.mdx_tags import render_components
-from ingest.clean.reflow import reflow
-from ingest.clean.spelling import (
+from ingest.clean.dom.tree import squash
+from ingest.clean.mdx.components import render_components
+from ingest.clean.mdx.normalize import (
     decode_entities,
     heading_words,
     link_bare,
     number_lists,
+    reflow,
     unlinked,
     without_escapes,
     without_rules,
 )
-from ingest.clean.tree import squash
-from ingest.urls import normalise
+from ingest.clean.mdx.source import Protected, protect, strip_code_of_page
+from ingest.clean.render.blocks import Block
+from ingest.clean.render.inline import link_target
+from ingest.core.urls import normalise
+from ingest.text.front_matter import split_front_matter
 
 _HEADING = re.compile(r"(#{1,6})[ \t]+(.*?)[ \t]*#*")
 _HEADING_ID = re.compile(r"\s*\{#([\w:.-]+)\}$")

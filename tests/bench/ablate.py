@@ -19,17 +19,19 @@ from unittest.mock import patch
 
 import numpy as np
 
-from eval.docs import Docs
-from eval.one import Bench, run_question
-from eval.questions import Question, read_questions
+from eval.dataset import Question, read_questions
+from eval.gold import Docs
 from eval.records import Outcome
-from ingest.generations import current_generation
-from ingest.minilm import MiniLm
-from ingest.store import Store
-from rag import late, rank, retrieve
-from rag.answer import Assistant
-from rag.question import Search, Understanding
-from rag.retrieve import Retriever
+from eval.runner import Bench, run_question
+from ingest.embed.minilm import MiniLm
+from ingest.index.database import Store
+from ingest.index.generations import current_generation
+from rag.assistant import Assistant
+from rag.query.understand import Search, Understanding
+from rag.retrieve import fusion as rank
+from rag.retrieve import late_interaction as late
+from rag.retrieve import search as retrieve
+from rag.retrieve.search import Retriever
 
 MEASURES = ("300 words", "1,000 words", "recall@5", "MRR", "page@5")
 WHOLE = Understanding.search_for

@@ -25,10 +25,10 @@ def queries(index: Path, file: Path) -> None:
     """One start, then a query per line."""
     os.environ["OPENBLAS_NUM_THREADS"] = "1"  # as the command line sets it
 
-    from ingest.generations import current_generation
-    from ingest.minilm import MiniLm
-    from ingest.store import Store
-    from rag.retrieve import Retriever
+    from ingest.embed.minilm import MiniLm
+    from ingest.index.database import Store
+    from ingest.index.generations import current_generation
+    from rag.retrieve.search import Retriever
 
     retriever = Retriever(Store(current_generation(index)), MiniLm())
     for line in file.read_text(encoding="utf-8").splitlines():

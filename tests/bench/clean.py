@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from ingest.clean.page import clean_page
-from ingest.records import Page
+from ingest.core.records import Page
 
 Tool = Callable[[str, bytes], str]
 FIGURES = ("F1", "with", "without", "code", "rows")

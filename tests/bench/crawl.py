@@ -23,9 +23,9 @@ LAYOUTS = ("fern-2025", "fern-2026", "mintlify-2026")
 
 def crawl(source: str, pages: int) -> None:
     """One measured crawl, in a process of its own: prints pages, seconds and requests as JSON."""
-    from ingest.gather import gather_crawl
-    from ingest.web.crawl import CrawlOptions
-    from ingest.web.fetch import FetchOptions
+    from ingest.crawl.crawler import CrawlOptions
+    from ingest.crawl.fetch import FetchOptions
+    from ingest.reindex.crawl_source import gather_crawl
 
     start = time.perf_counter()
     options = CrawlOptions(max_pages=pages, jobs=4)

@@ -26,12 +26,12 @@ from typing import Any
 
 import numpy as np
 
-from ingest.corpus import read_corpus
-from ingest.embed import Vectors, embedding_text
-from ingest.index import build_index, chunks_of, stored_pages
-from ingest.minilm import MiniLm
-from ingest.store import Store, StoredPage
-from ingest.vector_cache import NAME, VectorCache
+from ingest.docs.folder import read_corpus
+from ingest.embed.base import Vectors, embedding_text
+from ingest.embed.cache import NAME, VectorCache
+from ingest.embed.minilm import MiniLm
+from ingest.index.build import build_index, chunks_of, stored_pages
+from ingest.index.database import Store, StoredPage
 from tests.bench.pairs import environment, facts, ratios, report, spread, table
 
 BATCH = 32

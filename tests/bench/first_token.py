@@ -13,8 +13,8 @@ from pathlib import Path
 
 from openai import OpenAI
 
-from ingest.settings import load_settings
-from rag.model import stream_answer
+from ingest.core.settings import load_settings
+from rag.generate.chat import stream_answer
 from tests.bench.pairs import facts, report, spread, table
 from tests.rag.server import KEY, ModelServer, Reply, event
 

@@ -15,13 +15,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.embed import embedding_text
-from ingest.generations import Generation, building, current_generation, publish, writing
-from ingest.lexical import build_lexical
-from ingest.records import Chunk
-from ingest.sidecars import write_sidecars
-from ingest.store import Store, StoredPage, write_store
-from ingest.token_vectors import TokenVectors
+from ingest.core.records import Chunk
+from ingest.embed.base import embedding_text
+from ingest.embed.token_vectors import TokenVectors
+from ingest.index.arrays import write_sidecars
+from ingest.index.bm25 import build_lexical
+from ingest.index.database import Store, StoredPage, write_store
+from ingest.index.generations import Generation, building, current_generation, publish, writing
 
 _NOISE = 0.4
 """Length of what is added to a vector of length 1: a copy is as near to its model as a neighbour, at cosine 0.93."""

@@ -26,8 +26,8 @@ from typing import TYPE_CHECKING, Any
 from tests.bench.pairs import environment, report, table
 
 if TYPE_CHECKING:
-    from ingest.minilm import MiniLm
-    from ingest.store import Store
+    from ingest.embed.minilm import MiniLm
+    from ingest.index.database import Store
 
 BEST = 8
 PEER_LIMIT = 20_000
@@ -91,10 +91,10 @@ def measure(index: Path, ways: list[str], rounds: int) -> dict[str, Any]:
     """In this process: milliseconds of each way, question by question."""
     import resource
 
-    from ingest.generations import current_generation
-    from ingest.minilm import MiniLm
-    from ingest.store import Store
-    from rag.retrieve import Retriever
+    from ingest.embed.minilm import MiniLm
+    from ingest.index.database import Store
+    from ingest.index.generations import current_generation
+    from rag.retrieve.search import Retriever
 
     late = [0.0]
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from cli.change_log import change_log, code
-from ingest.changes import differences
-from ingest.records import Document
+from cli.commands.change_log import change_log, code
+from ingest.core.records import Document
+from ingest.docs.changes import differences
 from tests.cli.test_reindex import Folder, folder  # noqa: F401 - the second is a fixture
 from tests.ingest.made import document
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from cli.inspect_show import shown_markdown, why_lines
+from cli.commands.inspect_output import shown_markdown, why_lines
 from tests.cli.test_ask import CHUNK, QUESTION
 from tests.conftest import REPOSITORY, CommandLine
 

@@ -91,7 +91,7 @@ def _python(
     )
 
 
-@pytest.mark.parametrize("module", ["typer", "cli.failures", "ingest.settings", "numpy", "tokenizers"])
+@pytest.mark.parametrize("module", ["typer", "cli.failures", "ingest.core.settings", "numpy", "tokenizers"])
 def test_ctrl_c_while_modules_load_shows_no_traceback(starter: CommandLine, module: str) -> None:
     script = INTERRUPTED.format(module=module, arguments=list(ASK))
     ended = _python(script, starter)

@@ -89,11 +89,11 @@ def test_pages_are_ahead_when_only_what_answers_show_of_them_changed(
 def test_the_corpus_is_read_once(
     starter: CommandLine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    import cli.status
+    import cli.commands.status
 
     read: list[Path] = []
-    real = cli.status.read_corpus
-    monkeypatch.setattr(cli.status, "read_corpus", lambda folder: (read.append(folder), real(folder))[1])
-    cli.status.run_status({"docs": starter.cwd / "markdown_docs"}, json=True)
+    real = cli.commands.status.read_corpus
+    monkeypatch.setattr(cli.commands.status, "read_corpus", lambda folder: (read.append(folder), real(folder))[1])
+    cli.commands.status.run_status({"docs": starter.cwd / "markdown_docs"}, json=True)
     assert '"behind": 0' in capsys.readouterr().out
     assert len(read) == 1

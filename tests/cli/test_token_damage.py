@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-import ingest.checks
+import ingest.index.files
 from cli.failures import guarded
 from cli.main import app
-from ingest.embedding import Embedding
-from ingest.generations import current_generation
-from ingest.minilm import MiniLm
-from ingest.progress import Count
-from ingest.store import Store
+from ingest.core.records import Count
+from ingest.embed.base import Embedding
+from ingest.embed.minilm import MiniLm
+from ingest.index.database import Store
+from ingest.index.generations import current_generation
 
 PAGES = {
     "keys": "Send the key in the header.",
@@ -38,7 +38,7 @@ def embedded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return real(model, some, progress)
 
     monkeypatch.setattr(MiniLm, "embed_tokens", remembered)
-    monkeypatch.setattr(ingest.checks, "_LARGE", 0)
+    monkeypatch.setattr(ingest.index.files, "_LARGE", 0)
     return texts
 
 

@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from eval.records import Answered, Measured, Outcome, Run, System
-from ingest.records import Chunk, Document
-from ingest.store import StoredPage
+from ingest.core.records import Chunk, Document
+from ingest.index.database import StoredPage
 from rag.records import Hit
 
 FOUND = Outcome(

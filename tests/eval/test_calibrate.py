@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from eval.calibrate import Judged, auroc, calibrate, fit
-from ingest.errors import UsageError
-from rag.calibration import CALIBRATION, DEFAULT, Thresholds, load_thresholds, save_thresholds
+from ingest.core.errors import UsageError
+from rag.thresholds import CALIBRATION, DEFAULT, Thresholds, load_thresholds, save_thresholds
 
 
 def judged(right: list[float], wrong: list[float]) -> list[Judged]:

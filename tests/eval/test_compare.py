@@ -3,7 +3,7 @@ import pytest
 
 from eval.compare import compare, refuse_unlike
 from eval.records import Measured
-from ingest.errors import UsageError
+from ingest.core.errors import UsageError
 from tests.eval.made import MEASURED, outcomes, run_of
 
 BASE: list[int | None] = [1] * 60 + [3] * 20 + [None] * 10

@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from eval.docs import Docs
+from eval.dataset import Question, read_questions
+from eval.gold import Docs, Passage, is_stale, page_rank, reach, targets_of
 from eval.intervals import intervals
-from eval.match import Passage, is_stale, page_rank, reach, targets_of
-from eval.measures import RETRIEVAL, tabulate
-from eval.questions import Question, read_questions
+from eval.metrics import RETRIEVAL, tabulate
 from eval.records import Outcome
 from ingest.chunk import chunk_document
-from ingest.lexical import build_lexical, terms
-from ingest.records import Chunk, Document
-from ingest.store import StoredPage
+from ingest.core.records import Chunk, Document
+from ingest.index.bm25 import build_lexical
+from ingest.index.database import StoredPage
+from ingest.text.terms import terms
 from rag.records import Hit
 from tests.eval.made import FOUND
 

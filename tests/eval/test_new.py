@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from eval.questions import read_questions
+from eval.dataset import read_questions
 from tests.conftest import CommandLine
 
 QUOTE = "A model variant is a suffix, such as `:free`, written after a model's slug"

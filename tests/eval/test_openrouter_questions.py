@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from eval.questions import read_questions
+from eval.dataset import read_questions
 from tests.conftest import REPOSITORY
 
 FILE = REPOSITORY / "eval" / "questions" / "openrouter.jsonl"

@@ -3,14 +3,14 @@ from pathlib import Path
 
 import pytest
 
-import ingest.pipeline
-from ingest.settings import Settings
-from ingest.urls import site_path
-from ingest.web.collapse import Crawled, Validators
-from ingest.web.crawl import Crawl, CrawlOptions, crawl
-from ingest.web.fetch import Fetcher, FetchOptions
+import ingest.reindex.pipeline
+from ingest.core.settings import Settings
+from ingest.core.urls import site_path
+from ingest.crawl.aliases import Crawled, Validators
+from ingest.crawl.crawler import Crawl, CrawlOptions, crawl
+from ingest.crawl.fetch import Fetcher, FetchOptions
+from tests.ingest.crawl.site import Run, Site, read
 from tests.ingest.made import WordEmbedder, settings_of
-from tests.ingest.site import Run, Site, read
 
 HERE = CrawlOptions(processes=0)
 
@@ -25,7 +25,7 @@ def settings(tmp_path: Path) -> Settings:
 def embedder(monkeypatch: pytest.MonkeyPatch) -> WordEmbedder:
     """The embedder that every reindex of this test uses."""
     made = WordEmbedder()
-    monkeypatch.setattr(ingest.pipeline, "get_embedder", lambda _settings: made)
+    monkeypatch.setattr(ingest.reindex.pipeline, "get_embedder", lambda _settings: made)
     return made
 
 

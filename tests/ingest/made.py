@@ -6,11 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from ingest.embed import Vectors
-from ingest.progress import Count
-from ingest.records import Document
-from ingest.settings import Settings, load_settings
-from ingest.store import StoredPage
+from ingest.core.records import Count, Document
+from ingest.core.settings import Settings, load_settings
+from ingest.embed.base import Vectors
+from ingest.index.database import StoredPage
 
 
 def quiet(*_: object) -> None:

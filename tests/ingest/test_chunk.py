@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.blocks import blocks_of
 from ingest.chunk import chunk_document
-from ingest.embed import CHUNK_TOKENS, embedding_text
-from ingest.minilm import MiniLm
-from ingest.records import Chunk, Document
+from ingest.core.records import Chunk, Document
+from ingest.embed.base import CHUNK_TOKENS, embedding_text
+from ingest.embed.minilm import MiniLm
+from ingest.text.markdown import blocks_of
 from tests.ingest.made import WordEmbedder, document
 
 MINILM = MiniLm()

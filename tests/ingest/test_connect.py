@@ -4,8 +4,8 @@ from urllib.parse import quote
 
 import pytest
 
-from ingest.web.fetch import Fetcher, FetchOptions
-from tests.ingest.site import Answer, Site, reason
+from ingest.crawl.fetch import Fetcher, FetchOptions
+from tests.ingest.crawl.site import Answer, Site, reason
 
 PRIVATE = """127.0.0.1 127.1 0 0x7f000001 2130706433 0177.0.0.1 [::1] [::ffff:127.0.0.1] [::ffff:a9fe:a9fe]
 169.254.169.254 2852039166 0xA9FEA9FE 10.0.0.1 172.16.0.1 192.168.1.1 100.64.0.1 198.18.0.1 192.0.0.1 224.0.0.1

@@ -5,10 +5,10 @@ import pytest
 
 from cli.failures import guarded
 from cli.main import app
-from ingest.generations import current_generation
-from ingest.minilm import MiniLm
-from ingest.store import Store
-from rag.retrieve import Retriever
+from ingest.embed.minilm import MiniLm
+from ingest.index.database import Store
+from ingest.index.generations import current_generation
+from rag.retrieve.search import Retriever
 from tests.conftest import CommandLine, Result
 from tests.rag.server import KEY, ModelServer
 
@@ -46,7 +46,7 @@ def ask(
     """`ask` in this process, so that many cases cost little; the key must never be in its output."""
     for name, value in server.environ.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr("ingest.waits._BACKOFF", (0.01,) * 4)
+    monkeypatch.setattr("ingest.openrouter.retry._BACKOFF", (0.01,) * 4)
 
     def run(*arguments: str) -> Result:
         status = guarded(app, ["ask", QUESTION, *arguments], "askdocs")

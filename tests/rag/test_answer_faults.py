@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from rag.release import MARK
+from rag.verify.sentence_gate import MARK
 from tests.rag.conftest import Ask
 from tests.rag.server import ModelServer, Reply, answer, event, failure, raw, stalled, whole
 

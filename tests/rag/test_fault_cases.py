@@ -107,7 +107,7 @@ def test_a_fault_ends_as_it_should(
     host = f"127.0.0.1:{faults.port}/{case['id']}/api/v1"
     monkeypatch.setenv("OPENROUTER_BASE_URL", f"http://{host}")
     monkeypatch.setenv("OPENROUTER_API_KEY", KEY)
-    monkeypatch.setattr("ingest.waits._BACKOFF", (0.01,) * 4)
+    monkeypatch.setattr("ingest.openrouter.retry._BACKOFF", (0.01,) * 4)
     started = time.monotonic()
     if case["kind"] == "embed":
         for name in ("a", "b"):

@@ -14,16 +14,16 @@ from collections.abc import Iterator, Sequence
 import pytest
 
 from cli.terminal import safe
-from ingest.characters import UNSAFE
 from ingest.chunk import chunk_document
 from ingest.clean.page import clean_page
-from ingest.deadline import Deadline
-from ingest.minilm import MiniLm
-from ingest.records import Page
-from rag.prompt import Passages, build_messages
+from ingest.core.deadline import Deadline
+from ingest.core.records import Page
+from ingest.embed.minilm import MiniLm
+from ingest.text.unsafe import UNSAFE
+from rag.generate.prompt import Passages, build_messages
+from rag.generate.search_tool import write_with_search
+from rag.generate.writer import Written, written
 from rag.records import Completion, Hit, Message, Retrieved, Tool, ToolCall
-from rag.search_tool import write_with_search
-from rag.write import Written, written
 
 EVIL = "https://evil.example/steal"
 OPENINGS = """\

@@ -12,8 +12,8 @@ import pytest
 
 from cli.failures import guarded
 from cli.main import app
-from ingest.errors import DocsError
-from ingest.settings import load_settings
+from ingest.core.errors import DocsError
+from ingest.core.settings import load_settings
 from tests.rag.conftest import QUESTION
 from tests.rag.server import (
     ModelServer,
@@ -99,7 +99,7 @@ def test_no_failure_shows_the_key(  # noqa: PLR0917 - parameters and fixtures
     server.documents = {"key": reply, "models": reply}
     monkeypatch.setenv("OPENROUTER_BASE_URL", server.url)
     monkeypatch.setenv("OPENROUTER_API_KEY", key)
-    monkeypatch.setattr("ingest.waits._BACKOFF", (0.01,) * 4)
+    monkeypatch.setattr("ingest.openrouter.retry._BACKOFF", (0.01,) * 4)
     caplog.set_level(logging.DEBUG)
     sinks: dict[str, str] = {}
     for mode in ((), ("-vv",), ("--json",)):

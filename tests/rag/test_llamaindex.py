@@ -5,11 +5,11 @@ from llama_index.core.llms import MockLLM
 from llama_index.core.query_engine import RetrieverQueryEngine
 from llama_index.core.schema import NodeRelationship, NodeWithScore, TextNode
 
-from ingest.errors import IndexMismatch, IndexMissing
-from ingest.minilm import MiniLm
-from ingest.store import Store
+from ingest.core.errors import IndexMismatch, IndexMissing
+from ingest.embed.minilm import MiniLm
+from ingest.index.database import Store
 from rag.llamaindex import AskdocsRetriever
-from rag.retrieve import Retriever
+from rag.retrieve.search import Retriever
 from tests.conftest import CommandLine
 
 QUESTION = "What are model variants?"

@@ -7,7 +7,7 @@ import pytest
 
 from cli.failures import guarded
 from cli.main import app
-from rag.per_page import PER_PAGE
+from rag.retrieve.fusion import PER_PAGE
 from tests.conftest import CommandLine, Result, bare_environment
 from tests.rag.conftest import Ask
 from tests.rag.server import ModelServer, answer

@@ -10,8 +10,8 @@ import re
 import sys
 from pathlib import Path
 
-from ingest.settings import load_settings
-from rag.bootstrap import Opened, open_assistant
+from ingest.core.settings import load_settings
+from rag.open import Opened, open_assistant
 
 TOPICS = ("limits", "prices", "errors")
 EVERY = 5

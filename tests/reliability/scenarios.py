@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
-from ingest.corpus import read_corpus, read_sources
-from ingest.errors import IndexMissing
-from ingest.generations import current_generation, generation_names
-from ingest.store import Store
+from ingest.core.errors import IndexMissing
+from ingest.docs.folder import read_corpus, read_sources
+from ingest.index.database import Store
+from ingest.index.generations import current_generation, generation_names
 from tests.reliability.editions import OWN_FILES, write_edition, write_own_files
 from tests.reliability.machine import Machine, Run
 

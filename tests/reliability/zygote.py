@@ -20,11 +20,11 @@ def warm() -> None:
     """Import what a reindex imports, without starting a thread or opening a database."""
     import openai
 
-    import ingest.minilm
+    import ingest.embed.minilm
 
-    for name in ("duckdb", "filelock", "yaml", "cli.reindex"):
+    for name in ("duckdb", "filelock", "yaml", "cli.commands.reindex"):
         importlib.import_module(name)
-    ingest.minilm.MiniLm().count("warm")
+    ingest.embed.minilm.MiniLm().count("warm")
     _ = openai.OpenAI(api_key="none").embeddings
 
 

@@ -1,0 +1,9 @@
+"""One file per command, with its output beside it.
+
+ask, chat      answer questions; `answering` is what both share, `ask_output` what is printed
+dry_run        what would be sent
+reindex        update the index; `change_log` writes what changed
+inspect        retrieved chunks and pages; `inspect_output` prints them
+evaluate       run question sets; `evaluate_output` prints the figures
+status, doctor, models
+"""

@@ -1,0 +1,129 @@
+"""What `ask` prints: the answer on stdout, and on stderr how it came about."""
+
+import re
+
+from cli.options import AskOptions
+from cli.terminal import json_line, safe, say
+from ingest.core.settings import Settings
+from ingest.docs.folder import STARTER
+from ingest.index.freshness import docs_date
+from rag.generate.prompt import Passages, build_messages
+from rag.open import Opened
+from rag.records import Answer, Completion, Hit, Retrieved
+from rag.serialize import SCHEMA, answer_json, heading_path, hit_json
+from rag.verify.links import quoted
+
+
+def print_prompt(retrieved: Retrieved, *, as_json: bool) -> None:
+    """The messages that a model would get."""
+    messages = build_messages(retrieved.question, Passages(retrieved.hits))
+    if as_json:
+        print(json_line({"schema": SCHEMA, "question": retrieved.question, "messages": messages}))
+    else:
+        print(safe("\n\n".join(message["content"] for message in messages)))
+
+
+def print_answer(answer: Answer, opened: Opened, settings: Settings, options: AskOptions) -> None:
+    """The answer in the form that was asked for; text of a model was streamed already."""
+    if options.form == "json":
+        pages = {page.document.url: page for page in opened.store.pages([hit.chunk.url for hit in answer.hits])}
+        chunks = [hit_json(hit, pages.get(hit.chunk.url), settings.docs) for hit in answer.hits]
+        print(json_line(answer_json(answer, chunks, opened.generation)))
+    elif options.form == "markdown":
+        print(safe(answer_markdown(answer, _date_line(opened))))
+    elif not answer.answered:
+        print(answer.text)
+        if answer.hits:
+            print(safe(f"\nNearest pages:\n{nearest_text(answer)}"))
+    else:
+        print("" if answer.mode == "openrouter" else safe(answer.text))
+        print(safe("\n" + "\n\n".join(filter(None, (sources_text(answer), _date_line(opened))))))
+    if not options.quiet:
+        _notes(answer, settings, options)
+
+
+def explain_incomplete(answer: Answer, settings: Settings) -> None:
+    """The failure of an answer that broke off: what came of it is printed already."""
+    completion = answer.completion or Completion(None, "")
+    reason, hint = completion.problem or completion.finish_reason, "try again, or raise --timeout"
+    if completion.finish_reason == "length":
+        reason, hint = f"cut at the limit of {settings.max_tokens:,} tokens (length)", "raise --max-tokens"
+    elif completion.finish_reason == "content_filter":
+        reason, hint = "the provider's content filter cut it (content_filter)", "try another --model"
+    elif completion.finish_reason == "error" and not completion.problem:
+        reason, hint = "the model's provider failed in the middle of it (error)", "try again, or try another --model"
+    elif completion.finish_reason in ("tool_calls", "function_call"):
+        reason, hint = "the model called a tool that it was not given", "try another --model"
+    say(f"error: the answer is incomplete{f': {reason}' if reason else ''}")
+    say(f"hint: {hint}")
+
+
+def _date_line(opened: Opened) -> str:
+    manifest = opened.generation.manifest
+    date = docs_date(opened.generation.folder.parent, opened.generation)[:10]
+    if manifest["sources"] == [STARTER]:
+        return "From the starter pages that ship with askdocs; `askdocs reindex` fetches the real docs."
+    return f"From the docs as of {date}." if date else "From docs without a date."
+
+
+def _notes(answer: Answer, settings: Settings, options: AskOptions) -> None:
+    """What a reader should know of how the answer came about: stderr, so that stdout is the answer alone."""
+    if answer.mode == "extractive" and not (options.no_llm or options.chat) and not settings.api_key:
+        say("note: no API key, so the pages are quoted; set OPENROUTER_API_KEY for a written answer")
+    if answer.invalid_markers:
+        say(f"note: {answer.invalid_markers} citation marks named no passage and were removed")
+    if answer.removed_links:
+        say(f"note: {answer.removed_links} links and pictures that lead to no source were removed")
+    if answer.dropped:
+        say(f"note: {answer.dropped} sentences without support were dropped")
+    for sentence in answer.unsupported:
+        say(f"{'dropped' if answer.dropped else 'unsupported'}: {sentence}")
+    if answer.completion:
+        say(used_line(answer.completion, answer.timings_ms["total"] / 1000))
+    elif options.verbose:
+        say(" · ".join(f"{name} {value:.0f} ms" for name, value in answer.timings_ms.items()))
+
+
+def used_line(used: Completion, seconds: float) -> str:
+    """Which model worked, and what it took."""
+    spent = f"{used.prompt_tokens} + {used.completion_tokens} tokens · ${used.cost_usd:.6f}"
+    return f"{used.model or 'unknown model'} · {spent if used.usage_known else 'usage unknown'} · {seconds:.1f} s"
+
+
+def sources_text(answer: Answer) -> str:
+    """The list under an answer: section, link, and the quoted words, shortened to a line."""
+    lines: list[str] = []
+    for citation in answer.citations:
+        quote = " ".join(quoted(citation.quote, citation.hit).split())
+        quote = quote if len(quote) <= 160 else f"{quote[:157]}…"
+        lines += [f"[{citation.marker}] {heading_path(citation.hit)}", f"    {citation.hit.url}", f"    “{quote}”"]
+    return "\n".join(lines)
+
+
+def answer_markdown(answer: Answer, date: str) -> str:
+    """The answer as a markdown document: the question as its title, sources as a list with links."""
+    parts = [f"# {answer.question}", answer.text]
+    if not answer.answered:
+        parts += ["## Nearest pages", nearest_text(answer).replace("  ", "- ", 1).replace("\n  ", "\n- ")]
+    elif answer.citations:
+        parts.append("## Sources")
+        for citation in answer.citations:
+            quote = "\n".join(
+                f"   > {line}".rstrip() for line in quoted(citation.quote, citation.hit).strip().splitlines()
+            )
+            parts.append(f"{citation.marker}. [{_link_text(citation.hit)}](<{citation.hit.url}>)\n\n{quote}")
+    if answer.unsupported and not answer.dropped:
+        parts += ["## Without support", "\n".join(f"- {sentence}" for sentence in answer.unsupported)]
+    if not answer.complete:
+        parts.append("*This answer is incomplete.*")
+    return "\n\n".join([*parts, date])
+
+
+def _link_text(hit: Hit) -> str:
+    return re.sub(r"([\[\]\\])", r"\\\1", heading_path(hit))
+
+
+def nearest_text(answer: Answer) -> str:
+    """The pages nearest to a question that the docs do not answer."""
+    pages = dict.fromkeys(f"{hit.chunk.title}  {hit.chunk.url}" for hit in answer.hits)
+    return "\n".join(f"  {page}" for page in list(pages)[:3])

@@ -1,0 +1,204 @@
+"""`eval`: run a question file, print its measures, compare, report, calibrate; or write a new question.
+
+`eval --new`: a page, a quote and a question -> a line for a question file, checked against the index.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from cli.commands.evaluate_output import eval_text
+from cli.context import open_index, settings_from
+from cli.terminal import json_line, progress_bars, safe, say
+from ingest.core.errors import DocsError, UsageError
+from ingest.core.settings import Settings
+from rag.open import Opened
+from rag.serialize import SCHEMA
+
+if TYPE_CHECKING:
+    from eval.compare import Change
+    from eval.dataset import QuestionFile
+    from eval.records import Measured, Mode, Run
+
+_JOBS = 4
+"""Answers asked for at the same time, where a model writes them: what a small account may."""
+
+
+@dataclass(frozen=True, slots=True)
+class EvalOptions:
+    """What the user asked for beside the settings."""
+
+    questions: Path | None
+    retrieval_only: bool
+    no_llm: bool
+    under: str
+    jobs: int | None
+    report: Path | None
+    baseline: Path | None
+    save: Path | None
+    calibrate: bool
+    strict: bool
+    new: str | None
+    quote: str | None
+    question: str | None
+    json: bool
+    quiet: bool
+
+
+def run_eval(values: Mapping[str, object], options: EvalOptions) -> int:
+    """Measure, or scaffold a question. Returns the exit status; raises DocsError."""
+    settings = settings_from(values)
+    if options.new is not None:
+        return run_new(settings, options.new, options.quote, options.question, options)
+    if options.quote is not None or options.question is not None:
+        raise UsageError("--quote and --question go with --new", "askdocs eval --new PAGE --quote TEXT --question TEXT")
+    if options.questions is None:
+        raise UsageError("give a question file", "such as: askdocs eval questions.jsonl --retrieval-only")
+    return _measure(settings, options, options.questions)
+
+
+def _measure(settings: Settings, options: EvalOptions, path: Path) -> int:
+    from eval.compare import compare, refuse_unlike
+    from eval.dataset import read_questions
+    from eval.storage import check_writable, read_run, save_run
+    from eval.summary import comparison, summary
+
+    questions = read_questions(path, strict=options.strict)
+    for target in filter(None, (options.report, options.save)):
+        check_writable(target)
+    old = read_run(options.baseline) if options.baseline else None
+    if options.calibrate:
+        from eval.calibrate import check_enough
+
+        check_enough([question.answerable for question in questions.questions])
+    opened = open_index(settings, use_model=not options.no_llm, quiet=options.quiet)
+    measured = _measured(questions, opened, settings, options)
+    if old:
+        refuse_unlike(measured, old.measured, path=str(options.baseline))
+    run = _run(settings, options, opened, questions, measured)
+    changes = compare(run, old) if old else {}
+    document = {"schema": SCHEMA, **summary(run)}
+    if old:
+        document["baseline"] = comparison(changes, old)
+    if options.calibrate:
+        document["calibration"] = _calibrate(settings, opened, run)
+    if options.save:
+        save_run(options.save, run)
+    if options.report:
+        _report(options.report, run, old, changes)
+    print(json_line(document) if options.json else safe(eval_text(document, questions.name)))
+    return _status(document, options)
+
+
+def _measured(questions: "QuestionFile", opened: Opened, settings: Settings, options: EvalOptions) -> "Measured":
+    from eval.records import Measured
+
+    mode: Mode = "extractive" if opened.assistant.write is None else "openrouter"
+    if mode == "extractive" and not (options.no_llm or options.retrieval_only or options.quiet):
+        say("note: no API key, so quoted answers are measured; set OPENROUTER_API_KEY for written ones")
+    return Measured(questions.sha256, "retrieval" if options.retrieval_only else mode, settings.k, options.under)
+
+
+def _run(
+    settings: Settings, options: EvalOptions, opened: Opened, questions: "QuestionFile", measured: "Measured"
+) -> "Run":
+    from eval.gold import Docs
+    from eval.runner import Bench, Plan, run_questions
+    from eval.storage import Journal, system_of
+
+    for bad in questions.bad:
+        say(f"warning: {questions.name}, line {bad.line}: {bad.reason}; left out")
+    written = measured.mode == "openrouter"
+    system = system_of(opened.generation, settings.model if written else "")
+    bench = Bench(
+        opened.assistant, Docs.of(opened.store.pages()), settings.k, options.under, measured.mode != "retrieval"
+    )
+    plan = Plan(questions, measured, system, options.jobs or (_JOBS if written else 1))
+    with progress_bars(quiet=options.quiet) as progress:
+        run = run_questions(plan, bench, Journal(settings.index, measured, system), progress)
+    if run.resumed and not options.quiet:
+        say(f"note: {run.resumed} questions were done by a run that did not finish; the rest was run now")
+    for problem in run.problems[len(questions.bad) :]:
+        say(f"warning: {problem.what} could not be run: {problem.reason}")
+    return run
+
+
+def _calibrate(settings: Settings, opened: Opened, run: "Run") -> dict[str, Any]:
+    """Fit the thresholds of abstaining, store them, and say how each signal would do alone."""
+    from eval.calibrate import calibrate, judged_of, signal_aurocs
+    from rag.thresholds import calibration_key, save_thresholds
+
+    fitted = calibrate(judged_of(run.outcomes, lambda outcome: outcome.confidence))
+    figures = {**fitted.json(), "questions": run.name, "created_at": run.created_at}
+    fingerprint = str(opened.generation.manifest["embedder"]["fingerprint"])
+    key = calibration_key(fingerprint, lexical_only=opened.lexical_only)
+    path = save_thresholds(settings.index, key, fitted.thresholds, figures)
+    return {**fitted.json(), "signals": signal_aurocs(run.outcomes), "file": str(path)}
+
+
+def _report(path: Path, run: "Run", old: "Run | None", changes: "Mapping[str, Change]") -> None:
+    from eval.report import report_page
+    from eval.storage import write_whole
+
+    write_whole(path, report_page(run, old, changes))
+
+
+def _status(document: Mapping[str, Any], options: EvalOptions) -> int:
+    """1 when a measure really fell, or when questions could not be run."""
+    lost = [name for name, change in document.get("baseline", {"changes": {}})["changes"].items() if change["loss"]]
+    if lost and not options.json:
+        raise DocsError(f"{', '.join(lost)} fell below the baseline", "see what changed: --report FILE.html")
+    failed = any(not problem["what"].startswith("line ") for problem in document["problems"])
+    if failed and not options.json:
+        raise DocsError("some questions could not be run", "run the same command again: it asks only those")
+    return 1 if lost or failed else 0
+
+
+class NewOptions(Protocol):
+    """What of the options of `eval` counts here."""
+
+    @property
+    def questions(self) -> Path | None:
+        """The file to add the line to; None: only print it."""
+
+    @property
+    def quiet(self) -> bool:
+        """Whether notes are left out."""
+
+
+def run_new(settings: Settings, page: str, quote: str | None, question: str | None, options: NewOptions) -> int:
+    """Print the new line, and add it to the question file where one is given. Raises DocsError."""
+    from eval.gold import Docs
+    from eval.scaffold import check_in_one_chunk, new_question
+
+    if not quote or not question:
+        raise UsageError("--new takes --quote and --question", "askdocs eval --new PAGE --quote TEXT --question TEXT")
+    text, ids = _existing(options.questions, question) if options.questions else ("", [])
+    opened = open_index(settings, use_model=False, quiet=options.quiet)
+    docs = Docs.of(opened.store.pages())
+    line = new_question(docs, page, quote, question, ids)
+    check_in_one_chunk((chunk for _, chunk in opened.store.page_chunks([docs.url_of(page)])), quote)
+    if options.questions:
+        from eval.storage import write_whole
+
+        separator = "\n" if text and not text.endswith("\n") else ""
+        write_whole(options.questions, f"{text}{separator}{json.dumps(line, ensure_ascii=False)}\n")
+    print(json_line(line))
+    if not options.quiet:
+        say("note: add the facts that a right answer contains, and set the kind")
+    return 0
+
+
+def _existing(path: Path, question: str) -> tuple[str, list[str]]:
+    """The file's text and its ids; a file that is not there yet is empty. Raises UsageError."""
+    from eval.dataset import Question, read_questions
+
+    if not path.exists():
+        return "", []
+    text = path.read_text(encoding="utf-8")
+    known: tuple[Question, ...] = read_questions(path).questions if text.strip() else ()
+    if any(one.question.lower() == " ".join(question.split()).lower() for one in known):
+        raise UsageError(f"{path} asks that already", "ask something else, or edit its line")
+    return text, [one.id for one in known]

@@ -1,0 +1,160 @@
+"""`inspect`: the chunks that a query retrieves, or that a page is made of."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cli.commands.answering import tell_search
+from cli.commands.inspect_output import compare_markdown, print_comparison, print_table, shown_markdown
+from cli.context import open_index, settings_from, text_or_stdin
+from cli.terminal import is_terminal, json_line, safe
+from ingest.core.errors import UsageError
+from ingest.core.settings import Settings
+from ingest.core.urls import site_path
+from rag.open import Opened
+from rag.records import Hit
+from rag.serialize import SCHEMA, hit_json, index_json
+
+_DEEP = 50
+"""How far down the other ranking a chunk is looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class InspectOptions:
+    """What the user asked for beside the settings."""
+
+    query: str | None
+    under: str
+    page: str | None
+    questions: Path | None
+    format: str | None
+    explain: bool
+    compare: str | None
+    quiet: bool
+
+
+def run_inspect(values: Mapping[str, object], options: InspectOptions) -> int:
+    """Show chunks. Returns the exit status; raises DocsError."""
+    given = [value for value in (options.query, options.page, options.questions) if value is not None]
+    if len(given) != 1:
+        raise UsageError(
+            "give one of a query, --page and --questions", 'such as: askdocs inspect "What are model variants?"'
+        )
+    if options.compare is not None and options.query is None:
+        raise UsageError(
+            "--compare takes a query", 'such as: askdocs inspect "What are model variants?" --compare bm25'
+        )
+    settings = settings_from(values)
+    opened = open_index(settings, use_model=True, quiet=options.quiet)
+    if options.questions:
+        _print_questions(opened, settings, options)
+        return 0
+    if options.page is not None:
+        name, hits = options.page, tuple(_page_hits(opened, options.page))
+    else:
+        name = " ".join(text_or_stdin(options.query or "").split())
+        retrieved = opened.assistant.retrieve(name, settings.k, options.under)
+        tell_search(retrieved, quiet=options.quiet)
+        hits = retrieved.hits
+    document = {
+        "schema": SCHEMA,
+        "question": name,
+        "index": index_json(opened.generation),
+        "chunks": _chunks(hits, opened, settings, explain=options.explain or options.format != "json"),
+    }
+    if options.compare is not None:
+        document["compare"] = _compared(options.compare, document, opened, settings, options.under)
+    _print(document, settings, options)
+    return 0
+
+
+def _chunks(hits: Sequence[Hit], opened: Opened, settings: Settings, *, explain: bool) -> list[dict[str, Any]]:
+    pages = {page.document.url: page for page in opened.store.pages([hit.chunk.url for hit in hits])}
+    chunks = [hit_json(hit, pages.get(hit.chunk.url), settings.docs) for hit in hits]
+    if explain:
+        for chunk, hit in zip(chunks, hits, strict=True):
+            chunk["explain"] = _explained(hit)
+    return chunks
+
+
+def _explained(hit: Hit) -> dict[str, Any]:
+    """Why a chunk has its rank: its place in each list, its terms, and every boost and penalty there is."""
+    signals: Mapping[str, float] = getattr(hit, "signals", None) or {}
+    return {
+        "cosine_rank": hit.cosine_rank,
+        "bm25_rank": hit.bm25_rank,
+        "terms": {term: round(weight, 4) for term, weight in hit.terms.items()},
+        "signals": {name: round(float(value), 4) for name, value in signals.items()},
+    }
+
+
+def _compared(name: str, document: Mapping[str, Any], opened: Opened, settings: Settings, under: str) -> dict[str, Any]:
+    """The other ranking; each chunk of either gets its rank in the other, where it has one."""
+    from rag.assistant import checked_question
+    from rag.retrieve.baselines import open_variant
+
+    variant = open_variant(name, settings, opened.store)
+    question = checked_question(document["question"])
+    deep = max(settings.k, _DEEP)
+    ours = {hit.chunk.id: hit.rank for hit in opened.assistant.retrieve(question, deep, under).hits}
+    theirs = variant.rank(question, deep, under)
+    ranks = {hit.chunk.id: hit.rank for hit in theirs}
+    for chunk in document["chunks"]:
+        chunk["other_rank"] = ranks.get(chunk["chunk_id"])
+    others = [hit_json(hit, None, settings.docs) for hit in theirs[: settings.k]]
+    for chunk in others:
+        chunk["other_rank"] = ours.get(chunk["chunk_id"])
+    return {"with": variant.name, "index": index_json(variant.generation), "chunks": others}
+
+
+def _print(document: Mapping[str, Any], settings: Settings, options: InspectOptions) -> None:
+    form = options.format or ("table" if is_terminal(sys.stdout) else "markdown")
+    if form == "json":
+        print(json_line(document))
+    elif form == "html":
+        from cli.commands.inspect_output import inspect_page
+
+        print(inspect_page(document, explain=options.explain))
+    elif form == "markdown":
+        show = compare_markdown if "compare" in document else shown_markdown
+        print(safe(show(document, settings.index, explain=options.explain)))
+    elif "compare" in document:
+        print_comparison(document)
+    else:
+        print_table(document["chunks"], explain=options.explain)
+
+
+def _page_hits(opened: Opened, page: str) -> list[Hit]:
+    """A page's chunks in their order; the page is named by path, URL or alias."""
+    wanted = page.partition("#")[0].rstrip("/")
+    urls = [
+        stored.document.url
+        for stored in opened.store.pages()
+        if wanted in {name for url in (stored.document.url, *stored.document.aliases) for name in (url, site_path(url))}
+    ]
+    if not urls:
+        raise UsageError(f"the index has no page {page}", "name it by its path, such as /docs/faq, or by its URL")
+    chunks = opened.store.page_chunks(urls)
+    return [Hit(rank, 0.0, 0.0, 0.0, chunk) for rank, (_, chunk) in enumerate(chunks, 1)]
+
+
+def _print_questions(opened: Opened, settings: Settings, options: InspectOptions) -> None:
+    """One JSON line per question, in the order of the file, down to the first line that is none."""
+    from eval.dataset import BadLine, bad_line_error, read_entries
+
+    if options.format != "json":
+        raise UsageError("--questions prints JSON lines", "add --json")
+    path = options.questions or Path()
+    for entry in read_entries(path):
+        if isinstance(entry, BadLine):
+            raise bad_line_error(path, entry)
+        try:
+            found = opened.assistant.retrieve(entry.question, settings.k, options.under)
+        except UsageError as error:
+            raise bad_line_error(path, BadLine(entry.line, error.message, error.hint)) from error
+        identity = {"id": entry.fields["id"]} if "id" in entry.fields else {}
+        line = {"schema": SCHEMA, **identity, "question": entry.question, "index": index_json(opened.generation)}
+        line["chunks"] = _chunks(found.hits, opened, settings, explain=options.explain)
+        print(json_line(line), flush=True)

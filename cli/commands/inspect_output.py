@@ -1,0 +1,237 @@
+"""The document of `inspect` -> a table on the terminal, or markdown.
+
+The document of `inspect` -> one HTML page, self-contained. Pure.
+"""
+
+import sys
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from cli.terminal import console, safe
+from eval.html import escaped, link, page, rows
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+Chunk = Mapping[str, Any]
+
+_HEAD: Final = "rank  score  cosine   bm25  passage"
+_INDENT: Final = " " * 6
+_ROOM: Final = 30
+"""Columns that a title needs beside the figures; on narrower terminals it stands below them."""
+_SNIPPET: Final = 200
+"""Characters shown of a chunk: enough to tell what it is about."""
+
+
+def print_table(chunks: Sequence[Chunk], *, explain: bool) -> None:
+    """One entry per chunk; `explain` adds its rank by each score, its terms, and every boost and penalty.
+
+    What is to be read takes the whole width, and an address stays in one piece, to be clicked and copied.
+    """
+    from rich.text import Text
+
+    out = console(sys.stdout)
+    out.print(Text("rank  score  cosine   by   bm25   by  passage" if explain else _HEAD, style="bold"))
+    for chunk in chunks:
+        why = chunk["explain"]
+        cosine, bm25 = f"  {chunk['cosine']:>6.3f}", f"  {chunk['bm25']:>5.2f}"
+        if explain:
+            cosine, bm25 = f"{cosine} {_place(why['cosine_rank']):>4}", f"{bm25} {_place(why['bm25_rank']):>4}"
+        figures = f"{chunk['rank']:>4}  {chunk['score']:.3f}{cosine}{bm25}  "
+        _print_indented(out, safe(head_of(chunk)), figures)
+        out.print(Text(f"{_INDENT}{safe(chunk['url'])}"))
+        said = textwrap.shorten(safe(chunk["text"]), _SNIPPET, placeholder=" …")
+        for line in (said, *(map(safe, why_lines(chunk)) if explain else ())):
+            _print_indented(out, line, _INDENT)
+        out.print()
+
+
+def _print_indented(out: "Console", text: str, start: str) -> None:
+    """Print `text` behind `start`, its further lines below its beginning; below `start` where there is no room."""
+    from rich.table import Table
+    from rich.text import Text
+
+    if len(start) > len(_INDENT) and out.width < len(start) + _ROOM:
+        out.print(Text(start.rstrip()))
+        start = _INDENT
+    grid = Table.grid(padding=0)
+    grid.add_column(width=len(start), no_wrap=True)
+    grid.add_column(overflow="fold")
+    grid.add_row(Text(start), Text(text))
+    out.print(grid, soft_wrap=False)
+
+
+def print_comparison(document: Mapping[str, Any]) -> None:
+    """Two rankings side by side; behind each passage its rank in the other."""
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("rank", justify="right")
+    for name in comparison_names(document):
+        table.add_column(safe(name), overflow="fold", ratio=1)
+    for at, (one, other) in enumerate(pairs(document), 1):
+        table.add_row(str(at), *(safe(f"{_told(chunk)}\n") if chunk else "" for chunk in (one, other)))
+    console(sys.stdout).print(table, soft_wrap=False)
+
+
+def shown_markdown(document: Mapping[str, Any], index: Path, *, explain: bool) -> str:
+    """The report of the contract, with the table of `--explain` before the chunks where it is asked for."""
+    text = inspect_markdown(document["question"], document["chunks"], index)
+    if not explain:
+        return text
+    top, rule, rest = text.partition("\n─")
+    return f"{top}\n{_explain_table(document['chunks'])}\n{rule}{rest}"
+
+
+def compare_markdown(document: Mapping[str, Any], index: Path, *, explain: bool) -> str:
+    """Both rankings as one markdown table."""
+    ours, theirs = comparison_names(document)
+    lines = [f"# Query: {document['question']}", "", f"# Compared in {index}", ""]
+    lines += [f"| rank | {_cell(ours)} | {_cell(theirs)} |", "|---|---|---|"]
+    for at, pair in enumerate(pairs(document), 1):
+        lines.append(f"| {at} | " + " | ".join(_cell(_told(chunk)) if chunk else "" for chunk in pair) + " |")
+    return "\n".join([*lines, "", *([_explain_table(document["chunks"])] if explain else [])])
+
+
+def comparison_names(document: Mapping[str, Any]) -> tuple[str, str]:
+    """What stands above the two columns."""
+    other = document["compare"]
+    generation = other["index"]["generation"]
+    same = generation == document["index"]["generation"]
+    other_name = other["with"] if same or other["with"] == generation else f"{other['with']} ({generation})"
+    return f"current ({document['index']['generation']})", other_name
+
+
+def pairs(document: Mapping[str, Any]) -> Iterator[tuple[Chunk | None, Chunk | None]]:
+    """The chunks of both rankings at each rank."""
+    ours, theirs = document["chunks"], document["compare"]["chunks"]
+    for at in range(max(len(ours), len(theirs))):
+        yield (ours[at] if at < len(ours) else None, theirs[at] if at < len(theirs) else None)
+
+
+def moved(chunk: Chunk) -> str:
+    """Where the other ranking has a chunk."""
+    other = chunk["other_rank"]
+    if other is None:
+        return "not in the other's first 50"
+    return "same rank" if other == chunk["rank"] else f"rank {other} in the other"
+
+
+def head_of(chunk: Chunk) -> str:
+    """Title and headings of a chunk."""
+    return " › ".join((chunk["title"], *chunk["headings"]))
+
+
+def why_lines(chunk: Chunk) -> Iterator[str]:
+    """The terms with their BM25 weights, then boosts and penalties by name."""
+    explain = chunk["explain"]
+    yield f"terms: {terms_text(explain) or 'none'}"
+    if explain["signals"]:
+        yield f"signals: {', '.join(f'{name} {value:+.3f}' for name, value in explain['signals'].items())}"
+
+
+def terms_text(explain: Mapping[str, Any]) -> str:
+    """The matching terms, each with what it adds to BM25."""
+    return ", ".join(f"{term} {weight:.2f}" for term, weight in explain["terms"].items())
+
+
+def _told(chunk: Chunk) -> str:
+    return f"{head_of(chunk)}\n{chunk['url']}\nscore {chunk['score']:.3f}, {moved(chunk)}"
+
+
+def _place(rank: int | None) -> str:
+    return f"#{rank}" if rank else "-"
+
+
+def _explain_table(chunks: Sequence[Chunk]) -> str:
+    """All chunks in one markdown table, a column for each signal."""
+    signals = list(dict.fromkeys(name for chunk in chunks for name in chunk["explain"]["signals"]))
+    head = ["rank", "score", "cosine", "by cosine", "bm25", "by bm25", *signals, "terms", "passage"]
+    lines = [f"| {' | '.join(map(_cell, head))} |", "|" + "---|" * len(head)]
+    for chunk in chunks:
+        explain = chunk["explain"]
+        cells = [str(chunk["rank"]), f"{chunk['score']:.4f}", f"{chunk['cosine']:.4f}", _place(explain["cosine_rank"])]
+        cells += [f"{chunk['bm25']:.3f}", _place(explain["bm25_rank"])]
+        cells += [f"{explain['signals'][name]:+.4f}" if name in explain["signals"] else "" for name in signals]
+        lines.append(f"| {' | '.join(map(_cell, [*cells, terms_text(explain), head_of(chunk)]))} |")
+    return "\n".join(lines)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", "<br>")
+
+
+def inspect_page(document: Mapping[str, Any], *, explain: bool) -> str:
+    """The chunks with their scores; where asked for, why they rank so, and the other ranking beside them."""
+    index = document["index"]
+    parts = [
+        f"<h1>{escaped(document['question'])}</h1>",
+        f"<p class=soft>{len(document['chunks'])} passages of {escaped(index['generation'])}</p>",
+    ]
+    if "compare" in document:
+        parts.append(_comparison(document))
+    if explain:
+        parts.append(_explained(document))
+    parts += [_hit(chunk) for chunk in document["chunks"]]
+    return page(f"askdocs: {document['question']}", "\n".join(parts))
+
+
+def _comparison(document: Mapping[str, Any]) -> str:
+    names = ("rank", *comparison_names(document))
+    table = [
+        (str(at), *(_side(chunk) if chunk else "" for chunk in pair)) for at, pair in enumerate(pairs(document), 1)
+    ]
+    head = rows([[escaped(name) for name in names]], "th")
+    return f"<h2>Two rankings</h2><div class=wide><table>{head}{rows(table)}</table></div>"
+
+
+def _side(chunk: Mapping[str, Any]) -> str:
+    about = f"score {chunk['score']:.3f}, {moved(chunk)}"
+    return f"{link(chunk['url'], head_of(chunk))}<br><small class=soft>{escaped(about)}</small>"
+
+
+def _explained(document: Mapping[str, Any]) -> str:
+    chunks = document["chunks"]
+    signals = list(dict.fromkeys(name for chunk in chunks for name in chunk["explain"]["signals"]))
+    head = ["rank", "passage", "score", "cosine", "by cosine", "BM25", "by BM25", *signals, "terms"]
+    table = []
+    for chunk in chunks:
+        why = chunk["explain"]
+        cells = [str(chunk["rank"]), head_of(chunk), f"{chunk['score']:.4f}", f"{chunk['cosine']:.4f}"]
+        cells += [str(why["cosine_rank"] or "–"), f"{chunk['bm25']:.3f}", str(why["bm25_rank"] or "–")]
+        cells += [f"{why['signals'][name]:+.4f}" if name in why["signals"] else "" for name in signals]
+        table.append([escaped(cell) for cell in (*cells, terms_text(why))])
+    top = rows([[escaped(name) for name in head]], "th")
+    return f"<h2>Why they rank so</h2><div class=wide><table>{top}{rows(table)}</table></div>"
+
+
+def _hit(chunk: Mapping[str, Any]) -> str:
+    scores = f"score {chunk['score']:.3f} · cosine {chunk['cosine']:.3f} · BM25 {chunk['bm25']:.2f}"
+    about = f"{scores} · {chunk['tokens']} tokens · {chunk['page']}, characters {chunk['start']}–{chunk['end']}"
+    return (
+        f'<div class="hit"><h3>{chunk["rank"]}. {link(chunk["url"], head_of(chunk))}</h3>'
+        f"<small class=soft>{escaped(about)}</small><pre>{escaped(chunk['text'])}</pre></div>"
+    )
+
+
+RULE = "─" * 60
+
+
+def inspect_markdown(query: str, chunks: Sequence[Mapping[str, Any]], index: Path) -> str:
+    """The report of `inspect --format markdown`, for reading and for diffing."""
+    parts = [f"# Query: {query}", "", f"# Retrieved {len(chunks)} chunks from {index}", ""]
+    for chunk in chunks:
+        parts += [
+            RULE,
+            f"## Chunk {chunk['rank']}",
+            "",
+            f"**Similarity Score:** {chunk['score']:.4f}",
+            "",
+            "**Metadata:**",
+        ]
+        names = ("file_path", "file_name", "file_type", "file_size", "creation_date", "last_modified_date", "url")
+        parts += [f"- {name}: {chunk[name]}" for name in names if name in chunk]
+        parts += [f"- headings: {' › '.join(chunk['headings'])}", f"- tokens: {chunk['tokens']}", "", chunk["text"], ""]
+    return "\n".join(parts)

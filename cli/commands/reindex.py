@@ -1,0 +1,243 @@
+"""`reindex`: update docs folder and index, and say what changed.
+
+What a reindex did -> a JSON document. Pure.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from cli.commands.change_log import change_log, refuse_target, write_change_log
+from cli.context import settings_from
+from cli.terminal import counted, json_line, progress_bars, safe, say
+from ingest.core.errors import CorpusError, UsageError
+from ingest.core.settings import Settings
+from ingest.core.urls import normalise, site_path
+from ingest.docs.changes import Change
+from ingest.docs.folder import read_corpus
+from ingest.index.build import ChunkCounts, pages_behind
+from ingest.index.generations import Generation, return_to_previous
+from ingest.reindex.options import ReindexOptions, ReindexReport
+from ingest.reindex.pipeline import reindex
+from rag.serialize import SCHEMA
+
+_LISTED = 20
+_SECTIONS = 6
+"""Changes and problems that are named one by one; --json has all."""
+
+
+_MARKS = {"added": "+", "changed": "~", "removed": "-"}
+_STDOUT = Path("-")
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """How the user wants to be told."""
+
+    changes: Path | None
+    json: bool
+    quiet: bool
+    verbose: int
+
+
+def run_reindex(values: Mapping[str, object], options: ReindexOptions, output: Output) -> int:
+    """Reindex and report. Returns the exit status; raises DocsError."""
+    settings = settings_from(values)
+    _refuse_contradictions(options, settings.docs)
+    _refuse_change_log(output, settings)
+    with progress_bars(quiet=output.quiet) as progress:
+        report = reindex(settings, options, progress)
+    _report(report, output, dry_run=options.dry_run)
+    return 0
+
+
+def _report(report: ReindexReport, output: Output, *, dry_run: bool) -> None:
+    if output.changes:
+        day = datetime.now(UTC).date().isoformat()
+        log = change_log(report.changes, day=day, sources=report.sources, dry_run=dry_run)
+        print(log, end="") if output.changes == _STDOUT else write_change_log(output.changes, log)
+    if output.json:
+        print(json_line(reindex_json(report)))
+    elif not output.quiet and output.changes != _STDOUT:
+        print(safe(_summary(report, dry_run=dry_run)))
+    if not output.quiet:
+        for note in report.notes:
+            say(f"note: {note}")
+        _problems(report, everything=bool(output.verbose))
+
+
+def run_rollback(values: Mapping[str, object], options: ReindexOptions, output: Output) -> int:
+    """Return to the generation before the current one. Returns the exit status; raises DocsError."""
+    if options != ReindexOptions() or output.changes:
+        raise UsageError("--rollback goes with no other option of reindex", "run it alone, then reindex as you like")
+    settings = settings_from(values)
+    left, generation = return_to_previous(settings.index)
+    if output.json:
+        print(json_line(rollback_json(generation)))
+        return 0
+    if not output.quiet:
+        manifest = generation.manifest
+        print(safe(f"index   {generation.name} answers again: {_size(manifest)}"))
+        print(safe(f"        {left or 'none'} did until now"))
+        _tell_what_is_ahead(settings, generation)
+    return 0
+
+
+def _size(manifest: Mapping[str, Any]) -> str:
+    return f"{counted(manifest['chunks'], 'chunk')} of {counted(manifest['pages'], 'page')}"
+
+
+def _tell_what_is_ahead(settings: Settings, generation: Generation) -> None:
+    try:
+        behind = pages_behind(read_corpus(settings.docs), generation)
+    except CorpusError:
+        return
+    if behind:
+        say(f"note: {behind} markdown pages are not as this index has them; the next reindex indexes them again")
+
+
+def _refuse_change_log(output: Output, settings: Settings) -> None:
+    if output.changes == _STDOUT and output.json:
+        raise UsageError("--json and --changes - both want stdout", "name a file for the change log")
+    if output.changes and output.changes != _STDOUT:
+        refuse_target(output.changes, settings.docs, settings.index)
+
+
+def _refuse_contradictions(options: ReindexOptions, docs: Path) -> None:
+    """Raise UsageError for options that can't be meant together, and for sources that are none."""
+    if not options.crawl and (options.sources or options.from_path):
+        raise UsageError("--no-crawl reads no source", "leave out --no-crawl, or --source and --from")
+    if options.add and options.replace:
+        raise UsageError("--add keeps the pages of other sources, --replace drops them", "choose one")
+    for source in options.sources:
+        if normalise(source) is None:
+            raise UsageError(f"{source!r} is no http or https URL", "give one such as https://openrouter.ai/docs")
+    if options.from_path:
+        origin, target = options.from_path.resolve(), docs.resolve()
+        if not origin.exists():
+            raise UsageError(f"there is nothing at {options.from_path}", "give a folder of pages, or an llms-full.txt")
+        if origin == target or origin in target.parents or target in origin.parents:
+            raise UsageError(f"--from {options.from_path} is the docs folder itself", "to index it: reindex --no-crawl")
+
+
+def _summary(report: ReindexReport, *, dry_run: bool) -> str:
+    pages = ", ".join(f"{report.count(what)} {what}" for what in ("added", "changed", "removed"))
+    lines = [f"pages   {report.seen} seen: {pages}, {report.unchanged} unchanged, {report.aliases} aliases"]
+    lines += [line for change in report.changes[:_LISTED] for line in _change_lines(change)]
+    if len(report.changes) > _LISTED:
+        lines.append(f"  … and {len(report.changes) - _LISTED} more; --json lists all")
+    lines += list(_host_lines(report))
+    counts = report.chunks
+    what = f"{counts.embedded} {'to embed' if dry_run else 'embedded'}, {counts.total - counts.embedded} reused"
+    lines.append(f"chunks  {counts.total}: {what}" + (f", {counts.removed} removed" if counts.removed else ""))
+    if report.index:
+        state = "published" if report.index.published else "unchanged"
+        lines.append(f"index   {report.index.generation.name} {state}")
+    if dry_run:
+        lines.append("dry run: nothing was written")
+    lines.append("time    " + ", ".join(f"{name} {value:.1f} s" for name, value in report.seconds.items()))
+    return "\n".join(lines)
+
+
+def _host_lines(report: ReindexReport) -> Iterator[str]:
+    """Hosts that the pages name for the first time: who tampers with docs leads their readers elsewhere."""
+    shown = list(report.new_hosts.items())[:_LISTED]
+    if shown:
+        named = ", ".join(f"{host} (in {site_path(url)})" for host, url in shown)
+        yield f"hosts   {len(report.new_hosts)} new: {named}"
+
+
+def _change_lines(change: Change) -> Iterator[str]:
+    """A page, and below it its sections; of a page that came or went, only how many."""
+    whole = change.what != "changed" and not change.other
+    word = "from" if change.what == "added" else "to"
+    moved = f"  (moved {word} {site_path(change.other)})" if change.other else ""
+    count = f"  ({counted(len(change.sections), 'section')})" if whole and change.sections else ""
+    facts = f"  ({', '.join(change.facts)})" if change.facts else ""
+    yield f"  {_MARKS[change.what]} {site_path(change.url)}{moved}{count}{facts}"
+    if not whole:
+        yield from (
+            f"      {_MARKS[part.what]} {' '.join(part.heading.split())}" for part in change.sections[:_SECTIONS]
+        )
+        if len(change.sections) > _SECTIONS:
+            yield f"      … and {len(change.sections) - _SECTIONS} more sections"
+
+
+def _problems(report: ReindexReport, *, everything: bool) -> None:
+    """Failed pages one by one; links to nowhere as a count, unless everything is wanted."""
+    dead = [problem for problem in report.problems if problem.reason in DEAD]
+    listed = report.problems if everything else [problem for problem in report.problems if problem not in dead]
+    shown = listed if everything else listed[:_LISTED]
+    for problem in shown:
+        kept = "; the old version is kept" if problem.kept_old else ""
+        detail = f" ({problem.detail})" if problem.detail else ""
+        say(f"problem: {problem.url}: {problem.reason}{detail}{kept}")
+    left = len(report.problems) - len(shown) - (0 if everything else len(dead))
+    if left:
+        say(f"… and {left} more problems; -v lists all")
+    if dead and not everything:
+        say(f"note: {len(dead)} links of the site lead nowhere; -v lists them")
+
+
+DEAD = ("http-404", "http-410")
+"""Reasons of a link that leads nowhere: the site's fault, and no page that failed."""
+STAGES = ("crawl", "clean", "embed", "index", "total")
+"""Of a reindex; one that is not timed on its own took 0 s and counts in the stage that it is part of."""
+
+
+def change_json(change: Change) -> dict[str, Any]:
+    """A page that changed: `sections` names them, `details` says of each whether it was added, changed or removed."""
+    return {
+        "page": site_path(change.url),
+        "what": change.what,
+        "sections": [section.heading for section in change.sections],
+        "details": [{"section": section.heading, "what": section.what} for section in change.sections],
+    }
+
+
+def rollback_json(generation: Generation) -> dict[str, Any]:
+    """The document of `reindex --rollback --json`: that of a reindex which read no page and published this one."""
+    manifest = generation.manifest
+    total = int(manifest["chunks"])
+    report = ReindexReport(sources=tuple(manifest["sources"]), chunks=ChunkCounts(total, 0, 0))
+    return reindex_json(report) | {"generation": generation.name, "published": True}
+
+
+def reindex_json(report: ReindexReport) -> dict[str, Any]:
+    """The document of `reindex --json`."""
+    index = report.index
+    return {
+        "schema": SCHEMA,
+        "source": ", ".join(report.sources),
+        "generation": index.generation.name if index else None,
+        "published": bool(index and index.published),
+        "pages": {
+            "seen": report.seen,
+            "added": report.count("added"),
+            "changed": report.count("changed"),
+            "unchanged": report.unchanged,
+            "removed": report.count("removed"),
+            "aliases": report.aliases,
+            "skipped": report.crawl.skipped,
+            "failed": sum(problem.reason not in DEAD for problem in report.problems),
+        },
+        "requests": {
+            "total": report.crawl.requests,
+            "not_modified": report.crawl.not_modified,
+            "bytes": report.crawl.bytes,
+        },
+        "chunks": {
+            "total": report.chunks.total,
+            "embedded": report.chunks.embedded,
+            "reused": report.chunks.total - report.chunks.embedded,
+            "removed": report.chunks.removed,
+        },
+        "new_hosts": [{"host": host, "page": site_path(url)} for host, url in report.new_hosts.items()],
+        "changes": [change_json(change) for change in report.changes],
+        "problems": [
+            {"url": p.url, "reason": p.reason, "detail": p.detail, "kept_old": p.kept_old} for p in report.problems
+        ],
+        "seconds": {name: round(report.seconds.get(name, 0.0), 3) for name in STAGES},
+    }

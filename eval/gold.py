@@ -1,0 +1,273 @@
+"""The indexed pages as gold refers to them: by name, by what they say, by the place of a section. Pure.
+
+Gold and ranked passages -> where the evidence is complete: at which rank, after how many words. Pure.
+
+With a quote, evidence is found where the quote's words stand in a passage, on whatever page: the
+same words say the same. Without one, the gold section is found where a passage overlaps it; with
+facts, where the passages of the section read so far hold every fact that the section holds. A
+section is what stands between its heading and the next one, or its subsections too where it has no
+text of its own or only they hold the facts.
+
+
+Text as gold is compared with it: letters and digits alone, whatever the markup. Pure.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Final
+
+from eval.dataset import Gold, Question
+from ingest.core.records import Document
+from ingest.core.urls import site_path
+from ingest.index.database import StoredPage
+from ingest.text.markdown import Block, blocks_of
+from rag.records import Hit
+
+Span = tuple[int, int]
+"""Start and end in the body, in characters."""
+
+
+@dataclass(slots=True)
+class Docs:
+    """All pages of an index. Bodies are compared only when gold asks for them."""
+
+    pages: dict[str, Document] = field(default_factory=dict)
+    _names: dict[str, str] = field(default_factory=dict)
+    _headings: dict[str, list[tuple[str, Block]]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, stored: Iterable[StoredPage]) -> "Docs":
+        """The pages by every name they have: site path, address, alias, file."""
+        docs = cls()
+        for page in stored:
+            document = page.document
+            docs.pages[document.url] = document
+            for name in (document.url, site_path(document.url), page.file, *document.aliases):
+                docs._names.setdefault(page_key(name), document.url)
+        return docs
+
+    def url_of(self, page: str) -> str:
+        """The address of a page that gold names; "" where there is none."""
+        return self._names.get(page_key(page), "")
+
+    def says(self, url: str, quote: str) -> bool:
+        """Whether the page, or else any page, holds the words of a quote."""
+        wanted = normal(quote)
+        if url and wanted in normal(self.pages[url].body):
+            return True
+        return any(wanted in normal(document.body) for document in self.pages.values())
+
+    def spans(self, url: str, section: str, *, deep: bool = False) -> tuple[Span, ...]:
+        """Where the section stands on the page: from its heading to the next one, `deep` with its subsections.
+
+        A heading that occurs twice gives two places; the title's is what stands above the first heading.
+        """
+        if not url:
+            return ()
+        body, headings, wanted = self.pages[url].body, self._headings_of(url), normal(section)
+        found: list[Span] = []
+        for at, (title, heading) in enumerate(headings):
+            if title == wanted:
+                later = (other.start for _, other in headings[at + 1 :] if not deep or other.level <= heading.level)
+                end = next(later, len(body))
+                if deep or body[heading.end : end].strip():
+                    found.append((heading.start, end))
+        return tuple(found)
+
+    def _headings_of(self, url: str) -> list[tuple[str, Block]]:
+        """A page's headings by their normal titles; parsed once, since many questions are about one page."""
+        if url not in self._headings:
+            blocks = blocks_of(self.pages[url].body)
+            self._headings[url] = [(normal(block.title), block) for block in blocks if block.kind == "heading"]
+        return self._headings[url]
+
+    def text(self, url: str, spans: Iterable[Span]) -> str:
+        """The text of these places."""
+        return "\n".join(self.pages[url].body[start:end] for start, end in spans)
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A ranked passage as it is read: headings, then text. `start` and `end` are its place in the page body."""
+
+    url: str
+    start: int
+    end: int
+    text: str
+
+    @classmethod
+    def of(cls, hit: Hit) -> "Passage":
+        """What a reader sees of a hit."""
+        chunk = hit.chunk
+        return cls(chunk.url, chunk.start, chunk.end, " ".join(chunk.headings) + "\n" + chunk.text)
+
+    @property
+    def words(self) -> int:
+        """How many words there are to read."""
+        return len(self.text.split())
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One gold entry, looked up in the docs. `stands` tells whether the docs still hold it."""
+
+    page: str
+    url: str
+    stands: bool
+    quote: str = ""
+    spans: tuple[Span, ...] = ()
+    facts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The rank (from 1) of the passage that completes the evidence, and the words read until then."""
+
+    rank: int
+    words: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Where a question's evidence is complete, and where each of its parts is; None: not in what was read.
+
+    With `need` "any" the gold entries are alternatives and there is one part; with "all", one part
+    per gold page, and the evidence is complete with the last of them.
+    """
+
+    complete: Found | None
+    parts: tuple[Found | None, ...]
+
+
+def targets_of(question: Question, docs: Docs) -> tuple[Target, ...]:
+    """The gold of a question, looked up."""
+    return tuple(_target(gold, question.facts, docs) for gold in question.gold)
+
+
+def _target(gold: Gold, facts: Sequence[str], docs: Docs) -> Target:
+    url = docs.url_of(gold.page)
+    page = url or page_key(gold.page)
+    if gold.quote:
+        return Target(page, url, docs.says(url, gold.quote), quote=normal(gold.quote))
+    spans, held = _section(gold, facts, docs, url, deep=False)
+    whole, all_held = _section(gold, facts, docs, url, deep=True)
+    if not spans or len(all_held) > len(held):  # an empty section, or one whose subsections say it
+        spans, held = whole, all_held
+    return Target(page, url, bool(spans), spans=spans, facts=held)
+
+
+def _section(
+    gold: Gold, facts: Sequence[str], docs: Docs, url: str, *, deep: bool
+) -> tuple[tuple[Span, ...], tuple[str, ...]]:
+    spans = docs.spans(url, gold.section, deep=deep)
+    text = docs.text(url, spans) if spans else ""
+    return spans, tuple(fact for fact in facts if has_fact(text, fact))
+
+
+def is_stale(question: Question, targets: Sequence[Target]) -> bool:
+    """Whether the docs no longer hold enough of the gold for the question to be answered from it."""
+    if question.need == "any":
+        return not any(target.stands for target in targets)
+    return {target.page for target in targets} > {target.page for target in targets if target.stands}
+
+
+def reach(question: Question, targets: Sequence[Target], passages: Sequence[Passage]) -> Reach:
+    """How far one must read for the evidence."""
+    groups: dict[str, list[Target]] = {}
+    for target in targets:
+        groups.setdefault(target.page if question.need == "all" else "", []).append(target)
+    parts = tuple(_earliest(group, passages) for group in groups.values())
+    found = [part for part in parts if part is not None]
+    complete = max(found, key=lambda part: part.words) if found and len(found) == len(parts) else None
+    return Reach(complete, parts)
+
+
+def page_rank(targets: Sequence[Target], passages: Sequence[Passage]) -> int | None:
+    """The place, from 1, of the first gold page among the distinct pages in their order."""
+    gold = {target.url for target in targets}
+    pages = dict.fromkeys(passage.url for passage in passages)
+    return next((rank for rank, url in enumerate(pages, 1) if url in gold), None)
+
+
+def _earliest(targets: Sequence[Target], passages: Sequence[Passage]) -> Found | None:
+    found = [at for target in targets if (at := _find(target, passages))]
+    return min(found, key=lambda at: at.words) if found else None
+
+
+def _find(target: Target, passages: Sequence[Passage]) -> Found | None:
+    read = 0
+    missing = set(target.facts)
+    for rank, passage in enumerate(passages, 1):
+        if target.quote:
+            if target.quote in normal(passage.text):
+                return Found(rank, read + _shortest(passage.text, lambda text: target.quote in normal(text)))
+        elif passage.url == target.url and _overlaps(passage, target.spans):
+            wanted = set(missing)
+            missing -= {fact for fact in missing if has_fact(passage.text, fact)}
+            if not missing:
+                holds = _all_facts(wanted)
+                return Found(rank, read + (_shortest(passage.text, holds) if wanted else passage.words))
+        read += passage.words
+    return None
+
+
+def _all_facts(facts: set[str]) -> Callable[[str], bool]:
+    """A test whether a text holds all of these facts."""
+    return lambda text: all(has_fact(text, fact) for fact in facts)
+
+
+def _overlaps(passage: Passage, spans: Sequence[Span]) -> bool:
+    return any(passage.start < end and start < passage.end for start, end in spans)
+
+
+def _shortest(text: str, holds: Callable[[str], bool]) -> int:
+    """The words of the shortest beginning of `text` that holds what all of it holds."""
+    words = text.split()
+    low, high = 1, len(words)
+    while low < high:
+        middle = (low + high) // 2
+        if holds(" ".join(words[:middle])):
+            high = middle
+        else:
+            low = middle + 1
+    return low
+
+
+_LINK_TARGET: Final = re.compile(r"\]\([^)]*\)")
+_URL: Final = re.compile(r"https?://\S+")
+_MARKS: Final = re.compile(r"[^\w]+|_")
+_HOST: Final = re.compile(r"^https?://[^/]+")
+_EXTENSION: Final = re.compile(r"\.(?:md|mdx|html?)$")
+
+
+@lru_cache(maxsize=50_000)  # the same chunks come up for many questions
+def normal(text: str) -> str:
+    """`text` in lower case without link targets, addresses, spaces and punctuation.
+
+    Links become plain, so that a quote reads the same in HTML, MDX and markdown.
+    """
+    return _MARKS.sub("", _URL.sub(" ", _LINK_TARGET.sub(" ", text.lower())))
+
+
+def page_key(name: str) -> str:
+    """What a page is known by in a question file: its site path or file name without case, host and extension."""
+    path = _HOST.sub("", name).split("#")[0].split("?")[0].rstrip("/")
+    return _EXTENSION.sub("", path).lower().lstrip("/")
+
+
+@lru_cache(maxsize=10_000)
+def _fact_pattern(fact: str) -> re.Pattern[str]:
+    letters = [re.escape(letter) for letter in fact.lower() if letter.isalnum()]
+    if not letters:
+        return re.compile(r"(?!)")
+    # A number is found whole: 20 stands neither in 200 nor in 1.20. A word may go on: suffix is in suffixes.
+    before = r"(?<!\d)(?<!\d[.,])" if letters[0].isdigit() else r"(?<![a-z])" if letters[0].isascii() else ""
+    after = r"(?!\d|[.,]\d)" if letters[-1].isdigit() else ""
+    return re.compile(before + r"[\W_]*".join(letters) + after)
+
+
+def has_fact(text: str, fact: str) -> bool:
+    """Whether `text` contains a fact, whatever the case and punctuation; numbers only as whole numbers."""
+    return bool(_fact_pattern(fact).search(text.lower()))

@@ -1,0 +1,262 @@
+"""A question file -> a run: what is done already is read from the journal, the rest asked, some at a time.
+
+One question -> its outcome: retrieve, look for the gold, answer if asked to.
+
+Items -> results, some at a time, as they are done.
+"""
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Final, TypeVar
+
+from eval.citation_metrics import support
+from eval.dataset import Gold, Question, QuestionFile
+from eval.gold import Docs, Passage, Target, has_fact, is_stale, page_rank, reach, targets_of
+from eval.metrics import BUDGETS
+from eval.records import Answered, Measured, Outcome, Problem, Run, Seen, System
+from eval.storage import Journal
+from ingest.core.errors import ModelError
+from ingest.core.urls import site_path
+from rag.abstain import answers, confidence
+from rag.assistant import Assistant
+from rag.records import Answer, Hit, Retrieved
+from rag.retrieve.fusion import few_per_page
+
+Progress = Callable[[str, int, int], None]
+"""Called with (stage, done, total)."""
+
+_PATIENCE: Final = 3
+"""Questions in a row that may fail before the run ends: a key that is refused fails them all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is run and how: `jobs` questions at a time."""
+
+    questions: QuestionFile
+    measured: Measured
+    system: System
+    jobs: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What questions are run on. `k` passages are shown to the answer; `with_answers` False: ranking alone."""
+
+    assistant: Assistant
+    docs: Docs
+    k: int
+    under: str
+    with_answers: bool
+
+
+def run_questions(plan: Plan, bench: Bench, journal: Journal, progress: Progress) -> Run:
+    """Run all questions; outcomes come in the order of the file, however many run at a time.
+
+    A question whose model call fails is reported and stays out of the measures; the next run of
+    the same plan asks it again. Raises DocsError when three fail in a row, or all.
+    """
+    started = time.perf_counter()
+    questions = plan.questions.questions
+    wanted = {question.id for question in questions}
+    outcomes = {name: outcome for name, outcome in journal.read().items() if name in wanted}
+    resumed = len(outcomes)
+    problems = [Problem(f"line {bad.line}", bad.reason) for bad in plan.questions.bad]
+    failed = _ask(plan, bench, journal, outcomes, progress)
+    if not failed:
+        journal.close()
+    return Run(
+        name=plan.questions.name,
+        measured=plan.measured,
+        system=plan.system,
+        outcomes=tuple(outcomes[question.id] for question in questions if question.id in outcomes),
+        created_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        seconds=time.perf_counter() - started,
+        problems=(*problems, *failed),
+        resumed=resumed,
+    )
+
+
+def _ask(plan: Plan, bench: Bench, journal: Journal, outcomes: dict[str, Outcome], progress: Progress) -> list[Problem]:
+    """Ask what is left, and add its outcomes. Returns what failed, in the order of the file."""
+    questions = plan.questions.questions
+    left = [question for question in questions if question.id not in outcomes]
+    failed: dict[str, Problem] = {}
+    in_a_row = 0
+
+    def ask(question: Question) -> Outcome:
+        outcome = run_question(bench, question)
+        journal.add(outcome)
+        return outcome
+
+    # The first alone: models and files are loaded with it, by one thread.
+    for part, jobs in ((left[:1], 1), (left[1:], plan.jobs)):
+        for question, result in run_all(ask, part, jobs):
+            if isinstance(result, Outcome):
+                outcomes[question.id], in_a_row = result, 0
+            else:
+                in_a_row += 1
+                _raise_unless_passing(result, hopeless=in_a_row >= min(_PATIENCE, len(questions)))
+                failed[question.id] = Problem(question.id, str(result))
+            progress("eval", len(outcomes) + len(failed), len(questions))
+    return [failed[question.id] for question in questions if question.id in failed]
+
+
+def _raise_unless_passing(error: BaseException, *, hopeless: bool) -> None:
+    if hopeless or not isinstance(error, ModelError):
+        raise error
+
+
+_FIRST = 64
+"""Passages asked for at first: of the bundled docs, 2,000 words are 20 to 50 of them."""
+
+_SHOWN = 5
+
+
+def run_question(bench: Bench, question: Question) -> Outcome:
+    """Measure one question. Raises ModelError, UsageError, IndexMismatch."""
+    started = time.perf_counter()
+    with bench.assistant.one_question():
+        whole = _read_enough(bench, question.question)
+        retrieved = replace(whole, hits=few_per_page(whole.hits, bench.k))
+        found = bench.assistant.ask(retrieved) if bench.with_answers else None
+    seconds = time.perf_counter() - started
+    if found and not found.complete and not (found.completion and found.completion.finish_reason):
+        raise ModelError("the answer broke off", "run again", retryable=True)
+    targets = targets_of(question, bench.docs)
+    passages = [Passage.of(hit) for hit in whole.hits]
+    reached = reach(question, targets, passages)
+    return Outcome(
+        id=question.id,
+        question=question.question,
+        kind=question.kind,
+        answerable=question.answerable,
+        gold=tuple(_gold_text(gold) for gold in question.gold),
+        stale=question.answerable and is_stale(question, targets),
+        rank=reached.complete.rank if reached.complete else None,
+        words=reached.complete.words if reached.complete else None,
+        parts=tuple(part.rank if part else None for part in reached.parts),
+        page_rank=page_rank(targets, passages),
+        refused=not (found.answered if found else answers(retrieved, bench.assistant.thresholds)),
+        confidence=confidence(retrieved),
+        signals=_signals(retrieved),
+        seconds=seconds,
+        seen=tuple(_seen(hit, question, targets) for hit in whole.hits[:_SHOWN]),
+        answer=_answered(question, found) if found else None,
+    )
+
+
+def _read_enough(bench: Bench, question: str) -> Retrieved:
+    """The passages down to the largest word budget, and at least `k` and ten of them."""
+    least, count = max(bench.k, 10), max(bench.k, _FIRST)
+    while True:
+        retrieved = bench.assistant.retrieve(question, count, bench.under)
+        words, enough = 0, 0
+        for enough, hit in enumerate(retrieved.hits, 1):
+            words += Passage.of(hit).words
+            if words >= BUDGETS[-1] and enough >= least:
+                return replace(retrieved, hits=retrieved.hits[:enough])
+        if len(retrieved.hits) < count:
+            return retrieved
+        count *= 2
+
+
+def _gold_text(gold: Gold) -> str:
+    return f"{gold.page} › {gold.section}" if gold.section else gold.page
+
+
+def _signals(retrieved: Retrieved) -> dict[str, float]:
+    """Everything that a confidence may be made of, by name."""
+    named = getattr(retrieved, "signals", None) or {}
+    return {"cosine": retrieved.cosine, "coverage": retrieved.coverage, **{n: float(v) for n, v in named.items()}}
+
+
+def _seen(hit: Hit, question: Question, targets: Sequence[Target]) -> Seen:
+    one = reach(replace(question, need="any"), targets, [Passage.of(hit)])
+    terms = tuple(f"{term} {weight:.1f}" for term, weight in sorted(hit.terms.items(), key=lambda item: -item[1])[:8])
+    return Seen(
+        rank=hit.rank,
+        page=site_path(hit.chunk.url),
+        url=hit.url,
+        headings=hit.chunk.headings,
+        score=round(hit.score, 4),
+        cosine=round(hit.cosine, 4),
+        bm25=round(hit.bm25, 4),
+        terms=terms,
+        right=bool(one.complete),
+        start=" ".join(hit.chunk.text.split())[:160],
+    )
+
+
+def _answered(question: Question, answer: Answer) -> Answered:
+    held = support(answer)
+    done = answer.completion
+    return Answered(
+        text=answer.text,
+        facts=len(question.facts),
+        facts_found=sum(has_fact(answer.text, fact) for fact in question.facts) if answer.answered else 0,
+        cited=held.cited if answer.answered else 0,
+        held=held.held if answer.answered else 0,
+        claims=held.claims if answer.answered else 0,
+        supported=held.supported if answer.answered else 0,
+        words=len(answer.text.split()),
+        prompt_tokens=done.prompt_tokens if done else 0,
+        completion_tokens=done.completion_tokens if done else 0,
+        cost_usd=done.cost_usd if done else 0.0,
+        model=(done.model or "") if done else "",
+    )
+
+
+Item = TypeVar("Item")
+Done = TypeVar("Done")
+
+
+def run_all(
+    work: Callable[[Item], Done], items: Sequence[Item], jobs: int
+) -> Iterator[tuple[Item, Done | BaseException]]:
+    """Yield (item, result or failure) as they come.
+
+    With one job all is done in the calling thread. Otherwise the threads are daemons: a reader who
+    stops, as on an interrupt, need not wait for answers that are under way.
+    """
+    if jobs == 1:
+        for item in items:
+            yield item, _tried(work, item)
+        return
+    waiting: queue.SimpleQueue[Item] = queue.SimpleQueue()
+    done: queue.SimpleQueue[tuple[Item, Done | BaseException]] = queue.SimpleQueue()
+    stop = threading.Event()
+    for item in items:
+        waiting.put(item)
+    for _ in range(min(jobs, len(items))):
+        threading.Thread(target=_work_off, args=(work, waiting, done, stop), daemon=True).start()
+    try:
+        for _ in items:
+            yield done.get()
+    finally:
+        stop.set()
+
+
+def _work_off(
+    work: Callable[[Item], Done],
+    waiting: "queue.SimpleQueue[Item]",
+    done: "queue.SimpleQueue[tuple[Item, Done | BaseException]]",
+    stop: threading.Event,
+) -> None:
+    while not stop.is_set():
+        try:
+            item = waiting.get_nowait()
+        except queue.Empty:
+            return
+        done.put((item, _tried(work, item)))
+
+
+def _tried(work: Callable[[Item], Done], item: Item) -> Done | BaseException:
+    try:
+        return work(item)
+    except Exception as error:  # noqa: BLE001 - handed to the caller, who knows which failures to expect
+        return error

@@ -1,0 +1,168 @@
+"""Runs and texts <-> files. A file is replaced whole, so that a crash leaves the old one.
+
+Outcomes as they come -> a file beside the index, so that an interrupted run goes on where it ended.
+
+The file stands at INDEX/eval/<key>.jsonl. The key is a hash of the question file, of what is
+measured and of the system that is measured: an edit of the questions, other options, a reindex, a
+calibration or another version of the code begins anew. It goes when the run is complete; with a
+read-only index there is none, and the run only can't be resumed.
+
+
+The code and the index -> a name of what is measured, so that a run is never continued with another system.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import threading
+from collections.abc import Iterator
+from dataclasses import asdict, fields
+from functools import cache
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Final
+
+from eval.records import Measured, Outcome, Problem, Run, System
+from ingest.core.errors import DocsError, UsageError
+from ingest.index.generations import Generation
+from rag.thresholds import CALIBRATION
+
+_FORMAT: Final = 1
+
+
+def save_run(path: Path, run: Run) -> None:
+    """Write a run for later comparisons: JSON, one outcome per line, to be read by `read_run`."""
+    fields = asdict(run)
+    outcomes = fields.pop("outcomes")
+    head = json.dumps({"askdocs_run": _FORMAT, **fields}, indent=1, ensure_ascii=False)[:-2]
+    lines = ",\n  ".join(json.dumps(outcome, ensure_ascii=False) for outcome in outcomes)
+    write_whole(path, f'{head},\n "outcomes": [\n  {lines}\n ]\n}}\n')
+
+
+def read_run(path: Path) -> Run:
+    """Read a run that `save_run` wrote. Raises UsageError for another file."""
+    hint = "give a file that `askdocs eval … --save` wrote"
+    try:
+        fields = json.loads(path.read_text(encoding="utf-8"))
+        version = fields.pop("askdocs_run")
+        if version != _FORMAT:
+            raise UsageError(f"{path} is a run of format {version}, not {_FORMAT}", "make it anew with --save")
+        outcomes = tuple(Outcome.from_json(outcome) for outcome in fields.pop("outcomes"))
+        problems = tuple(Problem(**problem) for problem in fields.pop("problems"))
+        measured, system = Measured(**fields.pop("measured")), System(**fields.pop("system"))
+        return Run(outcomes=outcomes, problems=problems, measured=measured, system=system, **fields)
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}", hint) from error
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise UsageError(f"{path} is no saved run", hint) from error
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file at once, or not at all. Raises DocsError."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    with _told(path):
+        try:
+            # Surrogates come from questions with a lone \\ud800: JSON allows them, UTF-8 does not.
+            with temporary.open("w", encoding="utf-8", errors="replace", newline="\n") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+def check_writable(path: Path) -> None:
+    """Raise DocsError for a path that can't become a file: told before a long run, not after it."""
+    with _told(path):
+        if path.is_dir():
+            raise IsADirectoryError(21, "is a folder")
+        if not path.parent.is_dir():
+            raise FileNotFoundError(2, f"there is no folder {path.parent}")
+        if not os.access(path.parent, os.W_OK):
+            raise PermissionError(13, "the folder can't be written to")
+
+
+@contextlib.contextmanager
+def _told(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise DocsError(
+            f"{path}: {error.strerror or error}", "name a file in a folder that you may write to"
+        ) from error
+
+
+_FOLDER: Final = "eval"
+
+
+class Journal:
+    """One outcome per line. Threads may add at the same time."""
+
+    def __init__(self, index: Path, measured: Measured, system: System) -> None:
+        key = hashlib.sha256(json.dumps([asdict(measured), asdict(system)], sort_keys=True).encode()).hexdigest()
+        self.path = index / _FOLDER / f"{key[:24]}.jsonl"
+        self._lock = threading.Lock()
+
+    def read(self) -> dict[str, Outcome]:
+        """What an earlier run came to, by question id. A line that a crash cut short is passed over."""
+        found: dict[str, Outcome] = {}
+        try:
+            lines = self.path.read_bytes().split(b"\n")
+        except OSError:
+            return found
+        for line in lines:
+            with contextlib.suppress(ValueError, TypeError, KeyError):
+                outcome = Outcome.from_json(json.loads(line))
+                found[outcome.id] = outcome
+        return found
+
+    def add(self, outcome: Outcome) -> None:
+        """Write an outcome at once. The line break comes first: a line cut short spoils only itself."""
+        line = "\n" + json.dumps(outcome, default=_fields, ensure_ascii=True)
+        with self._lock, contextlib.suppress(OSError):
+            self.path.parent.mkdir(exist_ok=True)
+            with self.path.open("ab") as file:
+                file.write(line.encode())
+
+    def close(self) -> None:
+        """The run is complete: its journal goes, and the folder if it is empty."""
+        with contextlib.suppress(OSError):
+            self.path.unlink()
+        with contextlib.suppress(OSError):
+            self.path.parent.rmdir()
+
+
+def _fields(record: Any) -> dict[str, Any]:  # noqa: ANN401 - what JSON does not know: our records
+    """The fields of a record as they are; `asdict` copies all that is in them, which takes longer than writing."""
+    return {field.name: getattr(record, field.name) for field in fields(record)}
+
+
+@cache
+def code_hash() -> str:
+    """A hash of the sources that rank, answer and measure; about half a megabyte is read, once."""
+    digest = hashlib.sha256()
+    for package in ("ingest", "rag", "eval"):
+        found = find_spec(package)
+        for folder in sorted((found.submodule_search_locations or ()) if found else ()):
+            for path in sorted(Path(folder).rglob("*.py")):
+                digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def system_of(generation: Generation, model: str) -> System:
+    """What answers: index, embedder, model, version and code with the calibrated thresholds."""
+    manifest = generation.manifest
+    path = generation.folder.parent / CALIBRATION
+    thresholds = hashlib.sha256(path.read_bytes()).hexdigest()[:8] if path.is_file() else "0"
+    return System(
+        embedder=manifest["embedder"]["name"],
+        generation=generation.name,
+        docs_date=str(manifest["docs_date"])[:10],
+        chunks=manifest["chunks"],
+        model=model,
+        askdocs=version("askdocs"),
+        code=f"{code_hash()}.{thresholds}",
+    )

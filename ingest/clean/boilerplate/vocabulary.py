@@ -1,0 +1,185 @@
+"""Names and phrases of chrome, from the themes of the documentation generators.
+
+Words inside class names and ids: what themes that nobody listed call their chrome.
+"""
+
+import re
+from functools import lru_cache
+from itertools import islice
+
+from bs4.element import Tag
+
+from ingest.clean.dom.tree import attr, plain, tokens
+
+DROPPED_TAGS = frozenset(
+    "script style noscript template svg nav footer select dialog iframe canvas object embed map audio "
+    "link meta head title datalist progress meter rt rp astro-dev-toolbar".split()
+)
+
+# Exact class tokens, from the themes of the generators. Substrings are never matched: `scrollbar-thin`
+# is no bar, `-icon` no icon.
+CHROME_CLASSES = frozenset(
+    """
+    headerlink hash-link header-anchor heading-anchor anchorjs-link fern-anchor anchor-link subheading-anchor
+    heading-link sl-anchor-link permalink direct-link self-link header-link td-heading-self-link anchor-heading
+    toc table-of-contents toc-drawer toc-container page-toc contents local-toc nextra-toc rm-ToC tocCollapsible
+    theme-doc-toc-mobile theme-doc-toc-desktop fern-toc fern-layout-toc td-toc VPDocAside VPDocAsideOutline
+    VPLocalNav VPDocOutlineDropdown bd-toc right-sidebar-panel
+    breadcrumbs breadcrumb fern-breadcrumb theme-doc-breadcrumbs nextra-breadcrumb td-breadcrumbs rst-breadcrumbs
+    bd-header-article wy-breadcrumbs md-path
+    pagination pagination-nav pagination-links rst-footer-buttons related sphinxsidebar prev-next-area
+    prev-next-footer prev-next-links nav-chapters nav-wrapper mobile-nav-chapters rm-Pagination fern-footer-nav
+    md-footer VPDocFooter page-nav page-navigation post-nav prevnext navheader navfooter td-page-nav
+    feedback page-feedback md-feedback feedback-toolbar feedback--answer feedback--question feedback--response
+    was-this-helpful doc-feedback thumbs helpful fern-feedback fern-feedback-button rating
+    theme-edit-this-page theme-doc-footer theme-last-updated edit-this-page edit-page edit-link edit-page-link
+    md-source-file md-content__button md-tags page-meta td-page-meta last-updated page-actions fern-page-actions
+    fern-toolbar page-actions-menu rm-AIDropdown fern-layout-footer fern-builtwith contributors git-revision-date
+    md-sidebar wy-nav-side wy-side-scroll bd-sidebar bd-sidebar-primary bd-sidebar-secondary sidebar-drawer
+    fern-sidebar-container nextra-sidebar-container td-sidebar sidebar-nav nav-container sidebar-wrapper
+    copybtn copy-button copy-btn btn-copy clipboard md-clipboard fern-copy-button code-snippet-feedback-button
+    source-toolbox code-actions copy-code-button toolbar tryit-button
+    viewcode-link viewsource-link rst-versions ethical-rtd ethical-sidebar rst-other-versions
+    sr-only visually-hidden visuallyhidden screen-reader-text skip-link skip-to-main skip-to-content assistive-text
+    fern-ai-agents-notice chat-assistant-floating-input chat-assistant-sheet fern-ask-ai-button
+    share social-share share-buttons advertisement carbonads newsletter cookie-banner cookie-consent announcement
+    nav-logo theme-toggle search-form searchbox no-print noprint print-hidden d-print-none not-printable
+    dropdown-panel dropdown-menu dropdown-trigger dropdown-toggle dropdown-content popover hideme
+    linenos linenodiv src-link footnote-backref backrefs fn-backref fn-back data-footnote-backref reversefootnote
+    md-nav md-header nocontent
+    language-selection language-selector language-switcher lang-selector version-switcher version-selector
+    prev-next next-prev previous-next navsettop navsetbottom tocset tocview tocsub summary_toggle
+    page-metadata page-metadata-container article-meta article-author article-votes article-footer article-share
+    article-relatives article-comments article-more-questions related-articles recent-articles comment-list
+    mw-editsection mw-cite-backlink mw-jump-link navbox catlinks printfooter view-source-button
+    view-source-toggle-state git-button baseline-indicator tsd-sources
+    """.split()
+)
+
+CHROME_IDS = frozenset(
+    """
+    fern-header fern-sidebar fern-sidebar-spacer builtwithfern navbar banner sidebar sidebar-content
+    table-of-contents table-of-contents-layout content-side-layout page-context-menu pagination
+    chat-assistant-sheet footer toc td-page-toc page-toc breadcrumbs nav-bread feedback page-feedback
+    labels-section comments-section likes-and-labels-container likes-section
+    searchbox doc-conventions side-nav sidebar-nav site-header site-footer menu-bar pre-footer cookie-banner
+    """.split()
+)
+
+# Remarks of readers below a page.
+REMARKS = frozenset(("usernotes", "disqus_thread", "utterances", "giscus"))
+
+CHROME_PARTS = frozenset(
+    "step-line step-number callout-icon card-icon code-group-tab-bar code-block-header tabs-list "
+    "accordion-caret-right step-number-anchor-link".split()
+)
+
+CHROME_ROLES = frozenset(
+    "navigation search banner contentinfo dialog menu menubar toolbar tablist complementary-nav alertdialog".split()
+)
+
+HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
+SECTIONS = frozenset("section sect1 sect2 sect3 level1 level2 level3".split())
+
+PROSE_PARENTS = frozenset("p li dt dd td summary".split())
+
+CHANGED = re.compile(
+    r"(?:page |[\w.-]{1,40} )?last (?:modified|updated|edited|changed|reviewed)(?: on| at| by| in)?:?\s*"
+    r"(?:.{0,25}\d|.{0,20}\bago\b|yesterday|today|$)|updated .{1,20}\bago$"
+)
+
+# The line of rights below a page, and the question whether it was any good.
+RIGHTS = re.compile(r"(?:copyright )?(?:©|\(c\)) ?(?:copyright )?(?:19|20)\d\d|all rights reserved")
+ASKS = re.compile(
+    r"(?:did|was|is|were) (?:you find )?(?:this|these) (?:page|article|guide|docs?|topic|section|information|content) "
+    r"(?:help|useful|helpful)(?:ful)?(?: (?:you|to you))?\s*\?"
+)
+
+# Headings at the end of a page that have nothing below them.
+EMPTY_ENDS = frozenset(
+    "additionalresources relatedarticles relatedpages relatedcontent comments feedback discussion seealso navigation "
+    "recommendedcontent".split()
+)
+
+# Elements that are chrome when their whole text is one of these.
+PHRASES = frozenset(
+    """
+    on this page|in this article|table of contents|copy page|was this page helpful?|was this helpful?|edit this page
+    ask ai|built with|¶|copy|copied!|edit this page on github|edit on github|improve this page|is this page useful?
+    suggest edits|raise issue|view as markdown|open in chatgpt|open in claude|report incorrect code|try it|edit page
+    skip to main content|collapse all|expand all|view page source|show source|report an issue|send feedback|copy link
+    give feedback|copy as markdown|back to top|return to top|scroll to top|print this page|share this page|previous
+    next|rate this page|thank you for your feedback!|did this page help you?|edit on gitlab|view source
+    copy markdown|copy to clipboard|expand description|open in claude code
+    view as md|view this page on github|skip to content|toggle navigation|show more|show less|see more
+    """.strip()
+    .replace("\n    ", "|")
+    .split("|")
+)
+TURNING = frozenset(
+    (
+        "previous",
+        "next",
+        "prev",
+        "previous page",
+        "next page",
+        "← previous",
+        "next →",
+        "up next",
+        "next lesson",
+        "previous lesson",
+        "go to next lesson",
+        "next chapter",
+        "previous chapter",
+        "next article",
+        "previous article",
+        "next topic",
+        "previous topic",
+        "next up",
+    )
+)
+
+# Whole words of a name, split at `-`, `_` and capitals: `osano-cm-window`, `breadcrumbNav`. A word that is
+# only part of a longer one does not count: `scrollbar-thin` has the word `scrollbar`, not `bar`.
+_WORDS = {
+    **dict.fromkeys(("breadcrumb", "breadcrumbs", "crumbs", "pagination", "pager", "prevnext"), "links"),
+    **dict.fromkeys(("sidebar", "sidenav", "navbar", "topnav", "menu", "nav", "navigation"), "links"),
+    "toc": "toc",
+    **dict.fromkeys(("feedback", "helpful", "votes"), "asks"),
+    **dict.fromkeys(("onetrust", "osano", "cookiebot", "gdpr"), "asks"),
+}
+_BOXES = frozenset(("banner", "consent", "notice", "bar", "dialog", "popup", "modal", "overlay", "message"))
+_PIECE = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+_LONGEST = 400  # characters of a box that only asks; more is a section about feedback or cookies
+_LINKED = 0.6
+_SPEAKS = ["pre", "h1", "table", "dl"]
+_MOST_NODES = 1000  # a box with more is no menu; and without a limit nested boxes would cost their square
+_NEVER = frozenset("html body main article section pre code table tr td th h1 h2 h3 h4 h5 h6 a span".split())
+
+
+@lru_cache(maxsize=4096)
+def name_kind(name: str) -> str:
+    """Tell what a class token or id says an element is: `links`, `toc`, `asks` or nothing ("")."""
+    words = [word.lower() for word in _PIECE.findall(name)]
+    if not words or len(name) > 60:
+        return ""
+    if words[0] in ("cookie", "cookies", "announcement") and not _BOXES.isdisjoint(words[1:]):
+        return "asks"
+    return next((_WORDS[word] for word in words if word in _WORDS), "")
+
+
+def named_chrome(tag: Tag) -> bool:
+    """Tell whether an element is chrome by words in its names, and holds nothing that speaks against it."""
+    names = [*tokens(tag), attr(tag, "id"), tag.name if "-" in tag.name else ""]
+    kinds = {name_kind(name) for name in names if name} - {""}
+    if not kinds or tag.name in _NEVER:
+        return False
+    if sum(1 for _ in islice(tag.descendants, _MOST_NODES)) == _MOST_NODES or tag.find(_SPEAKS) is not None:
+        return False
+    text = plain(tag)
+    if "asks" in kinds:
+        return len(text) < _LONGEST
+    links = tag.find_all("a")
+    if "toc" in kinds:
+        return bool(links) and tag.find("p") is None
+    return bool(links) and sum(len(plain(a)) for a in links) > _LINKED * len(text)

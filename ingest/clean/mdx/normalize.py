@@ -1,0 +1,164 @@
+"""One form for markdown that authors wrap and pad as they like: a paragraph or table row is one line.
+
+What markdown can spell in several ways -> the one that HTML gives. Code must be marks by now (see `mdx.protect`).
+"""
+
+import html
+import re
+from typing import Final
+
+from ingest.text.unsafe import without_controls
+
+# A line that begins something of its own and so does not go on with the line before it.
+_STARTS = re.compile(
+    r"[-*+][ \t]|\d{1,9}[.)][ \t]|#{1,6}[ \t]|\||\x00F|```|~~~|\[[^\]]+\]:|(?:[-*_][ \t]*){3,}$|<|\$\$|"
+    r":::|!!!|===|\?\?\?"
+)
+# A line after which the next one begins anew.
+_ENDS = re.compile(r"#{1,6}[ \t]|\||(?:[-*_][ \t]*){3,}$|.*\x00F\d+\x00$|\*\*[^*]*\*\*$|\$\$|:::|!!!|\?\?\?|<")
+_PREFIX = re.compile(r"[ \t]*(?:>[ \t]?)*[ \t]*")
+_RULER = re.compile(r"\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?")
+_BULLET = re.compile(r"^([ \t]*(?:>[ ]?)*[ \t]*)[*+]([ \t]+)(?=\S)", re.MULTILINE)
+
+_EMPHASIS = re.compile(r"(?<![\w/*_.:\\-])_(?=[^\s_])([^_\n]*[^\s_])_(?![\w/_])")
+_QUOTE = re.compile(r"(?:^>.*(?:\n|\Z))+", re.MULTILINE)
+
+
+def reflow(text: str) -> str:
+    """Join wrapped lines, tighten tables, use one sign for list items. Code must be marks by now."""
+    text = _EMPHASIS.sub(r"*\1*", _QUOTE.sub(_narrow, _BULLET.sub(r"\1-\2", text)))
+    out: list[str] = []
+    for raw in text.split("\n"):
+        hard = raw.endswith(("  ", "\\"))
+        line = raw.rstrip().removesuffix("\\").rstrip() if hard else raw.rstrip()
+        lead, words = _split(line)
+        if out and _goes_on(out[-1], lead, words):
+            out[-1] = f"{out[-1]} {words}"
+        else:
+            columns = _columns(out[-1]) if out else 0
+            out.append(lead + _row(words, columns) if words.startswith("|") else line)
+        if hard and words:
+            out[-1] += "\x02"
+    return "\n".join(line.rstrip("\x02").replace("\x02", "") for line in out)
+
+
+def _narrow(match: re.Match[str]) -> str:
+    """Take surplus space after the quote signs out; beside a list, only what all lines have that are no label."""
+    if re.search(r"^>[ \t]*(?:[-*+]|\d+[.)])[ \t]", match[0], re.MULTILINE):
+        pads = [len(pad) for pad in re.findall(r"^>([ \t]*)(?!\*\*[^*\n]*\*\*$)(?=\S)", match[0], re.MULTILINE)]
+        surplus = min(pads, default=0) - 1
+        return re.sub(rf"^>[ \t]{{{surplus}}}", ">", match[0], flags=re.MULTILINE) if surplus > 0 else match[0]
+    return re.sub(r"^>[ \t]{2,}(?=\S)", "> ", match[0], flags=re.MULTILINE)
+
+
+def _split(line: str) -> tuple[str, str]:
+    match = _PREFIX.match(line)
+    end = match.end() if match else 0
+    return line[:end], line[end:]
+
+
+def _goes_on(before: str, lead: str, words: str) -> bool:
+    """Tell whether a line continues the paragraph of the line before it."""
+    first_lead, first = _split(before)
+    if not words or not first or before.endswith("\x02") or _STARTS.match(words) or _ENDS.match(first):
+        return False
+    # A quote may go on without its sign; a line with one more sign is a quote of its own.
+    return lead.count(">") <= first_lead.count(">") and len(lead) - len(first_lead) < 8
+
+
+def _columns(line: str) -> int:
+    """How many cells a row has, as `_row` writes it; 0 for another line."""
+    return len(re.findall(r"(?<!\\)\|", line)) - 1 if line.lstrip(" \t>").startswith("|") else 0
+
+
+def _row(words: str, columns: int) -> str:
+    """Write a table row with one space around each cell, and no fewer cells than the row above it has."""
+    cells = re.split(r"(?<!\\)\|", words.strip())
+    cells = cells[1:-1] if words.rstrip().endswith("|") and len(cells) > 2 else cells[1:]
+    if _RULER.fullmatch(words.strip()):
+        cells = ["---"] * len(cells)
+    cells += [""] * (columns - len(cells))
+    return "| " + " | ".join(" ".join(cell.split()) for cell in cells) + " |"
+
+
+_RULE = re.compile(r"^([ \t]*(?:>[ ]?)*)[ \t]*(?:(?:\*[ \t]*){3,}|(?:-[ \t]*){3,}|(?:_[ \t]*){3,})$", re.MULTILINE)
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+_ESCAPED = re.compile(r"\\([_*{}<>\[\]()~$.!+'\"&,:;=?@/^%-])")
+_LABEL = r"\[((?:[^\[\]]|\[[^\[\]]*\])*)\]\([^()\s]*\)"
+# GFM, "Autolinks (extension)": up to white space or `<`, without the punctuation at its end.
+_BARE = re.compile(
+    rf"{_LABEL}|<https?://[^\s<>]+>|(?<![\w\"'=/@\[])(?<!\]: )https?://[^\s<>|\[\]\"'`\x00-\x1f]+", re.IGNORECASE
+)
+_TRAILING: Final = "?!.,:;*_~"
+_UNLINKED: Final = "\x03"  # the text itself holds no controls
+_MARKED = re.compile(r"(?<![\w*\\])(\*{1,3})(?=\S)([^*\n]*[^*\s])\1(?![\w*])")
+_ITEM = re.compile(r"([ \t]*(?:>[ ]?)*[ \t]*)(\d{1,9})([.)][ \t]+)(.*)")
+
+
+def without_rules(text: str) -> str:
+    """Drop thematic breaks, which say nothing; underlined headings must be rewritten by now."""
+    return _RULE.sub(r"\1", text)
+
+
+def decode_entities(text: str) -> str:
+    """Write `&mdash;` and its like as what they stand for; in a table's row `&#124;` stays no end of a cell."""
+    return _ENTITY.sub(_character, text)
+
+
+def _character(match: re.Match[str]) -> str:
+    said = without_controls(html.unescape(match[0]))
+    return " " if said.isspace() else "\\|" if said == "|" else said
+
+
+def without_escapes(text: str) -> str:
+    """Drop the backslashes before signs that are not markup where they stand."""
+    return _ESCAPED.sub(r"\1", text)
+
+
+def unlinked(text: str) -> str:
+    """Mark the addresses in an image's alternative text: `link_bare` leaves them as they are."""
+    return text.replace("://", f":{_UNLINKED}//")
+
+
+def link_bare(text: str) -> str:
+    """Make links of addresses that stand in the text; the targets of links must hold no brackets by now."""
+    return (_BARE.sub(_link, text) if "://" in text else text).replace(_UNLINKED, "")
+
+
+def _link(match: re.Match[str]) -> str:
+    found = match[0]
+    if found.startswith("["):
+        return found
+    if found.startswith("<"):
+        return f"[{found[1:-1]}]({found[1:-1]})"
+    url = found.rstrip(_TRAILING)
+    while url.endswith(")") and url.count(")") > url.count("("):
+        url = url[:-1].rstrip(_TRAILING)
+    target = url.replace("(", "%28").replace(")", "%29")
+    return f"[{url}]({target}){found[len(url) :]}" if url.rpartition("//")[2] else found
+
+
+def heading_words(text: str) -> str:
+    """Give the words of a heading, as HTML's are given: no links, no emphasis."""
+    return _MARKED.sub(r"\2", re.sub(_LABEL, r"\1", text))
+
+
+def number_lists(text: str) -> str:
+    """Count the items of lists that are all numbered `1.`, as a browser does."""
+    out: list[str] = []
+    lists: list[tuple[str, str, int]] = []  # what stands before the number, the first number, the last one shown
+    for line in text.split("\n"):
+        item = _ITEM.fullmatch(line)
+        lead = item[1] if item else line[: len(line) - len(line.lstrip(" \t>"))]
+        while (
+            lists and line.strip() and (len(lists[-1][0]) > len(lead) or (not item and len(lists[-1][0]) >= len(lead)))
+        ):
+            lists.pop()
+        if item and lists and lists[-1][0] == lead and lists[-1][1] == item[2]:
+            shown = lists[-1][2] + 1
+            lists[-1] = (lead, item[2], shown)
+            line = f"{lead}{shown}{item[3]}{item[4]}"  # noqa: PLW2901 - the line as it is written
+        elif item:
+            lists = [*(one for one in lists if one[0] != lead), (lead, item[2], int(item[2]))]
+        out.append(line)
+    return "\n".join(out)

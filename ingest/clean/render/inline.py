@@ -1,0 +1,188 @@
+"""Inline markdown: text, links, emphasis, code spans, formulas, footnote marks."""
+
+import re
+from collections.abc import Callable, Iterable
+
+from bs4.element import NavigableString, PageElement, Tag
+
+from ingest.clean.dom.tree import INVISIBLE, SPACES, attr, join_url, plain, squash, tidy, tokens
+from ingest.clean.render.blocks import Context
+from ingest.text.unsafe import safe_url
+
+_CODE = frozenset(("code", "kbd", "samp", "tt"))
+_SIGNS = {
+    **dict.fromkeys(("strong", "b"), "**"),
+    **dict.fromkeys(("em", "i", "cite", "dfn", "var"), "*"),
+    **dict.fromkeys(("del", "s", "strike"), "~~"),
+}
+_BREAKING = frozenset("div p li ul ol dl dt dd tr td th table section article h1 h2 h3 h4 h5 h6 pre blockquote".split())
+_MATH = frozenset(("katex", "katex-display", "MathJax", "MathJax_Display", "math", "arithmatex", "MathJax_Preview"))
+_MAX_DEPTH = 60
+_BLANKS = re.compile(r"[ \t]+")
+_AROUND_BREAK = re.compile(r"[ \t]*\n[ \t]*")
+_BREAKS = re.compile(r"\n{2,}")
+_DECORATION = re.compile(r"\b(?:logo|icon|avatar)\s*$", re.IGNORECASE)
+_BADGE = frozenset(("fern-docs-badge", "mint-badge", "sl-badge", "badge", "stab"))
+
+
+def render_inline(nodes: Iterable[PageElement], ctx: Context, *, links: bool = True, marks: bool = True) -> str:
+    """Render inline nodes on one line (`<br>` gives a new line). Without `marks`, words only and code spans."""
+    writer = _Writer(ctx, links=links, marks=marks)
+    text = writer.nodes(nodes, 0)
+    text = _AROUND_BREAK.sub("\n", _BLANKS.sub(" ", text))
+    return _BREAKS.sub("\n", text).strip()
+
+
+class _Writer:
+    """Renders nodes by recursion, to a fixed depth; what is deeper is kept as bare text."""
+
+    def __init__(self, ctx: Context, *, links: bool, marks: bool) -> None:
+        self.ctx = ctx
+        self.links = links
+        self.marks = marks
+
+    def nodes(self, nodes: Iterable[PageElement], depth: int) -> str:
+        """Render siblings, in their order; blanks are not yet collapsed."""
+        out: list[str] = []
+        for node in nodes:
+            if type(node) is NavigableString:
+                out.append(SPACES.sub(" ", INVISIBLE.sub("", node)))
+            elif isinstance(node, Tag) and id(node) not in self.ctx.skip:
+                out.append(self.tag(node, depth + 1) if depth < _MAX_DEPTH else plain(node))
+        return "".join(out)
+
+    def tag(self, tag: Tag, depth: int) -> str:
+        """Render one element with all in it."""
+        special = self.special(tag)
+        if special is not None:
+            return special
+        inner = self.nodes(tag.contents, depth)
+        name = tag.name
+        if name in _SIGNS:
+            return self.mark(_SIGNS[name], inner)
+        if name == "a":
+            return self.link(tag, inner)
+        if name == "sup":
+            return self.raised(tag, inner)
+        if name == "span" and not _BADGE.isdisjoint(tokens(tag)):
+            return " " + self.mark("**", inner)
+        return f" {inner} " if name in _BREAKING or attr(tag, "data-as") == "p" else inner
+
+    def special(self, tag: Tag) -> str | None:
+        """Render what is not made of its children; None for all else."""
+        name = tag.name
+        if name in _CODE:
+            return code_span(_code_text(tag)) or " "
+        if name in ("math", "mjx-container") or (tag.attrs and not _MATH.isdisjoint(tokens(tag))):
+            return formula(tag)
+        if name == "video":
+            return _video(tag, self.ctx.base)
+        make = _EMPTY.get(name)
+        return make(tag) if make else None
+
+    def mark(self, sign: str, inner: str) -> str:
+        """Put `sign` around the words, within their blanks: `** bold**` would be no emphasis (CommonMark 6.2)."""
+        core = inner.strip()
+        if not self.marks or not core or core.startswith(sign) or "\n" in core:
+            return inner
+        return f"{_lead(inner)}{sign}{core}{sign}{_trail(inner)}"
+
+    def link(self, tag: Tag, inner: str) -> str:
+        """Render a link or the mark of a footnote; words alone where there is nowhere to go."""
+        label = inner.strip()
+        href = attr(tag, "href")
+        if "footnote-ref" in tokens(tag) or "footnote-reference" in tokens(tag) or "data-footnote-ref" in tag.attrs:
+            return f"[^{label.strip('[]^')}]"
+        url = link_target(href, self.ctx.base)
+        parent = tag.parent
+        if parent is not None and href.startswith("#") and attr(parent, "id") == href[1:]:
+            return inner  # a term that links to itself
+        if not self.links or not label or not url:
+            return inner
+        label, rest = _label(" ".join(label.split()))
+        return f"{_lead(inner)}[{label}]({url}){rest}{_trail(inner)}"
+
+    def raised(self, tag: Tag, inner: str) -> str:
+        """Render `<sup>`: a link to a numbered note as its mark, an exponent or ordinal behind `^`."""
+        text = inner.strip()
+        if not text or text.startswith("[^") or not self.marks:
+            return inner
+        link = tag.find("a")
+        if isinstance(link, Tag) and attr(link, "href").startswith("#") and squash(plain(tag)).isdigit():
+            return f"[^{squash(plain(tag))}]"
+        return f"^{text}" if re.fullmatch(r"[\w+-]{1,4}", text) else f" {text}" if text.startswith("[") else text
+
+
+def _lead(text: str) -> str:
+    return text[: len(text) - len(text.lstrip())]
+
+
+def _trail(text: str) -> str:
+    return text[len(text.rstrip()) :]
+
+
+def _label(label: str) -> tuple[str, str]:
+    """Split a label such as `git-config[1]`: brackets at its end go behind the link, where they are no markup."""
+    match = re.fullmatch(r"([^\[\]]+)(\[[^\[\]]*\])", label)
+    return (match[1], match[2]) if match else (label, "")
+
+
+def link_target(href: str, base: str) -> str:
+    """Give a link's absolute address, safe inside `](...)`; "" for scripts and empty links."""
+    if not href or href.strip().lower().startswith(("javascript:", "data:", "vbscript:")):
+        return ""
+    url = join_url(base, href)
+    return re.sub(r"[()<>]", lambda m: f"%{ord(m[0]):02X}", safe_url(url))
+
+
+def code_span(code: str) -> str:
+    """Give an inline code span whose backticks are longer than any run inside."""
+    code = code.strip()
+    if not code:
+        return ""
+    ticks = "`" * (max((len(run) for run in re.findall(r"`+", code)), default=0) + 1)
+    pad = " " if code.startswith("`") or code.endswith("`") else ""
+    return f"{ticks}{pad}{code}{pad}{ticks}"
+
+
+def _code_text(tag: Tag) -> str:
+    text = "".join(t for t in tag.descendants if type(t) is NavigableString)
+    return SPACES.sub(" ", INVISIBLE.sub("", text))
+
+
+def _checkbox(tag: Tag) -> str:
+    parent = tag.parent
+    if attr(tag, "type").lower() != "checkbox" or parent is None or parent.name not in ("li", "p", "td", "label"):
+        return ""
+    return "[x] " if "checked" in tag.attrs else "[ ] "
+
+
+_EMPTY: dict[str, Callable[[Tag], str]] = {
+    "br": lambda _: "\n",
+    "img": lambda tag: "" if _DECORATION.search(attr(tag, "alt")) else tidy(attr(tag, "alt")),
+    "input": _checkbox,
+}
+
+
+def _video(tag: Tag, base: str) -> str:
+    source = tag if attr(tag, "src") else tag.find("source")
+    url = link_target(attr(source, "src"), base) if isinstance(source, Tag) else ""
+    return f"[Video]({url})" if url else ""
+
+
+def formula(tag: Tag) -> str:
+    """Give a formula as TeX between dollar signs, from the annotation that renderers leave."""
+    note = tag.find("annotation")
+    maths = tag if tag.name == "math" else tag.find("math")
+    script = tag.find("script")
+    if isinstance(note, Tag):
+        tex = plain(note)
+    elif isinstance(maths, Tag) and (attr(maths, "alttext") or attr(tag, "alttext")):
+        tex = attr(maths, "alttext") or attr(tag, "alttext")
+    elif isinstance(script, Tag) and attr(script, "type").startswith("math/tex"):
+        tex = script.get_text()
+    else:
+        tex = re.sub(r"^\\[(\[]|\\[)\]]$", "", plain(tag)).strip()
+    display = "katex-display" in tokens(tag) or attr(tag, "display") in ("block", "true") or tag.name == "div"
+    sign = "$$" if display else "$"
+    return f"{sign}{tidy(tex)}{sign}" if tex.strip() else ""

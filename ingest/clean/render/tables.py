@@ -1,0 +1,154 @@
+"""Tables: rows of one line each, cells with `|` escaped; tables used for layout are only entered."""
+
+from collections.abc import Iterator
+
+from bs4.element import Tag
+
+from ingest.clean.dom.tree import attr, children, elements, plain, tokens
+from ingest.clean.render.blocks import Block, Context, escape_text
+from ingest.clean.render.inline import code_span, render_inline
+
+_CODE_TABLES = frozenset(("highlighttable", "rouge-table", "lntable", "hljs-ln", "code-block-line-group"))
+_CELL_ROLES = frozenset(("cell", "gridcell", "columnheader", "rowheader"))
+_SECTIONS = frozenset(("thead", "tbody", "tfoot"))
+_MAX_SPAN = 50  # a colspan beyond this is a mistake or an attack
+_REPEATED = 80  # characters of a cell that spans rows, at most, to be said again in each of them
+
+
+def render_table(tag: Tag, ctx: Context) -> list[Block]:
+    """Render a data table; enter a layout table or one that a highlighter made."""
+    if _is_layout(tag, ctx):
+        return [block for row in _rows(tag) for block in _entered(row, ctx)]
+    if "memname" in tokens(tag):  # Doxygen sets a function's signature in a table
+        return [Block(code_span(" ".join(plain(cell) for row in _rows(tag) for cell in children(row)).strip()))]
+    rows: list[list[str]] = []
+    spans: dict[int, tuple[int, str]] = {}
+    heads = 0
+    for row in _rows(tag):
+        if id(row) in ctx.skip:
+            continue
+        cells = _cells(row, ctx, spans)
+        if any(cells):
+            heads += heads == len(rows) == 0 and _is_head(row)
+            rows.append(cells)
+    caption = tag.find("caption", recursive=False)
+    text = render_inline([caption], ctx) if isinstance(caption, Tag) else ""
+    out = [Block(text)] if text else []
+    return [*out, Block(markdown_table(rows, has_head=bool(heads)), "table")] if rows else out
+
+
+def _entered(row: Tag, ctx: Context) -> list[Block]:
+    """Render a row of a layout table: cells without blocks beside each other, else one after the other."""
+    cells = [cell for cell in children(row) if id(cell) not in ctx.skip]
+    if len(cells) > 1 and not any(id(cell) in ctx.blocky for cell in cells):
+        text = " ".join(text for text in (render_inline([cell], ctx).strip() for cell in cells) if text)
+        return [Block(escape_text(text))] if text else []
+    return ctx.deeper(cells)
+
+
+def _rows(tag: Tag) -> Iterator[Tag]:
+    if tag.name != "table":  # boxes that only say to be a table: `role=table`, `row` and `cell`
+        yield from (node for node in elements(tag) if attr(node, "role") == "row")
+        return
+    for child in children(tag):
+        if child.name == "tr":
+            yield child
+        elif child.name in _SECTIONS:
+            yield from (row for row in children(child) if row.name == "tr")
+
+
+def _is_head(row: Tag) -> bool:
+    cells = [cell for cell in children(row) if _is_cell(cell)]
+    in_head = row.parent is not None and row.parent.name == "thead"
+    return in_head or all(cell.name == "th" or attr(cell, "role") == "columnheader" for cell in cells)
+
+
+def _is_cell(tag: Tag) -> bool:
+    return tag.name in ("td", "th") or attr(tag, "role") in _CELL_ROLES
+
+
+def _is_layout(tag: Tag, ctx: Context) -> bool:
+    if not _CODE_TABLES.isdisjoint(tokens(tag)) or attr(tag, "role") == "presentation":
+        return True
+    if _is_listing(tag) or tag.find(["table", "h1", "h2", "h3"]) is not None:
+        return True
+    widest = max((sum(1 for cell in children(row) if id(cell) not in ctx.skip) for row in _rows(tag)), default=0)
+    return widest < 2 and tag.find(["pre", "ul", "ol", "p", "div"]) is not None
+
+
+def _is_listing(tag: Tag) -> bool:
+    """Code with its line numbers in a cell beside it."""
+    cells = [cell for row in _rows(tag) for cell in children(row)]
+    return len(cells) == 2 and all(cell.find("pre") is not None for cell in cells) and plain(cells[0])[:1].isdigit()
+
+
+def _cells(row: Tag, ctx: Context, spans: dict[int, tuple[int, str]]) -> list[str]:
+    """Give the texts of a row; a short cell that spans rows stands again in each of them."""
+    out: list[str] = []
+    for cell in children(row):
+        if not _is_cell(cell) or id(cell) in ctx.skip:
+            continue
+        _fill(out, spans)
+        text = cell_text(cell, ctx)
+        down = _span(cell, "rowspan")
+        for number in range(_span(cell, "colspan")):
+            if down > 1:
+                spans[len(out)] = (down - 1, text if number == 0 and len(text) <= _REPEATED else "")
+            out.append("" if number else text)
+    _fill(out, spans)
+    return out
+
+
+def _fill(out: list[str], spans: dict[int, tuple[int, str]]) -> None:
+    while len(out) in spans:
+        left, text = spans.pop(len(out))
+        if left > 1:
+            spans[len(out)] = (left - 1, text)
+            out.append(text)
+            return _fill_rest(out, spans)
+        out.append(text)
+    return None
+
+
+def _fill_rest(out: list[str], spans: dict[int, tuple[int, str]]) -> None:
+    while len(out) in spans and spans[len(out)][0] > 0:
+        left, text = spans[len(out)]
+        if left > 1:
+            spans[len(out)] = (left - 1, text)
+        else:
+            del spans[len(out)]
+        out.append(text)
+
+
+def _span(cell: Tag, name: str) -> int:
+    value = attr(cell, name)
+    return min(_MAX_SPAN, max(1, int(value))) if value.isascii() and value.isdigit() and len(value) < 6 else 1
+
+
+def cell_text(cell: Tag, ctx: Context) -> str:
+    """Give a cell on one line: paragraphs beside each other, list items apart by semicolons."""
+    if id(cell) not in ctx.blocky:
+        text = render_inline(cell.contents, ctx)
+    else:
+        text = " ".join(_one_line(block) for block in ctx.inside(cell.contents))
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+def _one_line(block: Block) -> str:
+    lines = [line.strip() for line in block.text.split("\n") if line.strip()]
+    if block.kind == "code":
+        return " ".join(code_span(line) for line in lines)
+    if block.kind == "table":
+        return " ".join(line.replace("\\|", "|") for line in lines)
+    if block.kind in ("list", "item"):
+        return "; ".join(line.removeprefix("- ") for line in lines)
+    return " ".join(line.removeprefix("> ") for line in lines)
+
+
+def markdown_table(rows: list[list[str]], *, has_head: bool) -> str:
+    """Write rows of cells as a table; without a head its first line is empty."""
+    width = max(len(row) for row in rows)
+    head = rows[0] if has_head else [""] * width
+    body = rows[1:] if has_head else rows
+    lines = [head, ["---"] * width, *body]
+    return "\n".join("| " + " | ".join([*row, *[""] * (width - len(row))]) + " |" for row in lines)

@@ -1,0 +1,146 @@
+"""The nouns that cross a stage of ingest/: Page -> Document -> Chunk. Standard library only.
+
+How far a run is, for whoever shows it.
+"""
+
+import hashlib
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+_FENCE = re.compile(r"[ \t>]*+(?:[-*+][ \t]++|\d{1,3}[.)][ \t]++)?(`{3,}(?=[^`]*$)|~{3,})")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One HTTP answer (or one file) that may hold a page, as it came.
+
+    `url` is the final address after redirects, `asked` the addresses that led to it.
+    """
+
+    url: str
+    body: bytes
+    content_type: str = "text/html"
+    asked: tuple[str, ...] = ()
+    etag: str | None = None
+    last_modified: str | None = None
+    fetched_at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One cleaned page.
+
+    `body` is markdown that begins with `# title`, then the description as a paragraph where there
+    is one, then the content. `anchors` holds, for each heading of `body` in order (the title
+    included), the id that the page gives it, "" where it gives none.
+
+    `whole` is only there while pages are gathered, and only where the page's generator is unknown: its
+    blocks in the page's own order, without the description. What recurs on its host can then be told
+    by its place (see `clean.learned`).
+    """
+
+    url: str
+    title: str
+    description: str
+    body: str
+    anchors: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+    fetched_at: str = ""
+    last_modified: str | None = None
+    etag: str | None = None
+    source: str = ""
+    whole: str = ""
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of the UTF-8 body, in hex: the identity of the content, whatever the HTML was."""
+        return hashlib.sha256(self.body.encode("utf-8")).hexdigest()
+
+
+def page_key(url: str) -> str:
+    """What tells pages apart: their address without scheme and `www.`."""
+    return re.sub(r"^https?://(?:www\.)?", "", url)
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """What one page gave: its content, the links it shows (absolute), and its canonical address."""
+
+    document: Document
+    links: tuple[str, ...] = ()
+    canonical: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A passage that is embedded and ranked on its own.
+
+    `text` is exactly `body[start:end]` of its page, in characters. `context` is what is added for
+    reading and embedding: title and heading path, a repeated table header, the opening line of a
+    code fence that was cut. `tokens` counts word pieces of context and text together.
+    """
+
+    id: str
+    url: str
+    anchor: str
+    title: str
+    headings: tuple[str, ...]
+    text: str
+    context: str
+    start: int
+    end: int
+    tokens: int
+
+    @property
+    def reading_text(self) -> str:
+        """Context, an empty line, text; a code fence that was cut is opened and closed again."""
+        head, _, lead = self.context.partition("\n")
+        text = f"{lead}\n{self.text}" if lead else self.text
+        mark = _open_fence(text)
+        return f"{head}\n\n{text}\n{mark}" if mark else f"{head}\n\n{text}"
+
+
+def _open_fence(text: str) -> str:
+    """The mark of the code fence that `text` leaves open, "" where it leaves none."""
+    mark = ""
+    for line in text.split("\n"):
+        found = _FENCE.match(line)
+        if not mark and found:
+            mark = found[1]
+        elif found and found[1].startswith(mark) and line.strip(" \t>") == found[1]:
+            mark = ""
+    return mark
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A page that could not be used, and why: `reason` is a stable word, `detail` is for people."""
+
+    url: str
+    reason: str
+    detail: str = ""
+    kept_old: bool = False
+
+
+@dataclass(slots=True)
+class CrawlReport:
+    """Counts of a crawl: requests sent, answers 304, bytes read off the wire, problems met."""
+
+    requests: int = 0
+    not_modified: int = 0
+    bytes: int = 0
+    skipped: int = 0
+    problems: list[Problem] = field(default_factory=list)
+
+
+Progress = Callable[[str, int, int], None]
+"""Called with (stage, done, total); a stage's total may grow. The stages: crawl, clean, chunk, embed, index."""
+
+Count = Callable[[int, int], None]
+"""Called with (done, total) of one stage."""
+
+
+def counting(progress: Progress, stage: str) -> Count:
+    """`progress`, for those who know no more than their own stage."""
+    return lambda done, total: progress(stage, done, total)

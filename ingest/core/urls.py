@@ -1,0 +1,150 @@
+"""URLs: one normal form, what belongs to a source, and the file name of a page. No I/O."""
+
+import re
+from functools import lru_cache
+from urllib.parse import quote, urljoin, urlsplit
+
+MAX_LENGTH = 2_000  # characters; browsers and proxies stop at about 2,083
+MAX_NAME = 120  # characters of a file name before `.md`: leaves room under every platform's limits
+
+_UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")  # RFC 3986, 2.3
+_IN_PATH = "/!$&'()*+,;=:@~%"
+_IN_QUERY = _IN_PATH + "?"
+_DELIMITERS = re.compile(r"%(2[146789ABC]|3[ABD]|40)")  # ! $ & ' ( ) * + , : ; = @
+_HOST = re.compile(r"(?!.*\.\.)(?=.{1,253}$)[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?|\[[0-9a-f:.]+\]")
+_IDNA_DIFFERS = frozenset("ßς\u200c\u200d")  # IDNA 2003 and 2008 lead to different hosts
+_VARIANT = re.compile(r"(?<=/)index\.(?:html?|mdx?)$|(?<=[^/.])(?:\.mdx?)+$")
+_MARKDOWN = re.compile(r"(?<=[^/.])(?:\.mdx?)+$|(?<=/)index\.mdx?$")
+_LISTING = re.compile(r"/(?:llms[^/]*|robots|sitemap[^/]*)\.(?:txt|xml|xml\.gz)$|/_llms/")
+_TRACKING = re.compile(
+    r"(?:utm_\w+|[gdfym]s?clk?id|gclsrc|fbclid|mc_[ce]id|_ga|_gl|_hs\w+|igshid|ref|ref_src)(?:=|$)", re.IGNORECASE
+)
+_PLAIN = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*")
+_RESERVED = frozenset({"con", "prn", "aux", "nul"} | {f"{port}{n}" for port in ("com", "lpt") for n in range(10)})
+
+
+@lru_cache(maxsize=16_384)  # every page repeats the links of the navigation
+def normalise(url: str, base: str = "") -> str | None:
+    """Give the one spelling of a page's address, or None where `url` is no usable http(s) URL.
+
+    Fragment, tracking parameters, default port, trailing slash and the `.md` or `index.html` of a
+    page's variants go; case, dot segments and percent-encoding become those of RFC 3986, 6.2.2.
+    URLs with user names are refused: they only serve to deceive. Idempotent.
+    """
+    parts = _split(url, base)
+    if parts is None:
+        return None
+    origin, path, query = parts[0], _plain_delimiters(parts[1]), _untracked(parts[2])
+    while (shorter := _VARIANT.sub("", path).rstrip("/")) != path:
+        path = shorter
+    return f"{origin}{path or '/'}{query}"
+
+
+def absolute(url: str, base: str = "") -> str | None:
+    """Give the address to send a request to: absolute, encoded, without fragment; None where unusable."""
+    parts = _split(url, base)
+    return None if parts is None else "".join(parts)
+
+
+def spellings(url: str, base: str = "") -> tuple[str, ...]:
+    """List the addresses to ask for a page, best first.
+
+    That is: as it was found (but as a page, not as markdown), in normal form, then exactly as
+    found. Sites differ in whether a trailing slash is demanded, redirected or not found.
+    """
+    parts, normal = _split(url, base), normalise(url, base)
+    if parts is None or normal is None:
+        return ()
+    origin, path, query = parts[0], parts[1], _untracked(parts[2])
+    return tuple(dict.fromkeys((f"{origin}{_MARKDOWN.sub('', path)}{query}", normal, f"{origin}{path}{query}")))
+
+
+@lru_cache(maxsize=16_384)
+def identity(url: str) -> str:
+    """Give what two addresses of one page have in common: the normal form without scheme and `www.`.
+
+    A page that was read from disk and names no URL is known by its path.
+    """
+    normal = normalise(url) or url
+    return normal.partition("://")[2].removeprefix("www.") if "://" in normal else normal
+
+
+def host_of(url: str) -> str:
+    """Give host and port of a URL, without `www.`: what makes two addresses the same site."""
+    return identity(url).partition("/")[0]
+
+
+def site_path(url: str) -> str:
+    """Give path and query of a URL in normal form, such as `/docs/faq`."""
+    return "/" + identity(url).partition("/")[2]
+
+
+def is_listing(url: str) -> bool:
+    """Tell whether a URL is that of a file for machines, such as `llms.txt`, and not of a page."""
+    return bool(_LISTING.search(urlsplit(url).path))
+
+
+def _split(url: str, base: str) -> tuple[str, str, str] | None:
+    """Give origin, path and query (with its `?`), each absolute and encoded; dot segments are resolved."""
+    text = re.sub(r"[\t\r\n]", "", url.strip())  # as browsers do (WHATWG URL, 4.4), backslashes too
+    head, mark, tail = re.split(r"([?#]|$)", text, maxsplit=1)
+    try:
+        parts = urlsplit(urljoin(base, head.replace("\\", "/") + mark + tail))
+        port = parts.port
+    except ValueError:
+        return None
+    host = _host(parts.hostname or "")
+    if parts.scheme not in {"http", "https"} or "@" in parts.netloc or not host or port == 0:
+        return None
+    standard = 443 if parts.scheme == "https" else 80
+    origin = f"{parts.scheme}://{host}{f':{port}' if port and port != standard else ''}"
+    path = _resolve(_encode(parts.path, _IN_PATH))
+    query = f"?{_encode(parts.query, _IN_QUERY)}" if parts.query else ""
+    return (origin, path, query) if len(origin) + len(path) + len(query) <= MAX_LENGTH else None
+
+
+def _untracked(query: str) -> str:
+    kept = "&".join(part for part in query[1:].split("&") if part and not _TRACKING.match(part))
+    return f"?{kept}" if kept else ""
+
+
+def _plain_delimiters(path: str) -> str:
+    """Decode `%26` and the like: in a path they mean nothing else than `&`, and sites write both."""
+    return _DELIMITERS.sub(lambda match: chr(int(match[1], 16)), path)
+
+
+def _host(name: str) -> str:
+    if ":" in name:
+        name = f"[{name}]"
+    elif not name.isascii():
+        try:
+            name = "" if _IDNA_DIFFERS & set(name) else name.encode("idna").decode("ascii").lower()
+        except UnicodeError:
+            return ""
+    name = name.removesuffix(".")
+    return name if _HOST.fullmatch(name) else ""
+
+
+def _encode(text: str, safe: str) -> str:
+    """Percent-encode what must be, decode what need not be, upper-case the hex digits."""
+
+    def canonical(match: re.Match[str]) -> str:
+        char = chr(int(match[1], 16))
+        return char if char in _UNRESERVED else match[0].upper()
+
+    text = re.sub(r"%(?![0-9A-Fa-f]{2})", "%25", text)
+    return quote(re.sub(r"%([0-9A-Fa-f]{2})", canonical, text), safe=safe, errors="replace")
+
+
+def _resolve(path: str) -> str:
+    """Resolve dot segments (RFC 3986, 5.2.4), also those that were percent-encoded."""
+    segments = path.split("/")[1:]
+    out: list[str] = []
+    for segment in segments:
+        if segment == "..":
+            del out[-1:]
+        elif segment != ".":
+            out.append(segment)
+    if segments and segments[-1] in {".", ".."}:
+        out.append("")
+    return "/" + "/".join(out)

@@ -1,0 +1,272 @@
+"""The crawl of one source: fetch, clean, follow links, until every page of the source was seen once.
+
+When to stop a crawl: the site is down, or its pages are empty without a browser. No I/O.
+"""
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from ingest.core.records import Cleaned, Count, CrawlReport, Page, Problem
+from ingest.core.urls import identity, normalise, site_path
+from ingest.crawl.aliases import Arrival, Collapse, Crawled, Validators
+from ingest.crawl.discover import Seeds, discover
+from ingest.crawl.fetch import Fetcher
+from ingest.crawl.frontier import Frontier, Target
+from ingest.crawl.markdown_variants import Choice, Together, choose
+from ingest.crawl.robots import read_robots, why_not
+from ingest.crawl.scope import Scope
+from ingest.crawl.visit import GONE, Keep, Outcome, Resume, Visitor
+from ingest.crawl.worker_pool import Cleaners, Read
+
+Form = Literal["auto", "never", "check", "always"]
+
+_LAST_CRAWL = "the last crawl"
+_NOT_PAGES = frozenset({"not-text", "excluded", "robots"})  # links to what is no page of this source
+
+
+@dataclass(frozen=True, slots=True)
+class CrawlOptions:
+    """How much to crawl.
+
+    Patterns as in Scope, pages at most, threads that fetch, processes that clean (0: the threads
+    do it), and the seconds that cleaning one page may take there: the largest need about five.
+    `markdown` says whether the `.md` variants of pages are read: never, always, where a sample shows
+    that they are as complete as the HTML, or "auto": HTML, and nothing more once it proves to be
+    blank. `keep` is told of every answer that gave a document, in the thread that fetched it; `resume`
+    gives the answers that an interrupted crawl left. `together` cleans what only a site's pages
+    together show, before the two forms are compared.
+    """
+
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    max_pages: int = 5_000
+    jobs: int = 4
+    processes: int = 2
+    clean_seconds: float = 60.0
+    markdown: Form = "auto"
+    keep: Keep | None = None
+    resume: Resume | None = None
+    together: Together = tuple
+
+
+@dataclass(slots=True)
+class Crawl:
+    """A crawl, which happens while it is iterated over; once.
+
+    Gives each page as soon as it is certain, in an order that depends on the site alone. `report`
+    grows meanwhile. Further aliases of a page may be found after it was given: `aliases()` has all
+    of them at the end. `complete` tells, at the end, whether every page was asked for: where it is
+    false, a page that did not come may well exist. `gone` holds the addresses that answered 404 or
+    410, linked or known from the last crawl. `choice` is whether `.md` variants were read, where
+    that was a question.
+    """
+
+    source: str
+    fetcher: Fetcher
+    read: Read
+    options: CrawlOptions
+    validators: Mapping[str, Validators] = field(default_factory=dict)
+    progress: Count | None = None
+    report: CrawlReport = field(default_factory=CrawlReport)
+    seeds: Seeds = field(default_factory=Seeds)
+    complete: bool = False
+    gone: set[str] = field(default_factory=set)
+    choice: Choice | None = None
+    _collapse: Collapse = field(init=False)
+    _frontier: Frontier = field(init=False)
+    _scope: Scope = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._scope = Scope.of(self.source, self.options.include, self.options.exclude)
+        self._collapse = Collapse({url: v for url, v in self.validators.items() if self._scope.admits(url)})
+
+    def aliases(self) -> dict[str, tuple[str, ...]]:
+        """Give the aliases of each page that has any, by the URL of the page."""
+        return self._collapse.aliases()
+
+    def __iter__(self) -> Iterator[Crawled]:
+        requests, read = self.fetcher.requests, self.fetcher.bytes
+        try:
+            if self._prepare():
+                yield from self._pages()
+        finally:
+            self.report.requests += self.fetcher.requests - requests
+            self.report.bytes += self.fetcher.bytes - read
+
+    def _prepare(self) -> bool:
+        """Read robots.txt, llms.txt and sitemaps; tell whether there is anything to fetch."""
+        robots = read_robots(self.source, self.fetcher)
+        self._frontier = Frontier(self._scope, robots, self.options.max_pages)
+        if not self._frontier.start(self.source):
+            self._note(self.source, *why_not(robots))
+            return False
+        if robots.delay:
+            self.fetcher.slow_down(self.source, robots.delay)
+        self.seeds = discover(self.source, self.fetcher, self._scope, robots)
+        self.report.problems.extend(self.seeds.problems)
+        for url in self.seeds.urls:
+            self._frontier.add(url, "the site's own list", listed=True)
+        return True
+
+    def _pages(self) -> Iterator[Crawled]:
+        """Fetch ahead in threads, take the results in the order of the queue: so the order is always the same."""
+        jobs = max(1, self.options.jobs)
+        patience = Patience({"auto": SOME_BLANK, "check": MANY_BLANK}.get(self.options.markdown, 0))
+        threads = ThreadPoolExecutor(jobs, thread_name_prefix="fetch")
+        try:
+            with Cleaners(self.read, self.options.processes, self.options.clean_seconds) as clean:
+                visitor = self._visitor(clean)
+                for done, (target, outcome) in enumerate(self._outcomes(threads, visitor, ahead=2 * jobs), 1):
+                    yield from self._take(target, outcome)
+                    if self.progress:
+                        self.progress(done, self._frontier.admitted)
+                    if end := patience.ended(outcome):
+                        self._note(self.source, *end)
+                        break
+                else:
+                    self.complete = self._frontier.left_out == 0
+        finally:
+            threads.shutdown(wait=False, cancel_futures=True)
+        yield from self._collapse.rest()
+        self.report.skipped += self._frontier.skipped
+        if self._frontier.left_out:
+            self._note(self.source, "max-pages", f"at least {self._frontier.left_out} pages were left out")
+
+    def _visitor(self, clean: Cleaners) -> Visitor:
+        """Decide in which form the pages are read."""
+        html = Visitor(self.fetcher, clean, self.options.keep, resume=self.options.resume)
+        markdown = replace(html, markdown=True)
+        if self.options.markdown == "check":
+            silent = (replace(html, keep=None, resume=None), replace(markdown, keep=None, resume=None))
+            listed = [url for url in self.seeds.urls if not self._frontier.may_follow(url)]
+            self.choice = choose(listed, *silent, self._frontier.may_follow, self.options.together)
+        chosen = self.choice.markdown if self.choice else self.options.markdown == "always"
+        return markdown if chosen else html
+
+    def _outcomes(self, threads: ThreadPoolExecutor, visitor: Visitor, ahead: int) -> Iterator[tuple[Target, Outcome]]:
+        window: deque[tuple[Target, Future[Outcome]]] = deque()
+        known = [url for url in self.validators if self._scope.admits(url)]
+        while True:
+            while len(window) < ahead and (target := self._next()):
+                window.append((target, threads.submit(self._visit, target, visitor)))
+            if window:
+                target, future = window.popleft()
+                yield target, future.result()
+            elif known:  # an unchanged page shows no links, so what it links to may not have been found
+                for url in known:
+                    self._frontier.add(url, _LAST_CRAWL, listed=True)
+                known = []
+            else:
+                return
+
+    def _next(self) -> Target | None:
+        """Give the next target that no redirect has led to already."""
+        while target := self._frontier.next():
+            if not self._collapse.settled(target.url):
+                return target
+        return None
+
+    def _visit(self, target: Target, visitor: Visitor) -> Outcome:
+        """Runs in a thread, and changes nothing of the crawl."""
+        known = self._collapse.known(target.key)
+        guard = self._frontier.may_follow if target.found_on else self._may_start
+        return visitor.visit(target, known[1] if known else Validators(), guard)
+
+    def _may_start(self, url: str) -> str:
+        """Say why the source itself must not be redirected to `url`: patterns do not matter there."""
+        reason = self._frontier.may_follow(url)
+        return "" if reason == "excluded" else reason
+
+    def _take(self, target: Target, outcome: Outcome) -> Iterator[Crawled]:
+        """Take in one result, in the order of the queue."""
+        if outcome.problem:
+            self._fail(target, outcome.problem)
+            return self._collapse.failed(target.key)
+        if outcome.cleaned is None or outcome.page is None:
+            self.report.not_modified += 1
+            return self._collapse.unchanged(target.key)
+        final = normalise(outcome.page.url) or target.url
+        for link in outcome.cleaned.links:
+            self._frontier.add(link, site_path(final))
+        if not self._scope.admits(final):  # the source itself may be read for its links only
+            return self._collapse.failed(target.key)
+        return self._arrive(target, final, outcome.page, outcome.cleaned)
+
+    def _arrive(self, target: Target, final: str, page: Page, cleaned: Cleaned) -> Iterator[Crawled]:
+        document = replace(
+            cleaned.document,
+            url=final,
+            source=self.source,
+            fetched_at=page.fetched_at,
+            etag=page.etag,
+            last_modified=page.last_modified,
+        )
+        asked = (normalise(url) or url for url in page.asked)
+        names = tuple(dict.fromkeys(name for name in (target.url, *asked) if identity(name) != identity(final)))
+        canonical = normalise(cleaned.canonical, page.url) if cleaned.canonical else None
+        arrival = Arrival(document, names, canonical if canonical and self._scope.admits(canonical) else None)
+        wanted = self._collapse.wants(arrival)
+        if wanted and self._frontier.add(wanted, site_path(final), first=True):
+            self._collapse.park(arrival, wanted)
+            return iter(())
+        return self._collapse.settle(arrival)
+
+    def _fail(self, target: Target, problem: Problem) -> None:
+        if problem.reason in GONE:
+            self.gone.add(target.url)
+        if problem.reason in _NOT_PAGES and target.found_on and not self._collapse.known(target.key):
+            self.report.skipped += 1
+        elif problem.reason not in GONE or target.found_on != _LAST_CRAWL:
+            found = f"found on {target.found_on}" if target.found_on else ""
+            self._note(problem.url, problem.reason, "; ".join(text for text in (problem.detail, found) if text))
+
+    def _note(self, url: str, reason: str, detail: str) -> None:
+        self.report.problems.append(Problem(url, reason, detail))
+
+
+def crawl(
+    source: str,
+    fetcher: Fetcher,
+    read: Read,
+    options: CrawlOptions | None = None,
+    *,
+    validators: Mapping[str, Validators] | None = None,
+    progress: Count | None = None,
+) -> Crawl:
+    """Prepare the crawl of `source`; iterating over the result runs it.
+
+    `read` cleans a page; with `options.processes` it must be importable by name. `validators` hold
+    what the last crawl knew of each page, by URL: those pages are asked for conditionally, and also
+    when nothing links to them any more. `progress` is told pages done and pages known so far.
+    Raises UsageError for a bad source or pattern; whatever happens on the network is in `report`.
+    """
+    return Crawl(source, fetcher, read, options or CrawlOptions(), validators or {}, progress)
+
+
+_DOWN = frozenset({"dns", "refused", "unreachable", "timeout", "reset", "http-429", "http-502", "http-503", "http-504"})
+_MAX_DOWN = 20  # failures of that kind in a row after which the site counts as down
+SOME_BLANK = 5  # pages without content at the start, after which the `.md` variants are worth a look
+MANY_BLANK = 50  # the same, where they have been looked at in vain: the rest would be empty as well
+
+
+class Patience:
+    """Counts what goes wrong in a row. `max_blank` pages without content end a crawl that has no other (0: never)."""
+
+    def __init__(self, max_blank: int) -> None:
+        self._max_blank = max_blank
+        self._failures = self._blank = 0
+
+    def ended(self, outcome: Outcome) -> tuple[str, str] | None:
+        """Take in one more outcome; give a reason and a detail once the rest would fare the same."""
+        reason = outcome.problem.reason if outcome.problem else ""
+        self._max_blank = self._max_blank if reason else 0
+        self._blank += reason == "empty"
+        self._failures = self._failures + 1 if reason in _DOWN else 0
+        if self._failures >= _MAX_DOWN:
+            return "site-down", f"{_MAX_DOWN} pages in a row failed, the last with {reason}"
+        if 0 < self._max_blank <= self._blank:
+            return "empty", f"the first {self._blank} pages have no content; they may need a browser to appear"
+        return None

@@ -1,0 +1,118 @@
+"""The pages that are still to be fetched: each once, in a fixed order, and only those that may be. No I/O."""
+
+import re
+from collections import Counter, deque
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from ingest.core.urls import identity, is_listing, normalise, spellings
+from ingest.crawl.robots import Robots
+from ingest.crawl.scope import Scope
+
+MAX_ALIKE = 200  # pages found by links only whose paths differ in nothing but digits: calendars have no end
+
+MAX_SEEN = 200_000  # addresses remembered: pages may hold any number of links
+
+# By their type of content it is told whether .json, .yaml and the like are pages, as in `/files/package.json`.
+_ASSETS = frozenset(
+    "7z avi avif bin bmp bz2 css dll dmg doc docx eot epub exe gif gz ico iso jar jpeg jpg js map mjs mov mp3 mp4 mpeg "
+    "msi ogg ogv otf pdf png ppt pptx rar rss svg tar tgz tif tiff ttf wasm wav webm webmanifest webp whl woff woff2 "
+    "xls xlsx xml xz zip".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A page to fetch: its normal URL, the addresses to try, and where it was first found."""
+
+    url: str
+    key: str
+    addresses: tuple[str, ...]
+    found_on: str = ""
+
+
+class Frontier:
+    """A queue of pages within the scope that robots.txt allows.
+
+    `admitted` counts the pages taken in so far, `skipped` those of the source that were not:
+    excluded, forbidden, assets, endless series; `left_out` those above `max_pages`.
+    """
+
+    def __init__(self, scope: Scope, robots: Robots, max_pages: int) -> None:
+        self.admitted = self.skipped = self.left_out = 0
+        self._scope, self._robots, self._max_pages = scope, robots, max_pages
+        self._queue: deque[Target] = deque()
+        self._seen: dict[str, bool] = {}  # identity: whether it was taken in
+        self._shapes: Counter[str] = Counter()
+
+    def start(self, source: str) -> bool:
+        """Queue the source itself, which no pattern keeps out; tell whether robots.txt lets us."""
+        normal = normalise(source)
+        if normal is None or not self._robots.allows(normal):
+            return False
+        self._take(Target(normal, identity(normal), spellings(source)), first=True)
+        return True
+
+    def add(self, url: str, found_on: str, *, listed: bool = False, first: bool = False) -> bool:
+        """Queue a page, unless it was seen before or may not be fetched; tell whether it will come or came.
+
+        `listed` pages come from the site's own lists, which are finite. `first` puts a page before
+        all others, also one that is queued already.
+        """
+        normal = normalise(url)
+        if normal is None or not self._scope.contains(normal):
+            return False
+        key = identity(normal)
+        if key in self._seen:
+            if first:
+                self._promote(key)
+            return self._seen[key]
+        if len(self._seen) >= MAX_SEEN:
+            return False
+        self._seen[key] = False
+        if not self._may(normal, listed=listed):
+            self.skipped += 1
+        elif self.admitted >= self._max_pages:
+            self.left_out += 1
+        else:
+            self._take(Target(normal, key, spellings(url), found_on), first=first)
+        return self._seen[key]
+
+    def next(self) -> Target | None:
+        """Take the next page off the queue."""
+        return self._queue.popleft() if self._queue else None
+
+    def may_follow(self, url: str) -> str:
+        """Say why a redirect to `url` must not be followed, or ""."""
+        if not self._scope.contains(url):
+            return "off-site-redirect"
+        if not self._scope.admits(url):
+            return "excluded"
+        return "" if self._robots.allows(url) else "robots"
+
+    def _take(self, target: Target, *, first: bool) -> None:
+        self._seen[target.key] = True
+        self.admitted += 1
+        if first:
+            self._queue.appendleft(target)
+        else:
+            self._queue.append(target)
+
+    def _promote(self, key: str) -> None:
+        waiting = next((target for target in self._queue if target.key == key), None)
+        if waiting:
+            self._queue.remove(waiting)
+            self._queue.appendleft(waiting)
+
+    def _may(self, url: str, *, listed: bool) -> bool:
+        path = urlsplit(url).path
+        _, dot, extension = path.rpartition("/")[2].rpartition(".")
+        if is_listing(url) or (dot and extension.lower() in _ASSETS):
+            return False
+        if not (self._scope.admits(url) and self._robots.allows(url)):
+            return False
+        shape = re.sub(r"\d+", "0", path)
+        if listed or shape == path:
+            return True
+        self._shapes[shape] += 1
+        return self._shapes[shape] <= MAX_ALIKE

@@ -1,0 +1,70 @@
+"""TODO."""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from urllib.parse import unquote
+
+from ingest.core.errors import UsageError
+from ingest.core.urls import host_of, normalise, site_path
+
+# Generated reference pages of the SDKs: some 1,650, several times as many as all the other pages.
+DEFAULT_EXCLUDES = {"openrouter.ai": ("/docs/agent-sdk/typescript/**", "/docs/client-sdks/*/**")}
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What belongs to a source: its host (with or without `www.`), its path and what is below.
+
+    `include` and `exclude` hold patterns for paths: globs, where `*` stays within a segment, `**`
+    does not, and a pattern that matches a path matches what is below it; or `re:` and a regular
+    expression to search for. With `include`, only pages that match are admitted.
+    """
+
+    host: str
+    prefix: str = ""
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, source: str, include: tuple[str, ...] = (), exclude: tuple[str, ...] = ()) -> "Scope":
+        """Make the scope of a source URL. Raises UsageError for a bad URL or a bad pattern."""
+        if normalise(source) is None:
+            raise UsageError(f"{source!r} is no http or https URL", "give one such as https://openrouter.ai/docs")
+        for text in (*include, *exclude):
+            _pattern(text)
+        path = site_path(source).partition("?")[0]
+        if re.search(r"\.html?$", path):
+            path = path.rpartition("/")[0]
+        return cls(host_of(source), path.rstrip("/"), include, exclude)
+
+    def contains(self, url: str) -> bool:
+        """Tell whether a URL lies on the host and below the path of the source."""
+        return host_of(url) == self.host and (site_path(url).partition("?")[0] + "/").startswith(f"{self.prefix}/")
+
+    def admits(self, url: str) -> bool:
+        """Tell whether a URL lies within the source and the patterns let it in."""
+        if not self.contains(url):
+            return False
+        path = unquote(site_path(url))
+        if any(_pattern(text).search(path) for text in self.exclude):
+            return False
+        if self.include:
+            return any(_pattern(text).search(path) for text in self.include)
+        return not any(_pattern(text).search(path) for text in DEFAULT_EXCLUDES.get(self.host, ()))
+
+
+@lru_cache(maxsize=256)
+def _pattern(text: str) -> re.Pattern[str]:
+    try:
+        return re.compile(text[3:] if text.startswith("re:") else _glob(text))
+    except re.error as exc:
+        raise UsageError(f"the pattern {text!r} is no regular expression: {exc}", "mend it, or use a glob") from exc
+
+
+def _glob(text: str) -> str:
+    path = re.sub(r"^https?://[^/]+", "", text).rstrip("/")
+    start = "^" if path.startswith("/") else "(?:^|/)"
+    kinds = {"**": ".*", "*": "[^/]*", "?": "[^/]"}
+    tokens = re.findall(r"\*\*|.", path, re.DOTALL)
+    return start + "".join(kinds.get(token) or re.escape(token) for token in tokens) + "(?:[/?].*)?$"

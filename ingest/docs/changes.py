@@ -1,0 +1,248 @@
+"""Pages that came, against pages at hand -> what to write, keep and remove. Pure.
+
+Two versions of a page -> which of its sections were added, changed and removed. Pure.
+
+A plan -> the docs folder: which pages it will hold, and the writing of them.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Literal
+from urllib.parse import quote
+
+from ingest.core.records import Document
+from ingest.docs.folder import STARTER, PageFile, file_name, write_document
+from ingest.text.markdown import sections_of
+
+What = Literal["added", "changed", "removed"]
+
+
+@dataclass(frozen=True, slots=True)
+class SectionChange:
+    """A section that is not as it was. `heading` is its own, the page's title above the first heading.
+
+    Where two sections of a page have the same heading, those above it are named as well.
+    """
+
+    heading: str
+    what: What
+    before: str = ""
+    after: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One page that is not as it was, and what of it.
+
+    `other` is the page's other address where it moved: the new one of a page that was removed, the
+    old one of a page that was added, whose sections are then held against those it had there.
+    `facts` names what differs beside the sections.
+    """
+
+    url: str
+    what: What
+    title: str = ""
+    sections: tuple[SectionChange, ...] = ()
+    other: str = ""
+    facts: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Plan:
+    """What an update does to the docs folder."""
+
+    write: list[Document] = field(default_factory=list)
+    remove: list[PageFile] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+    own: list[PageFile] = field(default_factory=list)
+    """Files of the user that stand for a page which came."""
+    unchanged: int = 0
+    lost: int = 0
+    """Pages removed although this run's source had them before; starter pages never count."""
+    before: int = 0
+    """Pages of this run's sources that were at hand."""
+
+    @property
+    def rewritten(self) -> list[Document]:
+        """The pages that are written for more than their validators."""
+        changed = {change.url for change in self.changes}
+        return [document for document in self.write if document.url in changed]
+
+
+def plan_update(
+    files: Iterable[PageFile],
+    came: Iterable[Document],
+    *,
+    replaced: Collection[str],
+    dropped: Collection[str] = (),
+    gone: Collection[str],
+) -> Plan:
+    """Compare pages by address.
+
+    `replaced` are the sources whose pages this run is about. Of those, a page that did not come is
+    removed when its address is in `gone`, and moved when its new address took over the old one as
+    alias; otherwise it stays. Pages of the `dropped` sources and starter pages always go, those of
+    all others stay. A page without a source is the user's own: it is never written over.
+    """
+    plan = Plan()
+    at_hand = {file.document.url: file for file in files}
+    new = {document.url: document for document in came}
+    moved = {alias: document for document in new.values() for alias in document.aliases if alias not in new}
+    for url, document in new.items():
+        old = at_hand.get(url)
+        if old and not old.document.source:
+            plan.own.append(old)
+        elif old:
+            _compare(plan, old.document, document)
+        else:
+            _add(plan, document, [at_hand[alias].document for alias in document.aliases if alias in at_hand])
+    for url, file in at_hand.items():
+        source = file.document.source
+        plan.before += source in replaced
+        if url in new:
+            continue
+        vanished = source in replaced and (url in moved or url in gone)
+        if vanished or source == STARTER or source in dropped:
+            plan.remove.append(file)
+            plan.changes.append(_removal(file.document, moved.get(url)))
+            plan.lost += source in replaced and url not in moved
+    return plan
+
+
+def differences(before: Iterable[Document], after: Iterable[Document]) -> Plan:
+    """What differs between two states of the same pages, whoever wrote them."""
+    plan = Plan()
+    old, new = ({document.url: document for document in documents} for documents in (before, after))
+    moved = {alias: document for document in new.values() for alias in document.aliases}
+    for url, document in new.items():
+        if url in old:
+            _compare(plan, old[url], document)
+        else:
+            _add(plan, document, [old[alias] for alias in document.aliases if alias in old and alias not in new])
+    for url in [url for url in old if url not in new]:
+        plan.changes.append(_removal(old[url], moved.get(url)))
+    return plan
+
+
+def _add(plan: Plan, document: Document, before: list[Document]) -> None:
+    plan.write.append(document)
+    old = before[0] if before else None
+    sections = section_changes(old, document)
+    plan.changes.append(Change(document.url, "added", document.title, sections, old.url if old else ""))
+
+
+def _removal(old: Document, new: Document | None) -> Change:
+    if new:
+        return Change(old.url, "removed", old.title, other=new.url)
+    return Change(old.url, "removed", old.title, section_changes(old, None))
+
+
+def _compare(plan: Plan, before: Document, document: Document) -> None:
+    if _content(before) == _content(document) and before.source == document.source:
+        plan.unchanged += 1
+        same = (before.etag, before.last_modified) == (document.etag, document.last_modified)
+        if not same:  # validators moved, the text did not: the page keeps the day it was fetched
+            plan.write.append(replace(document, fetched_at=before.fetched_at))
+        return
+    plan.write.append(document)
+    sections = section_changes(before, document)
+    plan.changes.append(Change(document.url, "changed", document.title, sections, facts=_facts(before, document)))
+
+
+def _facts(before: Document, after: Document) -> tuple[str, ...]:
+    """The names of what differs beside the text."""
+    pairs = {
+        "title": (before.title, after.title),
+        "description": (before.description, after.description),
+        "addresses of headings": (before.anchors, after.anchors),
+        "other addresses": (before.aliases, after.aliases),
+        "source": (before.source, after.source),
+    }
+    return tuple(name for name, (old, new) in pairs.items() if old != new)
+
+
+def _content(document: Document) -> tuple[object, ...]:
+    d = document
+    return (d.sha256, d.title, d.description, d.anchors if any(d.anchors) else (), d.aliases)
+
+
+_Key = tuple[tuple[str, ...], int]
+"""The path of headings of a section (none: what is above the first one), and which of those with that path it is."""
+
+
+def section_changes(old: Document | None, new: Document | None) -> tuple[SectionChange, ...]:
+    """What differs, in the order of the new page, then of the old one.
+
+    A section that stands elsewhere with the same heading and text is no change.
+    """
+    before, after = _sections(old), _sections(new)
+    added = dict.fromkeys(key for key in after if key not in before)
+    removed = dict.fromkeys(key for key in before if key not in after)
+    _drop_moved(added, removed, before, after)
+    page = new or old
+    names = _names([*after, *removed], page.title if page else "")
+    found = [
+        SectionChange(names[key], "added" if key in added else "changed", before.get(key, ""), text)
+        for key, text in after.items()
+        if key in added or (key in before and before[key] != text)
+    ]
+    return (*found, *(SectionChange(names[key], "removed", before[key]) for key in removed))
+
+
+def _sections(document: Document | None) -> Mapping[_Key, str]:
+    if document is None:
+        return {}
+    found: dict[_Key, str] = {}
+    seen: Counter[tuple[str, ...]] = Counter()
+    for section in sections_of(document):
+        path = section.headings
+        found[path, seen[path]] = document.body[section.blocks[0].start : section.blocks[-1].end]
+        seen[path] += 1
+    return found
+
+
+def _drop_moved(
+    added: dict[_Key, None], removed: dict[_Key, None], before: Mapping[_Key, str], after: Mapping[_Key, str]
+) -> None:
+    """Take out of both what has only another place, or other headings above it."""
+    places: defaultdict[tuple[tuple[str, ...], str], list[_Key]] = defaultdict(list)
+    for key in reversed(removed):
+        places[key[0][-1:], before[key]].append(key)
+    for key in list(added):
+        if gone := places[key[0][-1:], after[key]]:
+            del added[key], removed[gone.pop()]
+
+
+def _names(keys: Iterable[_Key], title: str) -> dict[_Key, str]:
+    """The own heading of each section; its whole path where another one has the same heading."""
+    paths = {key: key[0] or (title,) for key in keys}
+    count = Counter(path[-1] for path in set(paths.values()))
+    return {key: path[-1] if count[path[-1]] == 1 else " › ".join(path) for key, path in paths.items()}
+
+
+def pages_after(plan: Plan, files: Sequence[PageFile]) -> list[Document]:
+    """The pages that the docs folder holds once the plan is carried out."""
+    gone = {file.document.url for file in plan.remove}
+    kept = {file.document.url: file.document for file in files if file.document.url not in gone}
+    return list((kept | {document.url: document for document in plan.write}).values())
+
+
+def write_pages(folder: Path, plan: Plan, files: Sequence[PageFile]) -> None:
+    """New pages first, removals last: a crash in between leaves a page too many, never one too few."""
+    written: set[Path] = set()
+    names = {file.document.url: file.path.relative_to(folder).as_posix() for file in files}
+    for document in plan.write:
+        written.add(write_document(folder, names.get(document.url) or _free_name(folder, document.url), document))
+    for file in plan.remove:
+        if file.path not in written:
+            file.path.unlink(missing_ok=True)
+
+
+def _free_name(folder: Path, url: str) -> str:
+    """The file of a new page; one that has a path for an address is on no host. No file is written over."""
+    name = file_name(url if "://" in url else f"http://local/{quote(url.lstrip('/'))}")
+    while (folder / name).is_file():
+        name = f"{name.removesuffix('.md')}--.md"
+    return name

@@ -1,0 +1,7 @@
+"""Texts -> vectors.
+
+base      the protocol                     registry       an embedder by its name
+minilm    the bundled model                bert           its forward pass in numpy
+local     sentence-transformers            remote         embeddings through the API
+cache     vectors by text and model        token_vectors  compact token embeddings
+"""

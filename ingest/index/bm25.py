@@ -1,0 +1,96 @@
+"""Texts -> BM25 postings, and a question -> BM25 scores. Pure; numpy only."""
+
+from array import array
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ingest.text.terms import terms
+
+K1: Final = 1.2
+B: Final = 0.75
+"""Term saturation and length normalisation: the values that Lucene and Anserini ship."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lexical:
+    """An inverted index with the scores worked out beforehand, as BM25S does (Lù 2024).
+
+    The postings of term i are `documents[offsets[i]:offsets[i + 1]]` (int32 rows) and `weights`
+    likewise (float32 scores). `idf` is float32 per term.
+    """
+
+    vocabulary: dict[str, int]
+    offsets: NDArray[np.int64]
+    documents: NDArray[np.int32]
+    weights: NDArray[np.float32]
+    idf: NDArray[np.float32]
+    size: int
+
+    def scores(self, query: Iterable[str]) -> NDArray[np.float32]:
+        """BM25 of every document for the query's distinct terms: float32[size]."""
+        total = np.zeros(self.size, dtype=np.float32)
+        for term in dict.fromkeys(query):  # in their order: a set would sum in another one in each process
+            span = self._span(term)
+            total[self.documents[span]] += self.weights[span]
+        return total
+
+    def passages(self, term: str) -> NDArray[np.int32]:
+        """The rows of the documents that hold a term."""
+        return self.documents[self._span(term)]
+
+    def _span(self, term: str) -> slice:
+        """Where a term's postings stand; an empty place for one that no document has."""
+        at = self.vocabulary.get(term)
+        return slice(0, 0) if at is None else slice(int(self.offsets[at]), int(self.offsets[at + 1]))
+
+    def explain(self, row: int, query: Iterable[str]) -> dict[str, float]:
+        """The BM25 weight that each of the query's terms adds to the document `row`."""
+        found: dict[str, float] = {}
+        wanted = np.int32(row)  # of the array's own type: for another one numpy would copy the array
+        for term in dict.fromkeys(query):
+            span = self._span(term)
+            place = span.start + self.documents[span].searchsorted(wanted)
+            if place < span.stop and self.documents[place] == row:
+                found[term] = float(self.weights[place])
+        return found
+
+    def idf_of(self, term: str) -> float:
+        """Inverse document frequency; a term that no document has is as rare as can be."""
+        at = self.vocabulary.get(term)
+        return float(np.log(1 + (self.size + 0.5) / 0.5)) if at is None else float(self.idf[at])
+
+
+def build_lexical(texts: Iterable[str]) -> Lexical:
+    """Index texts by BM25 as Lucene computes it: idf = ln(1 + (N - n + 0.5) / (n + 0.5)).
+
+    Robertson and Zaragoza 2009, "The Probabilistic Relevance Framework".
+    """
+    found: dict[str, array[int]] = {}
+    sizes_of_texts = array("q")
+    for row, text in enumerate(texts):
+        count = Counter(terms(text))
+        sizes_of_texts.append(count.total())
+        for term, frequency in count.items():
+            found.setdefault(term, array("i")).extend((row, frequency))  # 8 bytes; two Python objects are 150
+    lengths = np.array(sizes_of_texts, dtype=np.float64)
+    mean = lengths.mean() if len(lengths) and lengths.mean() > 0 else 1.0
+    vocabulary = {term: at for at, term in enumerate(sorted(found))}
+    sizes = np.array([len(found[term]) // 2 for term in vocabulary], dtype=np.int64)
+    postings = [np.frombuffer(found[term], dtype=np.intc) for term in vocabulary]
+    pairs = np.concatenate([np.zeros(0, dtype=np.intc), *postings]).reshape(-1, 2)
+    rows, frequencies = pairs[:, 0], pairs[:, 1].astype(np.float64)
+    idf = np.log(1 + (len(lengths) - sizes + 0.5) / (sizes + 0.5))
+    saturated = frequencies / (frequencies + K1 * (1 - B + B * lengths[rows] / mean))
+    return Lexical(
+        vocabulary=vocabulary,
+        offsets=np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(sizes)]),
+        documents=rows.astype(np.int32),
+        weights=(np.repeat(idf, sizes) * saturated).astype(np.float32),
+        idf=idf.astype(np.float32),
+        size=len(lengths),
+    )

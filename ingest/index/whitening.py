@@ -1,0 +1,99 @@
+"""Vectors of one site -> a space in which what all of them share counts no more than what tells them apart. Pure.
+
+The passages of a site lie close together: each says what the site is about. The directions in which
+they hardly differ are scaled up, those in which all differ alike are scaled down (Su et al. 2021,
+"Whitening Sentence Representations"; the ridge after Huang et al. 2021, "WhiteningBERT").
+
+
+The states of tokens that passages share, and those that questions share: to be taken off before they are compared.
+
+Every token of a passage points in part to what all passages have in common, and every token of a
+question to what makes it a question; neither says what is asked (Mu and Viswanath 2018,
+"All-but-the-Top", of word vectors).
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ingest.embed.base import TokenEmbedder
+from ingest.embed.token_vectors import SCALE, WIDTH, TokenVectors
+
+Floats = NDArray[np.float32]
+
+
+_BLOCK: Final = 4_096
+"""Vectors centred at once: some megabytes in double precision."""
+
+
+def fit_whitening(vectors: Floats) -> Floats:
+    """What `whiten` needs, from float32[n, d]: float32[d + 1, d], the mean, then a symmetric matrix.
+
+    The ridge, the mean variance, keeps directions finite in which the vectors do not differ at all,
+    as with fewer vectors than dimensions.
+    """
+    mean = vectors.mean(axis=0, dtype=np.float64)
+    products = np.zeros((len(mean), len(mean)))
+    for start in range(0, len(vectors), _BLOCK):
+        centred = vectors[start : start + _BLOCK] - mean
+        products += centred.T @ centred
+    variances, axes = np.linalg.eigh(products / max(1, len(vectors)))
+    scales = 1.0 / np.sqrt(np.maximum(variances, 0.0) + max(float(variances.mean()), 1e-9))
+    return np.vstack([mean, (axes * scales) @ axes.T]).astype(np.float32)
+
+
+def whiten(vectors: Floats, whitening: Floats) -> Floats:
+    """float32[n, d] -> float32[n, d], rows of length 1, or 0 where a vector is the mean."""
+    moved = (vectors - whitening[0]) @ whitening[1:]
+    return np.asarray(moved / np.maximum(np.linalg.norm(moved, axis=1, keepdims=True), 1e-9), dtype=np.float32)
+
+
+_QUESTIONS: Final = (
+    "How do I install the package?",
+    "What is the default value?",
+    "Which port does the server use?",
+    "Where are log files stored?",
+    "Can I run several workers at once?",
+    "Why does my build fail with a timeout?",
+    "How can I rename a branch?",
+    "What happens when the disk is full?",
+    "Is it possible to export a table as CSV?",
+    "Who can see my private files?",
+    "When does a session expire?",
+    "How do I change the color of a button?",
+    "What does the flag --verbose do?",
+    "How many rows can a table have?",
+    "Does the client retry failed uploads?",
+    "What is the difference between a list and a tuple?",
+    "error: permission denied while opening file",
+    "connect to a database from Python",
+    "How to write a unit test",
+    "Which license applies to the images?",
+    "How much memory does the cache need?",
+    "I lost my password. How do I get back in?",
+    "Should I use threads or processes?",
+    "What are the steps to publish a release?",
+    "list of supported operating systems",
+    "How can I undo the last commit and keep the changes?",
+    "Why is the page blank after the update?",
+    "Are there limits on the size of a message?",
+    "How do I schedule a job for every night?",
+    "What is the maximum length of a name?",
+)
+"""Questions to docs of any product, so that what they share is that they are questions."""
+
+
+def token_means(tokens: Sequence[TokenVectors], embedder: object) -> Floats:
+    """float32[2, WIDTH]: the mean over the tokens of all passages, and over those of questions; 0 where there are none.
+
+    Raises ModelError.
+    """
+    means = np.zeros((2, WIDTH), dtype=np.float32)
+    count = sum(map(len, tokens))
+    if count and isinstance(embedder, TokenEmbedder):
+        total = sum((rows.sum(axis=0, dtype=np.float64) for rows in tokens), np.zeros(WIDTH))
+        means[0] = total / (count * SCALE)
+        means[1] = np.concatenate([embedder.ask(question).tokens for question in _QUESTIONS]).mean(axis=0)
+    return means

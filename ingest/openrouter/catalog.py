@@ -1,0 +1,115 @@
+"""What the API offers and what the key may do: models with their prices, the key's limits."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from ingest.core.deadline import Deadline
+from ingest.core.errors import ModelError
+from ingest.core.settings import Settings
+from ingest.openrouter.client import get_json, load
+
+_SECONDS = 20.0
+"""A catalogue of some hundred models takes a second; nobody waits longer for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A model on offer. Prices are US dollars per million tokens; None: not said, or it varies."""
+
+    id: str
+    name: str
+    context: int | None
+    prompt_price: float | None
+    completion_price: float | None
+    expires: str | None
+
+    @property
+    def free(self) -> bool:
+        """Whether it costs nothing."""
+        return self.prompt_price == 0 and self.completion_price == 0
+
+
+@dataclass(frozen=True, slots=True)
+class KeyLimits:
+    """What `/key` tells: US dollars left (None: no limit), spent, when the limit resets, and the tier."""
+
+    remaining: float | None
+    limit: float | None
+    usage: float | None
+    reset: str | None
+    free_tier: bool
+    expires: str | None
+
+
+def list_models(settings: Settings) -> list[Model]:
+    """The models on offer, by name. Raises ModelError.
+
+    OpenRouter's list is public, so no key is sent; only servers that refuse it without one get theirs.
+    """
+    deadline = _deadline(settings)
+    try:
+        data = get_json(settings, "/models", deadline, key=False).get("data")
+    except ModelError as error:
+        if not settings.api_key or "answered 401" not in error.message:
+            raise
+        data = get_json(settings, "/models", deadline).get("data")
+    entries = data if isinstance(data, list) else [None]
+    models = [_model(entry) for entry in entries if isinstance(entry, dict) and isinstance(entry.get("id"), str)]
+    if entries and not models:
+        raise ModelError(f"{settings.base_url}/models lists no models", "check OPENROUTER_BASE_URL")
+    return sorted(models, key=lambda model: model.id)
+
+
+def key_limits(settings: Settings) -> KeyLimits:
+    """What the key may spend. Costs nothing. Raises ModelError."""
+    data = get_json(settings, "/key", _deadline(settings)).get("data")
+    if not isinstance(data, dict):
+        raise ModelError(f"{settings.base_url}/key tells nothing about the key", "check OPENROUTER_BASE_URL")
+    return KeyLimits(
+        remaining=_number(data.get("limit_remaining")),
+        limit=_number(data.get("limit")),
+        usage=_number(data.get("usage")),
+        reset=_text(data.get("limit_reset")),
+        free_tier=data.get("is_free_tier") is True,
+        expires=_text(data.get("expires_at")),
+    )
+
+
+def _deadline(settings: Settings) -> Deadline:
+    load()
+    return Deadline(min(_SECONDS, settings.timeout))
+
+
+def _model(entry: dict[str, Any]) -> Model:
+    pricing = entry.get("pricing") if isinstance(entry.get("pricing"), dict) else None
+    prices = pricing or {}
+    context = _number(entry.get("context_length"))
+    return Model(
+        id=entry["id"],
+        name=_text(entry.get("name")) or entry["id"],
+        context=int(context) if context else None,
+        prompt_price=_price(prices.get("prompt")),
+        completion_price=_price(prices.get("completion")),
+        expires=_text(entry.get("expiration_date")),
+    )
+
+
+def _price(value: object) -> float | None:
+    """Dollars per token, as text, to dollars per million; routers give -1 because theirs varies."""
+    number = _number(value)
+    return round(number * 1e6, 6) if number is not None and number >= 0 else None
+
+
+def _number(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None

@@ -1,0 +1,253 @@
+"""One request to OpenRouter, or any OpenAI-compatible server -> the bytes of its answer as they come.
+
+The only file that knows the openai package and the HTTP client below it. The SDK sends the request
+and tells failures apart; reading a body is left to `rag/sse.py` and `ingest/api.py`, because the
+SDK's own reader takes an error or a broken stream for an empty success.
+
+
+A request with a JSON answer: retried as long as that may help, within one deadline.
+"""
+
+import contextlib
+import json
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+from ingest.core.deadline import Bounded, Deadline, DeadlinePassed, within
+from ingest.core.errors import ModelError
+from ingest.core.settings import Settings
+from ingest.openrouter.error_responses import redirected, refused
+from ingest.openrouter.retry import pause
+from ingest.text.unsafe import visible
+
+if TYPE_CHECKING:
+    import httpx2
+    from openai import OpenAI
+
+_SENT: Final = frozenset(
+    "host accept accept-encoding connection content-type content-length transfer-encoding user-agent "
+    "authorization http-referer x-openrouter-title".split()
+)
+"""The request headers that leave: the SDK adds others from the environment of its own vendor."""
+
+_LONGEST: Final = 64_000_000
+"""Bytes of an answer. The largest, 64 embeddings of 4,096 numbers, has under 10 MB."""
+_LONGEST_ERROR: Final = 1_000_000
+_LONGEST_PACKED_ERROR: Final = 50_000
+"""Compressed bytes: a thousand times as many may come out of them."""
+
+
+def is_openrouter(settings: Settings) -> bool:
+    """Whether requests go to OpenRouter itself: other servers may refuse its own fields."""
+    host = urlsplit(settings.base_url).hostname or ""
+    return host == "openrouter.ai" or host.endswith(".openrouter.ai")
+
+
+def load() -> None:
+    """Import the libraries, which takes up to a second: callers do so before a server's time begins to run."""
+    import openai  # noqa: F401 - the import is the point
+
+
+def exchange(
+    settings: Settings, method: str, path: str, body: Mapping[str, Any] | None, deadline: Deadline, *, key: bool = True
+) -> Bounded[bytes]:
+    """The decoded body of the answer, piece by piece. `key` False: no key is needed, and none is sent.
+
+    Raises ModelError without a key, and while iterating for whatever fails; DeadlinePassed.
+    """
+    if key and not settings.api_key:
+        hint = "set OPENROUTER_API_KEY (keys: https://openrouter.ai/settings/keys), or use --no-llm"
+        raise ModelError("there is no API key", hint)
+    secret = settings.api_key.reveal() if key else ""
+    left = deadline.left
+    return within(deadline, lambda: _pieces(settings, secret, method, path, body, left))
+
+
+def _pieces(
+    settings: Settings, secret: str, method: str, path: str, body: Mapping[str, Any] | None, left: float
+) -> Iterator[bytes]:
+    with _translated(settings):
+        import httpx2
+        from openai import Stream
+
+        options: Any = {"timeout": httpx2.Timeout(max(0.1, left), connect=max(0.1, min(10.0, left)))}
+        with _connect(settings, secret) as client:
+            asked: Any = {"cast_to": httpx2.Response, "options": options, "stream": True, "stream_cls": Stream[Any]}
+            if method == "POST":
+                asked["body"] = body
+            response: httpx2.Response = (client.post if method == "POST" else client.get)(path, **asked)
+            with contextlib.closing(response):
+                yield from _up_to_longest(response.iter_bytes())
+
+
+def _connect(settings: Settings, secret: str) -> "OpenAI":
+    """A client that sends the key to the configured base URL, follows no redirect and retries nothing.
+
+    It takes nothing from the environment but the proxies that all programs of the user go through.
+    """
+    from openai import DefaultHttpx2Client, OpenAI
+
+    def only_ours(request: "httpx2.Request") -> None:
+        for name in list(request.headers):
+            if name not in _SENT:
+                del request.headers[name]
+        request.headers["User-Agent"] = "askdocs"
+        request.headers.pop("Authorization", None)
+        if secret:
+            request.headers["Authorization"] = f"Bearer {secret}"
+        # Who asks, in OpenRouter's current form: https://openrouter.ai/docs/app-attribution
+        request.headers["X-OpenRouter-Title"] = "askdocs"
+        request.headers.pop("HTTP-Referer", None)
+        if settings.referer:
+            request.headers["HTTP-Referer"] = settings.referer
+
+    def limited(response: "httpx2.Response") -> None:
+        if response.status_code >= 300:
+            packed = "content-encoding" in response.headers
+            response.stream = _cut(response.stream, _LONGEST_PACKED_ERROR if packed else _LONGEST_ERROR)
+
+    # Its debug log repeats headers, and a server may echo the key in one.
+    logging.getLogger("httpcore2").setLevel(logging.INFO)
+    http = DefaultHttpx2Client(follow_redirects=False, event_hooks={"request": [only_ours], "response": [limited]})
+    return OpenAI(api_key=secret or "none", base_url=settings.base_url, max_retries=0, http_client=http)
+
+
+def _up_to_longest(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """`pieces`, decoded as they are; raises ModelError where more come than makes sense."""
+    taken = 0
+    for piece in pieces:
+        taken += len(piece)
+        if taken > _LONGEST:
+            raise ModelError(f"the answer has over {_LONGEST // 1_000_000} MB", "check OPENROUTER_BASE_URL")
+        yield piece
+
+
+def _cut(stream: Any, most: int) -> "httpx2.SyncByteStream":  # noqa: ANN401 - the library is imported late
+    """An error's body, up to its first `most` bytes: the SDK reads it as a whole."""
+    import httpx2
+
+    class Cut(httpx2.SyncByteStream):
+        def __iter__(self) -> Iterator[bytes]:
+            left = most
+            for piece in stream:
+                yield piece[:left]
+                left -= len(piece)
+                if left <= 0:
+                    return
+
+        def close(self) -> None:
+            stream.close()
+
+    return Cut()
+
+
+@contextlib.contextmanager
+def _translated(settings: Settings) -> Iterator[None]:
+    """Turn whatever the SDK and its HTTP client raise into a ModelError that names the fix.
+
+    `from None` throughout: the causes hold the request, and so the key.
+    """
+    import httpx2
+    import openai
+
+    where = settings.base_url
+    try:
+        yield
+    except openai.APIStatusError as error:
+        raise _status_error(error, settings) from None
+    except (openai.APITimeoutError, httpx2.TimeoutException):
+        raise too_late(settings) from None
+    except (openai.APIConnectionError, httpx2.TransportError) as error:
+        raise _unreachable(error, where) from None
+    except (httpx2.InvalidURL, httpx2.UnsupportedProtocol):
+        raise ModelError(f"{visible(where)[:120]} is no address", "correct OPENROUTER_BASE_URL") from None
+    except (ValueError, openai.OpenAIError, httpx2.HTTPError, httpx2.StreamError) as error:
+        # Bodies that can't be decoded come out of the libraries in many types.
+        raise ModelError(f"the answer of {where} is broken: {type(error).__name__}", "try again") from None
+
+
+def too_late(settings: Settings) -> ModelError:
+    """The failure of a server that took longer than the user grants."""
+    message = f"{settings.base_url} did not answer within {settings.timeout:g} s"
+    return ModelError(message, "try again, or raise --timeout", retryable=True)
+
+
+def _unreachable(error: BaseException, where: str) -> ModelError:
+    import httpx2
+
+    cause = error if isinstance(error, httpx2.TransportError) else error.__cause__ or error
+    if isinstance(cause, httpx2.ReadError | httpx2.WriteError | httpx2.RemoteProtocolError | httpx2.CloseError):
+        hint = "try again; if it stays, check the network and OPENROUTER_BASE_URL"
+        return ModelError(f"{where} broke off the connection", hint, retryable=True)
+    reason = " ".join(visible(str(cause)).split())[:120]
+    hint = "check the network and OPENROUTER_BASE_URL, or use --no-llm"
+    return ModelError(f"{where} can't be reached{f': {reason}' if reason else ''}", hint, retryable=True)
+
+
+def _status_error(error: Any, settings: Settings) -> ModelError:  # noqa: ANN401 - the SDK is imported late
+    response = error.response
+    status = int(response.status_code)
+    if 300 <= status < 400:
+        return redirected(status, without_key(str(response.headers.get("location", "")), settings), settings.base_url)
+    text = without_key(response.content.decode("utf-8", "replace"), settings)
+    try:
+        body = json.loads(text)
+    except ValueError:
+        body = None
+    headers = {name.lower(): without_key(value, settings) for name, value in response.headers.items()}
+    return refused(status, body, headers, settings.base_url)
+
+
+def without_key(text: str, settings: Settings) -> str:
+    """A server's words without the key: some echo what they were sent."""
+    secret = settings.api_key.reveal()
+    return text.replace(secret, "…") if secret else text
+
+
+def get_json(settings: Settings, path: str, deadline: Deadline, *, key: bool = True) -> dict[str, Any]:
+    """The JSON object behind GET `path`. Raises ModelError."""
+    return _call(settings, deadline, 3, lambda: exchange(settings, "GET", path, None, deadline, key=key))
+
+
+def post_json(
+    settings: Settings, path: str, body: Mapping[str, Any], deadline: Deadline, attempts: int = 3
+) -> dict[str, Any]:
+    """The JSON object that answers `body`. Raises ModelError."""
+    return _call(settings, deadline, attempts, lambda: exchange(settings, "POST", path, body, deadline))
+
+
+def _call(settings: Settings, deadline: Deadline, attempts: int, send: Callable[[], Bounded[bytes]]) -> dict[str, Any]:
+    attempt = 1
+    before: ModelError | None = None
+    while True:
+        try:
+            return _answer(settings, b"".join(send()))
+        except DeadlinePassed:
+            raise before or too_late(settings) from None
+        except ModelError as error:
+            before = error
+            pause(error, attempt, deadline, attempts)
+            attempt += 1
+
+
+def _answer(settings: Settings, data: bytes) -> dict[str, Any]:
+    """The object in a body. Raises ModelError for what is none, and for one that is an error."""
+    try:
+        body = json.loads(data.decode("utf-8-sig"))
+    except (ValueError, RecursionError):
+        raise unreadable(data, settings) from None
+    if not isinstance(body, dict):
+        raise unreadable(data, settings)
+    if body.get("error"):
+        raise refused(200, json.loads(without_key(json.dumps(body), settings)), {}, settings.base_url)
+    return body
+
+
+def unreadable(data: bytes, settings: Settings) -> ModelError:
+    """The failure of a body that is not what it should be."""
+    if data.lstrip().startswith(b"<"):
+        hint = "check OPENROUTER_BASE_URL: it usually ends in /v1"
+        return ModelError(f"{settings.base_url} sent a web page instead of an answer", hint)
+    return ModelError(f"the answer of {settings.base_url} is broken: it is no JSON", "try again", retryable=True)

@@ -1,0 +1,130 @@
+"""A source -> the pages that it has now: crawled, or read from disk."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from ingest.clean.boilerplate.recurring import says_something, without_recurring
+from ingest.clean.page import clean_page
+from ingest.core.records import CrawlReport, Document, Problem, Progress, counting
+from ingest.core.urls import identity
+from ingest.crawl.aliases import Validators
+from ingest.crawl.crawler import Crawl, CrawlOptions, crawl
+from ingest.crawl.fetch import Fetcher, FetchOptions
+from ingest.crawl.markdown_variants import Choice
+from ingest.reindex.dedupe import merge_equal
+
+
+@dataclass(slots=True)
+class Gathered:
+    """Pages that came (unchanged ones included), addresses that are gone for good, and the counts."""
+
+    documents: list[Document] = field(default_factory=list)
+    gone: set[str] = field(default_factory=set)
+    report: CrawlReport = field(default_factory=CrawlReport)
+    choices: dict[str, Choice] = field(default_factory=dict)
+    """By source: whether its `.md` variants were read, where that was a question."""
+
+    def add(self, other: "Gathered") -> None:
+        """Take in what another source gave."""
+        self.documents += other.documents
+        self.gone |= other.gone
+        self.choices |= other.choices
+        self.report.requests += other.report.requests
+        self.report.not_modified += other.report.not_modified
+        self.report.bytes += other.report.bytes
+        self.report.skipped += other.report.skipped
+        self.report.problems += other.report.problems
+
+
+def gather_crawl(
+    sources: Sequence[str],
+    at_hand: Iterable[Document],
+    fetching: FetchOptions,
+    options: CrawlOptions,
+    progress: Progress,
+    *,
+    full: bool = False,
+) -> Gathered:
+    """Crawl each source; pages at hand are asked for conditionally, unless `full`.
+
+    A page at hand that answers 404 or 410 is gone; one that fails otherwise is a problem with
+    `kept_old`. Raises UsageError for a source that is no URL.
+    """
+    gathered = Gathered()
+    options = replace(options, together=without_recurring)
+    known = {document.url: document for document in at_hand}
+    with Fetcher(fetching) as fetcher:
+        for source in sources:
+            running, came = _crawled(source, fetcher, options, known, progress, full=full)
+            if not came and options.markdown == "auto" and any(p.reason == "empty" for p in running.report.problems):
+                other = replace(options, markdown="check")  # its HTML needs a browser; its .md variants may not
+                running, came = _crawled(source, fetcher, other, known, progress, full=full)
+            aliases = running.aliases()
+            documents = [
+                replace(document, aliases=_aliases(known.get(url), aliases.get(url, ()), came), source=source)
+                for url, document in came.items()
+            ]
+            gathered.documents += merge_equal(filter(None, _stripped(documents, running.report)))
+            if running.choice:
+                gathered.choices[source] = running.choice
+            _add(gathered, running, known)
+    return gathered
+
+
+def _crawled(
+    source: str,
+    fetcher: Fetcher,
+    options: CrawlOptions,
+    known: Mapping[str, Document],
+    progress: Progress,
+    *,
+    full: bool,
+) -> tuple[Crawl, dict[str, Document]]:
+    """Run one crawl: its pages by address, those that have not changed as they are at hand."""
+    whole = full or options.markdown == "check"  # validators are those of one form
+    validators = {
+        url: Validators(None if whole else d.etag, None if whole else d.last_modified, d.sha256, d.title)
+        for url, d in known.items()
+    }
+    running = crawl(
+        source,
+        fetcher,
+        clean_page,
+        options,
+        validators=validators,
+        progress=counting(progress, "crawl"),
+    )
+    return running, {crawled.url: crawled.document or known[crawled.url] for crawled in running}
+
+
+def _stripped(documents: list[Document], report: CrawlReport) -> list[Document | None]:
+    """Take off what recurs on a site by no known generator; None, and a problem noted, where nothing is left."""
+    out: list[Document | None] = []
+    for before, document in zip(documents, without_recurring(documents), strict=True):
+        empty = bool(before.whole) and not says_something(document)
+        if empty:
+            report.problems.append(Problem(document.url, "empty", "all on it recurs on the pages of its site"))
+        out.append(None if empty else document)
+    return out
+
+
+def _aliases(old: Document | None, found: Iterable[str], pages: Collection[str]) -> tuple[str, ...]:
+    """Old and new ones: an unchanged page shows no links, so not every alias is met in every crawl.
+
+    An address that has become a page of its own is no alias any more.
+    """
+    return tuple(sorted({*(old.aliases if old else ()), *found}.difference(pages)))
+
+
+def _add(gathered: Gathered, running: Crawl, known: dict[str, Document]) -> None:
+    """Add one crawl's counts; tell pages that are gone from pages whose old version is kept."""
+    total, part = gathered.report, running.report
+    total.requests += part.requests
+    total.not_modified += part.not_modified
+    total.bytes += part.bytes
+    total.skipped += part.skipped
+    at_hand = {identity(url): url for url in known}
+    gone = {at_hand.get(identity(url), url) for url in running.gone}
+    gathered.gone |= gone
+    kept = at_hand.keys() - {identity(document.url) for document in gathered.documents} - {identity(u) for u in gone}
+    total.problems += [replace(problem, kept_old=identity(problem.url) in kept) for problem in part.problems]

@@ -1,0 +1,81 @@
+"""What one reindex was asked to do, what it works with, and what it did."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ingest.core.records import CrawlReport, Problem, Progress
+from ingest.core.settings import Settings
+from ingest.docs.changes import Change
+from ingest.embed.base import Embedder
+from ingest.embed.cache import VectorCache
+from ingest.index.build import ChunkCounts, IndexReport
+from ingest.reindex.response_cache import Responses
+
+
+@dataclass(frozen=True, slots=True)
+class ReindexOptions:
+    """What the user asked of one run. Without `sources` and `from_path`, the recorded source is used."""
+
+    sources: tuple[str, ...] = ()
+    from_path: Path | None = None
+    crawl: bool = True
+    full: bool = False
+    dry_run: bool = False
+    add: bool = False
+    replace: bool = False
+    allow_shrink: bool = False
+    allow_private: bool = False
+    max_pages: int = 5_000
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    jobs: int = 2
+    markdown: bool | None = None
+    """Read the `.md` variants of pages, where a sample shows that they are as complete; None: as recorded."""
+
+
+@dataclass(slots=True)
+class ReindexReport:
+    """What a run did; counts are of pages. After a dry run `index` is None, and `chunks` is what would be done."""
+
+    sources: tuple[str, ...] = ()
+    seen: int = 0
+    unchanged: int = 0
+    aliases: int = 0
+    changes: list[Change] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    crawl: CrawlReport = field(default_factory=CrawlReport)
+    index: IndexReport | None = None
+    chunks: ChunkCounts = field(default_factory=lambda: ChunkCounts(0, 0, 0))
+    seconds: dict[str, float] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    new_hosts: dict[str, str] = field(default_factory=dict)
+    """Hosts that pages are on, or name, for the first time, each with the first such page."""
+
+    def count(self, what: str) -> int:
+        """How many pages were `added`, `changed` or `removed`."""
+        return sum(change.what == what for change in self.changes)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One reindex under way."""
+
+    settings: Settings
+    options: ReindexOptions
+    progress: Progress
+    embedder: Embedder
+    cache: VectorCache
+    responses: Responses
+    report: ReindexReport = field(default_factory=ReindexReport)
+
+    @contextmanager
+    def timed(self, stage: str) -> Iterator[None]:
+        """Add what passes to the seconds of `stage`."""
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.report.seconds[stage] = self.report.seconds.get(stage, 0.0) + time.perf_counter() - started

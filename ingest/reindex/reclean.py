@@ -1,0 +1,88 @@
+"""Pages at hand, as the cleaner of today gives them: from their kept answers, without the network."""
+
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+
+from ingest.clean.boilerplate.recurring import without_recurring
+from ingest.clean.page import clean_page
+from ingest.core.records import Document, Problem, Progress
+from ingest.crawl.worker_pool import Cleaners
+from ingest.reindex.response_cache import Responses
+
+PROCESSES = 2  # both cores of a small machine
+_THREADS = 2
+_NOT_KEPT = "not-kept"
+_SECONDS = 60.0  # for one page; the largest need about five
+
+
+@dataclass(slots=True)
+class Recleaned:
+    """`documents`: all pages at hand, in order; `anew`: those that the cleaner gave anew; and what failed."""
+
+    documents: list[Document] = field(default_factory=list)
+    anew: list[Document] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def reclean(
+    at_hand: Iterable[Document],
+    responses: Responses,
+    progress: Progress,
+    *,
+    keep: bool,
+    crawling: bool = False,
+) -> Recleaned:
+    """Clean again what another version of the cleaner made; `keep` the answers under this version.
+
+    Pages of which learned chrome was taken off are given with their `whole` before a crawl, which
+    may change what is learned; else they are all cleaned as soon as one of them must be.
+
+    A page of which it is not known what made it, or whose answer is not at hand, loses its
+    validators: only an answer with its content can bring it up to date.
+    """
+    out = Recleaned(list(at_hand))
+    states = [responses.state(document) for document in out.documents]
+    for place, state in enumerate(states):
+        if state == "unknown":
+            out.documents[place] = replace(out.documents[place], etag=None, last_modified=None)
+    wanted = {"stale", "learned"} if crawling or "stale" in states else set()
+    places = [place for place, state in enumerate(states) if state in wanted]
+    if places:
+        with Cleaners(clean_page, PROCESSES, _SECONDS) as cleaners, ThreadPoolExecutor(_THREADS) as threads:
+
+            def clean(place: int) -> Document | Problem:
+                return _clean(out.documents[place], responses, cleaners, keep=keep and states[place] == "stale")
+
+            for done, (place, got) in enumerate(zip(places, threads.map(clean, places), strict=True), 1):
+                progress("clean", done, len(places))
+                _take(out, place, got)
+    if not crawling:
+        out.documents, out.anew = without_recurring(out.documents), without_recurring(out.anew)
+    return out
+
+
+def _clean(old: Document, responses: Responses, cleaners: Cleaners, *, keep: bool) -> Document | Problem:
+    page = responses.answer_for(old)
+    if page is None:
+        return Problem(old.url, _NOT_KEPT)
+    got = cleaners(page)
+    if isinstance(got, Problem):
+        return replace(got, url=old.url, kept_old=True)
+    new = got.document
+    # Neither the address nor the day it was fetched have changed.
+    document = replace(new, url=old.url, aliases=old.aliases, source=old.source, fetched_at=old.fetched_at)
+    if keep:
+        responses.keep(page, document)
+    return document
+
+
+def _take(out: Recleaned, place: int, got: Document | Problem) -> None:
+    old = out.documents[place]
+    if isinstance(got, Document):
+        out.documents[place] = got
+        out.anew.append(got)
+    elif got.reason == _NOT_KEPT:
+        out.documents[place] = replace(old, etag=None, last_modified=None)
+    else:
+        out.problems.append(got)

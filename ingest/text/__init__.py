@@ -1,0 +1,6 @@
+"""Reading text: pure functions, no files, no network.
+
+markdown      fences, code spans, blocks     front_matter   YAML header of a page
+sentences     sentence boundaries            terms          tokens, stems, stop words
+unsafe        control and invisible characters
+"""

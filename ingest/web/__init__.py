@@ -1,1 +1,0 @@
-"""A source -> its pages as they are served: discover, fetch, follow links, collapse addresses."""

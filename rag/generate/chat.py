@@ -1,0 +1,142 @@
+"""Messages -> streamed text and what it cost, through OpenRouter's chat completions."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from ingest.core.deadline import Bounded, Deadline, DeadlinePassed
+from ingest.core.errors import ModelError
+from ingest.core.settings import Settings
+from ingest.openrouter.client import exchange, is_openrouter, too_late, unreadable, without_key
+from ingest.openrouter.error_responses import refused
+from ingest.openrouter.retry import pause
+from rag.generate.stream import NotAnswers, Turn, payloads
+from rag.records import Completion, Message, Tool
+
+_GRACE: Final = 2.0
+"""Seconds after the finish reason in which usage may follow; a server may forget to end its stream."""
+
+
+def stream_answer(
+    settings: Settings, messages: Sequence[Message], deadline: Deadline | None = None, tools: Sequence[Tool] = ()
+) -> Iterator[str | Completion]:
+    """Yield the answer's text as it comes, and at the end one Completion.
+
+    A stream that breaks off, fails or runs into the deadline (by default `settings.timeout` from
+    now) after some text ends with a Completion that is not complete and names the `problem`.
+    Before the first text, what may pass is met with two further attempts, an empty answer with
+    one, and ModelError is raised when none helps.
+    """
+    deadline = deadline or Deadline(settings.timeout)
+    request = chat_request(settings, messages, tools)
+    attempt = 1
+    before: ModelError | None = None
+    while True:
+        turn = Turn(settings.models[0])
+        try:
+            yield from _attempt(settings, request, turn, deadline)
+            _check(settings, turn, expects_calls=bool(tools))
+            break
+        except ModelError as error:
+            if turn.said:
+                turn.problem = error.message
+                break
+            if before and not deadline.left:
+                raise before from None  # it says more than that the time is up
+            before = error
+            pause(error, attempt, deadline, attempts=2 if isinstance(error, EmptyAnswer) else 3)
+            attempt += 1
+    yield turn.completion()
+
+
+class EmptyAnswer(ModelError):
+    """The model said nothing, and nothing says why."""
+
+
+def chat_request(settings: Settings, messages: Sequence[Message], tools: Sequence[Tool] = ()) -> dict[str, Any]:
+    """The body of a chat request. Raises ModelError when no model is named.
+
+    OpenRouter's own fields go to OpenRouter only: other servers may refuse them.
+    """
+    if not settings.models:
+        raise ModelError("no model is named", "give one with --model or ASKDOCS_MODEL")
+    request: dict[str, Any] = {
+        "model": settings.models[0],
+        "messages": list(messages),
+        "stream": True,
+        "max_completion_tokens": settings.max_tokens,
+    }
+    if tools:
+        request["tools"] = list(tools)
+    if is_openrouter(settings):
+        request["models"] = settings.models
+        # Compression would drop passages from the middle of the prompt.
+        request["plugins"] = [{"id": "context-compression", "enabled": False}]
+    return request
+
+
+def _attempt(settings: Settings, request: Mapping[str, Any], turn: Turn, deadline: Deadline) -> Iterator[str]:
+    """One request. Raises ModelError for whatever ends it before its finish reason."""
+    pieces = exchange(settings, "POST", "/chat/completions", request, deadline)
+    try:
+        yield from _texts(settings, pieces, turn)
+    except NotAnswers as wrong:
+        raise unreadable(wrong.data, settings) from None
+    except (DeadlinePassed, ModelError) as error:
+        if turn.finish and not turn.error:
+            return  # only usage was missing
+        raise (too_late(settings) if isinstance(error, DeadlinePassed) else error) from None
+    finally:
+        pieces.close()
+
+
+def _texts(settings: Settings, pieces: Bounded[bytes], turn: Turn) -> Iterator[str]:
+    deadline = pieces.deadline
+    for payload in payloads(pieces):
+        text = turn.take(payload)
+        if turn.error:
+            raise _failure(settings, turn)
+        if text:
+            yield text
+        if turn.endless:
+            return
+        if turn.finish and pieces.deadline is deadline:
+            pieces.deadline = deadline.sooner(_GRACE)
+
+
+def _failure(settings: Settings, turn: Turn) -> ModelError:
+    """The failure that an error inside an answer with status 200 stands for."""
+    error = json.loads(without_key(json.dumps(turn.error), settings))
+    return refused(200, {"error": error}, {}, settings.base_url)
+
+
+_ENDINGS: Final = {
+    "length": (
+        "--max-tokens ended the answer before its first word",
+        "raise --max-tokens: models that reason spend them on thinking first",
+    ),
+    "content_filter": (
+        "the provider's content filter held the answer back",
+        "try another --model, or use --no-llm",
+    ),
+}
+
+
+def _check(settings: Settings, turn: Turn, *, expects_calls: bool) -> None:
+    """Raise ModelError for a stream that ended in order but without a word, or not in order."""
+    if turn.said or (expects_calls and turn.calls):
+        if not turn.finish and not turn.problem:
+            turn.problem = "the stream broke off"
+        return
+    if turn.finish in _ENDINGS:
+        message, hint = _ENDINGS[turn.finish]
+        raise ModelError(message, hint)
+    if turn.refusal:
+        said = " ".join(turn.refusal.split())[:200]
+        raise ModelError(f"the model declined to answer: {said}", "ask in other words, or try another --model")
+    if turn.calls:
+        raise ModelError("the model called a tool that it was not given", "try another --model")
+    hint = "try again, or try another --model"
+    if turn.problem:
+        raise ModelError(f"the answer of {settings.base_url} is broken: {turn.problem}", hint, retryable=True)
+    raise EmptyAnswer(f"{settings.base_url} sent no answer", hint, retryable=True)

@@ -1,0 +1,126 @@
+"""Let a model search the docs itself, for questions whose answer stands on several pages."""
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from ingest.core.deadline import Deadline
+from ingest.core.errors import DocsError
+from rag.generate.prompt import Passages
+from rag.generate.writer import Written
+from rag.records import Completion, Message, Retrieved, Tool, ToolCall, Write
+
+ROUNDS: Final = 3
+"""Turns in which the model may search; after them it has to answer."""
+_CALLS: Final = 3
+"""Searches per turn."""
+_NEW: Final = 4
+"""Passages per search: what a model needs to see, at a price that stays small."""
+_LONGEST_QUERY: Final = 300
+
+SEARCH_DOCS: Final[Tool] = {
+    "type": "function",
+    "function": {
+        "name": "search_docs",
+        "description": "Search the documentation for further passages. Use it when those at hand do not answer.",
+        "parameters": {
+            "type": "object",
+            "properties": {"query": {"type": "string", "description": "what to search for, in a few words"}},
+            "required": ["query"],
+            "additionalProperties": False,
+        },
+    },
+}
+
+Search = Callable[[str], Retrieved]
+Finish = Callable[[Iterable[str | Completion]], Written]
+"""Makes an answer of a turn's pieces, with all passages found by then."""
+
+
+def write_with_search(
+    messages: Sequence[Message], passages: Passages, write: Write, deadline: Deadline, search: Search, finish: Finish
+) -> Written:
+    """Answer in at most `ROUNDS` turns with the tool and one without. Raises ModelError.
+
+    Text of a turn that ends in a search is no answer and is dropped, so a turn is shown when it ends.
+    """
+    conversation = _Conversation([*messages], passages, search)
+    for _ in range(ROUNDS):
+        pieces = list(write(conversation.messages, deadline, (SEARCH_DOCS,)))
+        conversation.spent.append(_completion(pieces))
+        if not conversation.spent[-1].calls:
+            return conversation.total(finish(pieces))
+        conversation.take(pieces)
+    answer = finish(write(conversation.messages, deadline, ()))
+    conversation.spent.append(answer.completion)
+    return conversation.total(answer)
+
+
+@dataclass(slots=True)
+class _Conversation:
+    messages: list[Message]
+    passages: Passages
+    search: Search
+    spent: list[Completion] = field(default_factory=list)
+
+    def take(self, pieces: Sequence[str | Completion]) -> None:
+        """Append a turn of the model and what its searches found."""
+        calls = self.spent[-1].calls
+        self.messages.append(
+            {
+                "role": "assistant",
+                "content": "".join(piece for piece in pieces if isinstance(piece, str)) or None,
+                "tool_calls": [
+                    {
+                        "id": call.id,
+                        "type": "function",
+                        "function": {"name": call.name, "arguments": _query_json(call)},
+                    }
+                    for call in calls
+                ],
+            }
+        )
+        for at, call in enumerate(calls):
+            found = self._found(call) if at < _CALLS else "Too many searches at once."
+            self.messages.append({"role": "tool", "tool_call_id": call.id, "content": found})
+
+    def _found(self, call: ToolCall) -> str:
+        """What a call gets: passages, or why there are none. The arguments are the model's, and checked as a user's."""
+        query = _query(call)
+        if call.name != "search_docs" or not query:
+            return "There is one tool: search_docs, with a text as query."
+        try:
+            hits = self.search(query).hits[:_NEW]
+        except DocsError as error:
+            return f"The search failed: {error.message}"
+        return self.passages.text(self.passages.add(hits)) or "Nothing was found."
+
+    def total(self, answer: Written) -> Written:
+        """The answer with what all turns cost together."""
+        used = replace(
+            answer.completion,
+            prompt_tokens=sum(turn.prompt_tokens for turn in self.spent),
+            completion_tokens=sum(turn.completion_tokens for turn in self.spent),
+            cost_usd=sum(turn.cost_usd for turn in self.spent),
+        )
+        return replace(answer, completion=used)
+
+
+def _completion(pieces: Sequence[str | Completion]) -> Completion:
+    return next((piece for piece in pieces if isinstance(piece, Completion)), Completion(None, ""))
+
+
+def _query(call: ToolCall) -> str:
+    """The query of a call; "" when the arguments are not what was asked for."""
+    try:
+        arguments: Any = json.loads(call.arguments)
+    except (ValueError, RecursionError):
+        return ""
+    query = arguments.get("query") if isinstance(arguments, dict) else None
+    return " ".join(query.split())[:_LONGEST_QUERY] if isinstance(query, str) else ""
+
+
+def _query_json(call: ToolCall) -> str:
+    """The arguments as they are sent back: servers refuse what is no JSON."""
+    return json.dumps({"query": _query(call)})

@@ -1,0 +1,6 @@
+"""Analyse the question.
+
+understand   the steps in order       spelling     correct misspelt words
+translation  lexicons into English    decompose    two-fold questions
+rewrite      follow-up questions
+"""

@@ -1,0 +1,124 @@
+"""A misspelt question -> the words that the docs use. Pure."""
+
+import math
+import re
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ingest.text.terms import stem
+
+_WORD: Final = re.compile(r"[^\W\d_]+")
+_SHORTEST: Final = 4
+"""Letters of the shortest word that is corrected: three letters are near too many words."""
+
+_SURE: Final = 5
+"""Letters from which on a near word is taken without further signs: half of the short words are near another."""
+
+_LONG: Final = 6
+"""Letters from which on two edits are forgiven instead of one; most slips are one (Damerau 1964)."""
+
+_CANDIDATES: Final = 20
+_PREFIXES: Final = ("anti", "auto", "de", "dis", "inter", "mis", "multi", "non", "over", "pre", "re", "sub", "un")
+
+
+Passages = Callable[[str], NDArray[np.int32]]
+"""The rows of the passages that hold a word."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dictionary:
+    """`frequency`: in how many chunks each (stemmed) word of the docs stands; `common`: English words besides.
+
+    `passages` tells in which.
+    """
+
+    frequency: Mapping[str, int]
+    common: Container[str]
+    passages: Passages
+
+    def knows(self, word: str) -> bool:
+        """Whether a lower-case word is spelt as it should be, as far as can be told."""
+        return any(
+            form in self.frequency or form in self.common
+            for form in (word, stem(word), *(word.removeprefix(prefix) for prefix in _PREFIXES))
+        )
+
+    def holds(self, word: str) -> bool:
+        """Whether a lower-case word stands in the docs."""
+        return word in self.frequency or stem(word) in self.frequency
+
+
+def correct(question: str, dictionary: Dictionary) -> str:
+    """The question with unknown words replaced by the nearest word of the docs, where one is near enough.
+
+    Names with capitals inside stay, and words that the docs do not hold but English does: "lapse"
+    is no slip.
+    """
+    meant = {word: _meant(word, dictionary) for word in _WORD.findall(question)}
+    for word, forms in meant.items():
+        if len(forms) > 1 or (len(word) < _SURE and forms != (word,)):
+            others = {_key(form) for other in meant if other != word for form in meant[other]}
+            meant[word] = (_fitting(word, forms, others, dictionary),)
+    return _WORD.sub(lambda found: meant[found.group()][0], question)
+
+
+def _key(form: str) -> str:
+    return stem(form.lower())
+
+
+def _fitting(word: str, forms: Sequence[str], others: set[str], dictionary: Dictionary) -> str:
+    """The form that shares a passage with the most of the other words, rare ones first; then the most frequent form.
+
+    A short word that no passage speaks for stays, unless two of its letters are only swapped.
+    """
+    found = {form: dictionary.passages(_key(form)) for form in forms}
+    weights: dict[int, float] = {}
+    for other in others - {_key(form) for form in forms}:
+        rows = dictionary.passages(other) if other in dictionary.frequency else ()
+        for row in rows:
+            weights[int(row)] = weights.get(int(row), 0.0) + 1 / (1 + math.log(len(rows)))
+
+    def fit(form: str) -> tuple[float, int]:
+        return max((weights.get(int(row), 0.0) for row in found[form]), default=0.0), len(found[form])
+
+    best = max(forms, key=fit)
+    told = fit(best)[0] > 0 or len(word) >= _SURE or sorted(best) == sorted(word.lower())
+    return best if told else word
+
+
+def _meant(word: str, dictionary: Dictionary) -> tuple[str, ...]:
+    """What a word may stand for: itself where it is known, else the equally near words of the docs."""
+    lower = word.lower()
+    plain = lower.isascii() and len(lower) >= _SHORTEST and word[1:] in (lower[1:], word[1:].upper())
+    if not plain or dictionary.knows(lower):
+        return (word,)
+    if apart := _apart(lower, dictionary):
+        return (apart,)
+    allowed = 2 if len(lower) >= _LONG else 1
+    near = {(*found, form) for form in (lower, stem(lower)) for found in _near(form, dictionary.frequency, allowed)}
+    edits = {(other, form): cost + (other[0] != lower[0]) for cost, other, form in near}
+    least = min(edits.values(), default=0)
+    # The dictionary has singulars.
+    forms = {other if form == lower else f"{other}s" for (other, form), cost in edits.items() if cost == least}
+    return tuple(sorted(forms)) or (word,)
+
+
+def _apart(word: str, dictionary: Dictionary) -> str:
+    """Two words of the docs that were typed as one; the more frequent pair wins. "" where there is none."""
+    pairs = [(word[:cut], word[cut:]) for cut in range(3, len(word) - 2)]
+    counts = [(min(dictionary.frequency.get(stem(part), 0) for part in pair), *pair) for pair in pairs]
+    count, *best = max(counts, default=(0, "", ""))
+    return " ".join(best) if count else ""
+
+
+def _near(word: str, words: Iterable[str], allowed: int) -> list[tuple[int, str]]:
+    """(edits, word) of the words within `allowed` edits: insertions, deletions, replacements, neighbours swapped."""
+    from rapidfuzz.distance import OSA
+    from rapidfuzz.process import extract
+
+    found = extract(word, tuple(words), scorer=OSA.distance, score_cutoff=allowed, limit=_CANDIDATES)
+    return [(int(edits), other) for other, edits, _ in found]

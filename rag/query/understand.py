@@ -1,0 +1,77 @@
+"""A question as typed -> what is searched for: in the words of the docs, and one search per thing asked for. Pure."""
+
+from collections.abc import Container, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from ingest.index.bm25 import Lexical
+from ingest.text.terms import STOPWORDS
+from rag.query.decompose import split
+from rag.query.spelling import Dictionary, correct
+from rag.query.translation import translate
+
+"""Words that carry no subject. They count in BM25, where their idf is small, but not for coverage."""
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """`text` is searched for as a whole; `parts` are searched for as well, none or two."""
+
+    text: str
+    parts: tuple[str, ...] = ()
+
+
+class Understanding:
+    """Knows the words of one index."""
+
+    def __init__(self, lexical: Lexical, common: Container[str]) -> None:
+        """`common`: lower-case English words that are no slips although the docs do not hold them."""
+        self._dictionary = Dictionary(_Frequency(lexical), _Common(common), lexical.passages)
+
+    def search_for(self, question: str) -> Search:
+        """What to search for. A question in another language is translated, others are corrected and split."""
+        english = translate(question, self._dictionary.holds)
+        if english != question:
+            return Search(english)
+        corrected = correct(question, self._dictionary)
+        return Search(corrected, split(corrected, STOPWORDS))
+
+
+class _Frequency(Mapping[str, int]):
+    """In how many chunks each word of the docs stands. A start has no time to count or to list all of them."""
+
+    def __init__(self, lexical: Lexical) -> None:
+        self._lexical = lexical
+
+    def __getitem__(self, word: str) -> int:
+        if word not in self:
+            raise KeyError(word)
+        at = self._lexical.vocabulary[word]
+        return int(self._lexical.offsets[at + 1] - self._lexical.offsets[at])
+
+    def __contains__(self, word: object) -> bool:
+        return word in self._lexical.vocabulary and isinstance(word, str) and _is_subject(word)
+
+    @cached_property
+    def _words(self) -> tuple[str, ...]:
+        return tuple(filter(_is_subject, self._lexical.vocabulary))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._words)
+
+    def __len__(self) -> int:
+        return len(self._words)
+
+
+@dataclass(frozen=True, slots=True)
+class _Common(Container[str]):
+    """English words, function words included."""
+
+    words: Container[str]
+
+    def __contains__(self, word: object) -> bool:
+        return word in STOPWORDS or word in self.words
+
+
+def _is_subject(word: str) -> bool:
+    return word.isalpha() and len(word) > 2 and word not in STOPWORDS

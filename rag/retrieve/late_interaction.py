@@ -1,0 +1,52 @@
+"""Late interaction: how well each word of a question is met somewhere in a passage. Pure; numpy only."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ingest.embed.token_vectors import SCALE, TokenVectors
+
+Floats = NDArray[np.float32]
+
+
+def token_weights(question: str, spans: Sequence[tuple[int, int]], idf: Callable[[str], float]) -> Floats:
+    """How much each token counts, float32[len(spans)], their sum 1: the idf of the word that it belongs to.
+
+    Marks count nothing. Where no token counts, all count the same.
+    """
+    weights = np.array([idf(_word(question, *span)) for span in spans], dtype=np.float32)
+    total = float(weights.sum())
+    return weights / total if total > 0 else np.full(len(spans), 1 / max(1, len(spans)), dtype=np.float32)
+
+
+def _word(text: str, start: int, end: int) -> str:
+    """The run of letters and digits around text[start:end]; "" for a mark."""
+    if not text[start:end].isalnum():
+        return ""
+    while start > 0 and text[start - 1].isalnum():
+        start -= 1
+    while end < len(text) and text[end].isalnum():
+        end += 1
+    return text[start:end]
+
+
+def max_similarity(question: Floats, weights: Floats, passages: Sequence[TokenVectors], means: Floats) -> Floats:
+    """For each passage the weighted mean over the question's tokens of the best cosine with a token of the passage.
+
+    The MaxSim of ColBERT (Khattab and Zaharia 2020), its sum weighted: float32[len(passages)],
+    about 0..1. `question` is float32[q, WIDTH], rows of length 1. A passage without tokens gets 0.
+    `means`, float32[2, WIDTH], are taken off the passages' tokens and the question's: see ingest/centring.py.
+    """
+    found = np.zeros(len(passages), dtype=np.float32)
+    filled = [at for at, passage in enumerate(passages) if len(passage)]
+    if filled and len(question):
+        tokens = _direction(np.concatenate([passages[at] for at in filled]) / np.float32(SCALE) - means[0])
+        starts = np.cumsum([0, *(len(passages[at]) for at in filled[:-1])])
+        best = np.maximum.reduceat(_direction(question - means[1]) @ tokens.T, starts, axis=1)
+        found[filled] = weights @ best
+    return found
+
+
+def _direction(rows: Floats) -> Floats:
+    return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9), dtype=np.float32)

@@ -1,0 +1,113 @@
+"""Hits and answers -> JSON documents and text. Pure."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ingest.core.urls import site_path
+from ingest.index.database import StoredPage
+from ingest.index.generations import Generation
+from rag.records import Answer, Citation, Hit
+
+SCHEMA = 1
+
+
+def hit_json(hit: Hit, page: StoredPage | None, docs: Path) -> dict[str, Any]:
+    """A chunk as `inspect --json` shows it, with the facts of the file that its page stands in."""
+    chunk = hit.chunk
+    return {
+        "rank": hit.rank,
+        "score": round(hit.score, 6),
+        "cosine": round(hit.cosine, 6),
+        "bm25": round(hit.bm25, 6),
+        "chunk_id": chunk.id,
+        "page": site_path(chunk.url),
+        "url": hit.url,
+        "title": chunk.title,
+        "headings": list(chunk.headings),
+        "text": chunk.text,
+        "context": chunk.context,
+        "tokens": chunk.tokens,
+        "start": chunk.start,
+        "end": chunk.end,
+        **file_facts(page, docs),
+    }
+
+
+def file_facts(page: StoredPage | None, docs: Path) -> dict[str, Any]:
+    """Name, size and dates of a page's file: when it was fetched, and when the site last changed it."""
+    if page is None:
+        return {}
+    path = docs / page.file
+    fetched = page.document.fetched_at[:10]
+    return {
+        "file_path": str(path),
+        "file_name": path.name,
+        "file_type": "text/markdown",
+        "file_size": path.stat().st_size if path.is_file() else len(page.document.body.encode()),
+        "creation_date": fetched,
+        "last_modified_date": _day(page.document.last_modified) or fetched,
+    }
+
+
+def _day(stamp: str | None) -> str:
+    """The day of an HTTP or ISO date, as YYYY-MM-DD; "" for what is neither."""
+    from datetime import datetime
+    from email.utils import parsedate_to_datetime
+
+    for read in (datetime.fromisoformat, parsedate_to_datetime):
+        try:
+            return read(stamp or "").date().isoformat()
+        except (ValueError, TypeError):
+            continue
+    return ""
+
+
+def index_json(generation: Generation) -> dict[str, Any]:
+    """Which index answered."""
+    return {"generation": generation.name, "embedder": generation.manifest["embedder"]["name"]}
+
+
+def citation_json(citation: Citation) -> dict[str, Any]:
+    """A citation as `ask --json` shows it; offsets are characters of the page body."""
+    hit = citation.hit
+    return {
+        "marker": citation.marker,
+        "url": hit.url,
+        "page": site_path(hit.chunk.url),
+        "title": hit.chunk.title,
+        "headings": list(hit.chunk.headings),
+        "quote": citation.quote,
+        "start": citation.start,
+        "end": citation.end,
+        "chunk_id": hit.chunk.id,
+    }
+
+
+def answer_json(answer: Answer, chunks: Sequence[Mapping[str, Any]], generation: Generation) -> dict[str, Any]:
+    """The document of `ask --json`."""
+    completion = answer.completion
+    return {
+        "schema": SCHEMA,
+        "question": answer.question,
+        "answer": answer.text,
+        "answered": answer.answered,
+        "complete": answer.complete,
+        "mode": answer.mode,
+        "citations": [citation_json(citation) for citation in answer.citations],
+        "unsupported": list(answer.unsupported),
+        "chunks": list(chunks),
+        "model": completion.model if completion else None,
+        "usage": {
+            "prompt_tokens": completion.prompt_tokens if completion else 0,
+            "completion_tokens": completion.completion_tokens if completion else 0,
+        },
+        "cost_usd": completion.cost_usd if completion else 0.0,
+        "index": index_json(generation) | {name: generation.manifest[name] for name in ("pages", "chunks")},
+        "timings_ms": {name: round(value, 1) for name, value in answer.timings_ms.items()},
+    }
+
+
+def heading_path(hit: Hit) -> str:
+    """Title › section, as people read it."""
+    return " › ".join((hit.chunk.title, *hit.chunk.headings[-2:]))

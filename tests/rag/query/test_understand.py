@@ -1,0 +1,133 @@
+"""A question in the words of the docs: slips corrected, other languages translated, two-fold questions split."""
+
+import numpy as np
+import pytest
+
+from ingest.index.bm25 import build_lexical
+from ingest.text.terms import STOPWORDS
+from rag.query.decompose import split
+from rag.query.spelling import Dictionary, correct
+from rag.query.translation import fold, read_lexicon, translate
+from rag.query.understand import Search, Understanding
+
+DOCS = {"stream": 9, "streaming": 30, "structured": 12, "output": 40, "key": 90, "rotate": 3, "token": 50, "max": 20}
+KNOWN = frozenset({"lapse", "the", "work", "does", "it"})
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("structred outptus", "structured output"),
+        ("streeming", "streaming"),
+        ("roatate kyes", "rotate keys"),
+        ("maxtokens", "max tokens"),
+        ("does it lapse?", "does it lapse?"),
+        ("the LoRA and WebSocket", "the LoRA and WebSocket"),
+        ("HTTP 4O4 kez", "HTTP 4O4 kez"),
+        ("unstructured", "unstructured"),
+        ("zzzzzzz", "zzzzzzz"),
+    ],
+)
+def test_slips_are_corrected_and_words_are_left(typed: str, meant: str) -> None:
+    assert correct(typed, Dictionary(DOCS, KNOWN, lambda word: np.arange(DOCS.get(word, 0), dtype=np.int32))) == meant
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("entiy name of the projct", "entity name of the project"),
+        ("log entiy", "log entry"),
+        ("lug entry", "lug entry"),
+        ("nome of the project", "name of the project"),
+        ("nome of the bread", "nome of the bread"),  # no passage speaks for another word
+        ("entiy", "entry"),  # nothing tells: the more frequent one
+    ],
+)
+def test_the_other_words_tell_which_near_word_was_meant(typed: str, meant: str) -> None:
+    texts = ["entity and name of a project", "a log entry", "an entry", "a log"]
+    lexical = build_lexical(texts)
+    frequency = {"entity": 1, "entry": 2, "project": 1, "log": 2, "name": 1}
+    assert correct(typed, Dictionary(frequency, frozenset({"the"}), lexical.passages)) == meant
+
+
+@pytest.mark.parametrize(
+    ("question", "parts"),
+    [
+        (
+            "What is the smallest window, and which file holds the key?",
+            ("What is the smallest window", "which file holds the key?"),
+        ),
+        (
+            "Which packages do I install for Ruby and for Elixir?",
+            ("Which packages do I install for Ruby", "Which packages do I install for Elixir?"),
+        ),
+        (
+            "Where do Alpha and Beta CLI store their files?",
+            ("Where do Alpha their files?", "Where do Beta CLI store their files?"),
+        ),
+        ("How do I set a key?", ()),
+        ("and", ()),
+        ("", ()),
+    ],
+)
+def test_a_question_for_two_things_becomes_two(question: str, parts: tuple[str, ...]) -> None:
+    assert split(question, STOPWORDS) == parts
+
+
+@pytest.mark.parametrize(
+    ("question", "words"),
+    [
+        ("Wie kann ich die Kosten einer Anfrage begrenzen?", {"how", "cost", "request", "limit"}),
+        ("Comment supprimer une clé d'API ?", {"how", "delete", "key", "api"}),
+        ("¿Cómo cambio el modelo predeterminado?", {"how", "change", "model", "default"}),
+        ("Как удалить ключ?", {"how", "delete", "key"}),
+        ("怎样删除密钥?", {"how", "delete", "key"}),
+        ("APIキーを削除する方法は?", {"api", "key", "delete"}),
+        ("API 키를 어떻게 삭제하나요?", {"api", "key", "how", "delete"}),
+    ],
+)
+def test_other_languages_become_words_of_the_docs(question: str, words: set[str]) -> None:
+    assert words <= set(translate(question, lambda _word: False).replace("?", " ").split())
+
+
+@pytest.mark.parametrize(
+    "question", ["How do I delete a key?", "azure foundry resource_type", "rate limits", "", "???", "كيف أحذف المفتاح؟"]
+)
+def test_english_and_what_no_lexicon_knows_stays(question: str) -> None:
+    assert translate(question, lambda _word: True) == question
+
+
+@pytest.mark.parametrize(
+    ("question", "english"),
+    [
+        ("Comment être averti quand une vidéo est prête ?", "how be"),  # comment, est and video are in the docs, too
+        ("Antwortzeitlimit oder Standardmodell", "response time"),
+    ],
+)
+def test_words_that_two_languages_share_do_not_hide_one(question: str, english: str) -> None:
+    assert translate(question, lambda word: word in {"comment", "video", "api"}).startswith(english)
+
+
+@pytest.mark.parametrize("language", ["de", "es", "fr", "it", "ja", "ko", "nl", "pl", "pt", "ru", "tr", "zh"])
+def test_lexicons_are_well_formed(language: str) -> None:
+    lexicon = read_lexicon(language)
+    assert len(lexicon.words) + len(lexicon.stems) > 500
+    assert all(fold(form) in lexicon.words and "\t" not in english for form, english in lexicon.words.items())
+    assert all(len(stem) >= 2 for stem in lexicon.stems)
+
+
+def test_accents_may_be_left_out_but_tell_words_apart() -> None:
+    assert translate("Wo finde ich den Schlussel?", lambda _word: False) == translate(
+        "Wo finde ich den Schlüssel?", lambda _word: False
+    )
+    assert "change" in translate("Wie ändere ich den Schlüssel?", lambda _word: False)
+    assert "other" in translate("Gibt es andere Schlüssel?", lambda _word: False)
+
+
+def test_what_is_searched_for() -> None:
+    understanding = Understanding(
+        build_lexical(["streaming output of tokens", "rotate the key", "delete a key"]), frozenset({"how", "do"})
+    )
+    assert understanding.search_for("How do I rotaet the kyes?") == Search("How do I rotate the keys?")
+    assert understanding.search_for("Wie lösche ich den Schlüssel?").text.startswith("how delete")
+    assert understanding.search_for("rotate the key and delete the key").parts != ()

@@ -1,0 +1,83 @@
+"""Sentences judged as they end: marked, or with --strict dropped; in lists and tables, never in code."""
+
+import pytest
+
+from rag.verify.sentence_gate import MARK, Release
+from tests.rag.conftest import Ask
+from tests.rag.server import ModelServer, answer
+
+SAID = """Good one [1]. Bad two [2]. Third good. [1] Bad late. [2]
+
+- good item [1]
+- bad item [2]. And good again [1].
+
+| a | b |
+|---|---|
+| good | 1 [1] |
+| bad | 2 [2] |
+
+```python
+x = "bad"  # bad. Bad.
+```
+# bad heading
+Last bad one:
+1. good [1]
+2. bad [2]"""
+MARKED = (
+    SAID.replace("two [2].", f"two [2].{MARK}")
+    .replace("late. [2]", f"late. [2]{MARK}")
+    .replace("bad item [2].", f"bad item [2].{MARK}")
+    .replace("| bad | 2 [2] |", f"| bad | 2 [2] |{MARK}")
+    .replace("2. bad [2]", f"2. bad [2]{MARK}")
+)
+STRICT = (
+    SAID.replace(" Bad two [2].", "")
+    .replace(" Bad late. [2]", "")
+    .replace("\n- bad item [2].", "")
+    .replace("\n| bad | 2 [2] |", "")
+    .replace("\n2. bad [2]", "")
+)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 1000])
+@pytest.mark.parametrize(("strict", "shown"), [(False, MARKED), (True, STRICT)])
+def test_each_sentence_is_judged_once_in_whatever_pieces_it_comes(size: int, strict: bool, shown: str) -> None:  # noqa: FBT001
+    parts: list[str] = []
+    release = Release(parts.append, lambda sentence: "bad" not in sentence.lower(), strict=strict)
+    for at in range(0, len(SAID), size):
+        release.feed(SAID[at : at + size])
+    release.end()
+    assert "".join(parts) == shown
+    assert release.text == (STRICT if strict else SAID)
+    assert release.unsupported == ["Bad two.", "Bad late.", "bad item.", "| bad | 2 |", "bad"]
+
+
+def test_text_is_not_held_back_but_where_it_is_dropped() -> None:
+    parts: list[str] = []
+    Release(parts.append, lambda _: True, strict=False).feed("A word or two")
+    assert "".join(parts) == "A word or two"
+
+
+ANSWER = (
+    "A model variant is a suffix written after a model's slug [1]. Pigs fly high [2]. See [x](https://evil.example/a)."
+)
+
+
+def test_strict_drops_what_nothing_supports_and_says_how_much(ask: Ask, server: ModelServer) -> None:
+    server.says(answer(ANSWER))
+    strict, plain, document = ask("--strict"), ask(), ask("--strict", "--json")
+    assert strict.out.startswith("A model variant is a suffix written after a model's slug [1].\n")
+    assert "note: 2 sentences without support were dropped\n" in strict.err
+    assert "dropped: Pigs fly high.\n" in strict.err
+    assert "note: 1 links and pictures that lead to no source were removed" in strict.err
+    assert f"Pigs fly high [2].{MARK} See x.{MARK}\n" in plain.out
+    assert document.json["answer"] == "A model variant is a suffix written after a model's slug [1]."
+    assert document.json["unsupported"] == ["Pigs fly high.", "See x."]
+
+
+def test_an_answer_of_which_nothing_is_left_is_a_refusal(ask: Ask, server: ModelServer) -> None:
+    server.says(answer("Pigs fly high [2]."))
+    refused = ask("--strict")
+    assert refused.status == 3
+    assert refused.out.startswith("The docs do not answer this question.")
+    assert "dropped: Pigs fly high." in refused.err
