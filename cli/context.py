@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cli.terminal import counted, progress_bars, say
+from cli.terminal import format_count, progress_bars, say
 from ingest.core.errors import IndexMissing, UsageError
 from ingest.core.settings import Settings, load_settings
 from ingest.docs.folder import read_corpus
@@ -77,7 +77,7 @@ def _index_pages_at_hand(settings: Settings, *, quiet: bool) -> None:
         seed(settings.docs)
     corpus = read_corpus(settings.docs)
     if not quiet:
-        say(f"no index yet: indexing {counted(len(corpus.files), 'page')} of {settings.docs} (once)")
+        say(f"no index yet: indexing {format_count(len(corpus.files), 'page')} of {settings.docs} (once)")
     with progress_bars(quiet=quiet) as progress, writing(settings.index, wait=_PATIENCE):
         try:
             current_generation(settings.index)  # another process may have built it meanwhile

@@ -50,8 +50,8 @@ def guarded(app: typer.Typer, arguments: Sequence[str], name: str) -> int:
             print("interrupted", file=sys.stderr)
             return _INTERRUPTED
         if not isinstance(error, typer.TyperException):
-            _explain(arguments)
-        return _report(*_told(error, name), as_json=as_json)
+            _print_traceback(arguments)
+        return _report(*_describe(error, name), as_json=as_json)
 
 
 def interrupt(signal_number: int, _: object) -> NoReturn:
@@ -70,7 +70,7 @@ def _drop_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _told(error: Exception, name: str) -> tuple[str, str, str, int]:
+def _describe(error: Exception, name: str) -> tuple[str, str, str, int]:
     """Code, message, hint and exit status of a failure. The message is empty where the help was printed."""
     if isinstance(error, DocsError):
         return error.code, error.message, error.hint, error.exit_status
@@ -93,7 +93,7 @@ def _accept_any_text(*, as_json: bool) -> None:
         sys.stdout.reconfigure(encoding="utf-8" if as_json else None, errors="replace")
 
 
-def _explain(arguments: Sequence[str]) -> None:
+def _print_traceback(arguments: Sequence[str]) -> None:
     asked = sum(one.count("v") for one in arguments if re.fullmatch(r"-[qv]+", one))
     if asked + list(arguments).count("--verbose") > 1:
         sys.stderr.write(safe(traceback.format_exc()))

@@ -16,7 +16,7 @@ from typing import Annotated, Any, Final, Literal
 import typer
 
 # Of several.
-Count = Annotated[int | None, typer.Option("-k", metavar="N", min=1, max=1000, help="How many passages. [default: 8]")]
+TopK = Annotated[int | None, typer.Option("-k", metavar="N", min=1, max=1000, help="How many passages. [default: 8]")]
 Under = Annotated[
     str, typer.Option("--under", metavar="PATH", help="Only pages below this site path, such as /docs/guides.")
 ]
@@ -110,7 +110,7 @@ Questions = Annotated[
 ]
 RetrievalOnly = Annotated[bool, typer.Option("--retrieval-only", help="Measure ranking; answer nothing.")]
 QuotedOnly = Annotated[bool, typer.Option("--no-llm", help="Measure quoted answers; no network, no key.")]
-EvalCount = Annotated[
+EvalTopK = Annotated[
     int, typer.Option("-k", metavar="N", min=1, max=1000, help="How many passages an answer is made of.")
 ]
 Jobs = Annotated[
@@ -195,13 +195,13 @@ def with_common(*unused: str) -> Callable[[Callable[..., None]], Callable[..., N
         @functools.wraps(command)
         def wrapped(**given: Any) -> None:  # noqa: ANN401 - each option has a type of its own
             shared = {name: given.pop(name) for name in _SHARED}
-            told = {name: shared.pop(name) for name in _DEFAULTS}
+            flags = {name: shared.pop(name) for name in _DEFAULTS}
             started = time.perf_counter()
             try:
-                command(**given, common=Common(shared, **told))
+                command(**given, common=Common(shared, **flags))
             finally:
-                if told["verbose"] and not told["quiet"]:
-                    _tell_cost(time.perf_counter() - started)
+                if flags["verbose"] and not flags["quiet"]:
+                    _print_cost(time.perf_counter() - started)
 
         own = inspect.signature(command)
         keyword = inspect.Parameter.KEYWORD_ONLY
@@ -218,7 +218,7 @@ def with_common(*unused: str) -> Callable[[Callable[..., None]], Callable[..., N
     return wrap
 
 
-def _tell_cost(seconds: float) -> None:
+def _print_cost(seconds: float) -> None:
     from cli.terminal import say
 
     say(f"took {seconds:.2f} s, and {time.process_time():.2f} s of CPU since the process began")

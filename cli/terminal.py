@@ -24,7 +24,7 @@ def json_line(document: object) -> str:
     return UNSAFE.sub(lambda found: json.dumps(found.group())[1:-1], text)
 
 
-def counted(number: int, what: str) -> str:
+def format_count(number: int, what: str) -> str:
     """A number with its noun, as in "1 page" and "1,024 pages"."""
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 

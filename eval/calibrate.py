@@ -37,7 +37,7 @@ Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class LabelledConfidence:
     """A question with its confidence; questions of one `group` are never in different folds."""
 
     confidence: float
@@ -66,16 +66,18 @@ class Calibration:
         }
 
 
-def judged_of(outcomes: Sequence[Outcome], score: Callable[[Outcome], float]) -> list[Judged]:
+def label_confidences(outcomes: Sequence[Outcome], score: Callable[[Outcome], float]) -> list[LabelledConfidence]:
     """The questions to fit on, grouped by their first gold page; stale ones are left out."""
     return [
-        Judged(score(outcome), outcome.answerable, outcome.gold[0].partition(" › ")[0] if outcome.gold else outcome.id)
+        LabelledConfidence(
+            score(outcome), outcome.answerable, outcome.gold[0].partition(" › ")[0] if outcome.gold else outcome.id
+        )
         for outcome in outcomes
         if not outcome.stale
     ]
 
 
-def calibrate(judged: Sequence[Judged]) -> Calibration:
+def calibrate(judged: Sequence[LabelledConfidence]) -> Calibration:
     """Fit on all, and cross-validate. Raises UsageError when there are too few questions of either sort."""
     scores = np.array([one.confidence for one in judged], dtype=np.float64)
     answerable = np.array([one.answerable for one in judged], dtype=np.bool_)
@@ -149,7 +151,7 @@ def auroc_interval(scores: Scores, answerable: Flags) -> Interval:
     return Interval(auroc(scores, answerable), float(low), float(high))
 
 
-def _folds(judged: Sequence[Judged]) -> list[Flags]:
+def _folds(judged: Sequence[LabelledConfidence]) -> list[Flags]:
     """Ten parts, each with its share of both sorts; the groups of a sort are dealt out in turn."""
     part = np.zeros(len(judged), dtype=np.int64)
     for sort in (True, False):

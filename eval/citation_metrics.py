@@ -16,7 +16,7 @@ from ingest.text.sentences import sentences
 from ingest.text.terms import STOPWORDS, terms
 from rag.records import Answer
 
-_HELD: Final = 0.5
+_LEAST_OVERLAP: Final = 0.5
 _MARKER: Final = re.compile(r"\s*\[(\d{1,3})\]")
 _LATE: Final = re.compile(r"([.!?:])((?:\s*\[\d{1,3}\])+)")
 _PARAGRAPH: Final = re.compile(r"\n\s*\n|\n(?=[ \t]*(?:[-*+]|\d{1,3}[.)])[ \t])|(?:(?<=\])|(?<=\][.!?]))\n")
@@ -26,7 +26,7 @@ _CODE: Final = re.compile(r"^[ \t>]*(```+|~~~+).*?(?:^[ \t>]*\1[ \t]*$|\Z)", re.
 
 
 @dataclass(frozen=True, slots=True)
-class Support:
+class CitationCounts:
     """Counts over an answer: marks and those that hold, claims and those that some mark of theirs holds."""
 
     cited: int
@@ -35,22 +35,22 @@ class Support:
     supported: int
 
 
-def support(answer: Answer) -> Support:
+def count_support(answer: Answer) -> CitationCounts:
     """Hold each claim of the answer against the passages that it cites."""
     passages = {
         citation.marker: f"{citation.hit.chunk.context}\n{citation.hit.chunk.text}" for citation in answer.citations
     }
     cited = held = claims = supported = 0
-    for claim, markers in _claims(answer.text):
-        good = sum(_holds(passages, marker, claim) for marker in markers)
+    for claim, markers in _iter_claims(answer.text):
+        good = sum(_entails(passages, marker, claim) for marker in markers)
         cited += len(markers)
         held += good
         claims += 1
         supported += good > 0
-    return Support(cited, held, claims, supported)
+    return CitationCounts(cited, held, claims, supported)
 
 
-def _claims(text: str) -> Iterator[tuple[set[str], list[int]]]:
+def _iter_claims(text: str) -> Iterator[tuple[set[str], list[int]]]:
     """The content words of each sentence outside code, with the marks that it carries.
 
     What only leads in a list claims nothing. Marks behind the full stop belong to the sentence before, and end it,
@@ -65,7 +65,7 @@ def _claims(text: str) -> Iterator[tuple[set[str], list[int]]]:
                 yield words, [int(number) for number in _MARKER.findall(sentence)]
 
 
-def _holds(passages: Mapping[int, str], marker: int, claim: set[str]) -> bool:
+def _entails(passages: Mapping[int, str], marker: int, claim: set[str]) -> bool:
     said = set(terms(passages.get(marker, "")))
     numbers = {term for term in claim if term.isdigit()}
-    return numbers <= said and len(claim & said) >= _HELD * len(claim)
+    return numbers <= said and len(claim & said) >= _LEAST_OVERLAP * len(claim)

@@ -15,7 +15,7 @@ import numpy as np
 
 from eval.intervals import SEED, Floats, draws, ratios
 from eval.metrics import ANSWERS, REFUSALS, RETRIEVAL, Ratio, Table, tabulate
-from eval.records import Measured, Outcome, Run
+from eval.records import EvalRun, Outcome, RunConfig
 from ingest.core.errors import UsageError
 
 SWAPS: Final = 10_000
@@ -32,7 +32,7 @@ _GATED: Final[Mapping[str, Callable[[Outcome], Ratio]]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class MetricChange:
     """A measure of both runs. `low` and `high` are the 95 % interval of the difference (paired bootstrap).
 
     `p` is the probability of such a loss by chance, over all measures; `won` and `lost` count the
@@ -58,7 +58,7 @@ class Change:
         return self.difference < -TOLERANCE and self.p < ALPHA
 
 
-def refuse_unlike(new: Measured, old: Measured, *, path: str) -> None:
+def refuse_unlike(new: RunConfig, old: RunConfig, *, path: str) -> None:
     """Raise UsageError unless both runs measured the same thing: questions, mode, k and site path."""
     for name, what in (("questions_sha256", "question file"), ("mode", "mode"), ("k", "-k"), ("under", "--under")):
         one, other = getattr(new, name), getattr(old, name)
@@ -69,7 +69,7 @@ def refuse_unlike(new: Measured, old: Measured, *, path: str) -> None:
             )
 
 
-def compare(new: Run, old: Run) -> dict[str, Change]:
+def compare(new: EvalRun, old: EvalRun) -> dict[str, MetricChange]:
     """The measures that both runs have. Questions that only one of them judged count in neither."""
     theirs = {outcome.id: outcome for outcome in old.outcomes}
     pairs = [(one, theirs[one.id]) for one in new.outcomes if one.id in theirs and one.stale == theirs[one.id].stale]
@@ -78,11 +78,11 @@ def compare(new: Run, old: Run) -> dict[str, Change]:
     kept = [at for at in range(len(ours.names)) if not np.isnan(values[at] + baseline[at])]
     if not pairs or not kept:
         raise UsageError("the runs have no question in common that was judged", "make a new baseline: --save")
-    chance = _chance(ours, before, values - baseline)
-    ends = _ends(ours, before)
-    moved = _moved(ours, before)
+    chance = _p_values(ours, before, values - baseline)
+    ends = _difference_intervals(ours, before)
+    moved = _count_moves(ours, before)
     return {
-        ours.names[at]: Change(
+        ours.names[at]: MetricChange(
             float(values[at]), float(baseline[at]), *ends[at], float(chance[at]), int(moved[0, at]), int(moved[1, at])
         )
         for at in kept
@@ -93,16 +93,16 @@ def _values(table: Table) -> Floats:
     return ratios(table.numerators.sum(axis=0), table.denominators.sum(axis=0))
 
 
-def _moved(ours: Table, before: Table) -> Floats:
+def _count_moves(ours: Table, before: Table) -> Floats:
     """How many questions are better, and how many worse: float64[2, measures]."""
     with np.errstate(invalid="ignore"):
         change = ratios(ours.numerators, ours.denominators) - ratios(before.numerators, before.denominators)
         return np.stack([(change > 1e-9).sum(axis=0), (change < -1e-9).sum(axis=0)]).astype(np.float64)
 
 
-def _chance(ours: Table, before: Table, observed: Floats) -> Floats:
+def _p_values(ours: Table, before: Table, observed: Floats) -> Floats:
     """For each measure the share of swaps whose largest standardised loss reaches its own."""
-    swapped = np.vstack(list(_swapped(ours, before)))
+    swapped = np.vstack(list(_permute(ours, before)))
     spread = np.nanstd(np.where(np.isnan(swapped), 0.0, swapped), axis=0)
     spread[spread == 0] = np.inf  # nothing moved: no loss, and no say in the largest one
     largest = np.nanmax(np.where(np.isnan(swapped), -np.inf, -swapped / spread), axis=1)
@@ -110,7 +110,7 @@ def _chance(ours: Table, before: Table, observed: Floats) -> Floats:
     return np.asarray((1 + reached.sum(axis=0)) / (1 + len(largest)), dtype=np.float64)
 
 
-def _swapped(ours: Table, before: Table) -> Sequence[Floats]:
+def _permute(ours: Table, before: Table) -> Sequence[Floats]:
     """The differences under random swaps: float64[rows, measures], `SWAPS` rows in all."""
     random = np.random.default_rng(SEED)
     size = len(ours.numerators)
@@ -128,7 +128,7 @@ def _swapped(ours: Table, before: Table) -> Sequence[Floats]:
     return found
 
 
-def _ends(ours: Table, before: Table) -> list[tuple[float, float]]:
+def _difference_intervals(ours: Table, before: Table) -> list[tuple[float, float]]:
     """The 95 % interval of each difference: both runs resampled by the same questions."""
     samples = np.vstack(
         [

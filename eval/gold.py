@@ -5,7 +5,7 @@ Gold and ranked passages -> where the evidence is complete: at which rank, after
 With a quote, evidence is found where the quote's words stand in a passage, on whatever page: the
 same words say the same. Without one, the gold section is found where a passage overlaps it; with
 facts, where the passages of the section read so far hold every fact that the section holds. A
-section is what stands between its heading and the next one, or its subsections too where it has no
+section is what present between its heading and the next one, or its subsections too where it has no
 text of its own or only they hold the facts.
 
 
@@ -54,19 +54,19 @@ class Docs:
 
     def says(self, url: str, quote: str) -> bool:
         """Whether the page, or else any page, holds the words of a quote."""
-        wanted = normal(quote)
-        if url and wanted in normal(self.pages[url].body):
+        wanted = normalize_text(quote)
+        if url and wanted in normalize_text(self.pages[url].body):
             return True
-        return any(wanted in normal(document.body) for document in self.pages.values())
+        return any(wanted in normalize_text(document.body) for document in self.pages.values())
 
     def spans(self, url: str, section: str, *, deep: bool = False) -> tuple[Span, ...]:
-        """Where the section stands on the page: from its heading to the next one, `deep` with its subsections.
+        """Where the section present on the page: from its heading to the next one, `deep` with its subsections.
 
-        A heading that occurs twice gives two places; the title's is what stands above the first heading.
+        A heading that occurs twice gives two places; the title's is what present above the first heading.
         """
         if not url:
             return ()
-        body, headings, wanted = self.pages[url].body, self._headings_of(url), normal(section)
+        body, headings, wanted = self.pages[url].body, self._headings_of(url), normalize_text(section)
         found: list[Span] = []
         for at, (title, heading) in enumerate(headings):
             if title == wanted:
@@ -80,7 +80,7 @@ class Docs:
         """A page's headings by their normal titles; parsed once, since many questions are about one page."""
         if url not in self._headings:
             blocks = blocks_of(self.pages[url].body)
-            self._headings[url] = [(normal(block.title), block) for block in blocks if block.kind == "heading"]
+            self._headings[url] = [(normalize_text(block.title), block) for block in blocks if block.kind == "heading"]
         return self._headings[url]
 
     def text(self, url: str, spans: Iterable[Span]) -> str:
@@ -111,18 +111,18 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One gold entry, looked up in the docs. `stands` tells whether the docs still hold it."""
+    """One gold entry, looked up in the docs. `present` tells whether the docs still hold it."""
 
     page: str
     url: str
-    stands: bool
+    present: bool
     quote: str = ""
     spans: tuple[Span, ...] = ()
     facts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Position:
     """The rank (from 1) of the passage that completes the evidence, and the words read until then."""
 
     rank: int
@@ -130,18 +130,18 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Reach:
+class Evidence:
     """Where a question's evidence is complete, and where each of its parts is; None: not in what was read.
 
     With `need` "any" the gold entries are alternatives and there is one part; with "all", one part
     per gold page, and the evidence is complete with the last of them.
     """
 
-    complete: Found | None
-    parts: tuple[Found | None, ...]
+    complete: Position | None
+    parts: tuple[Position | None, ...]
 
 
-def targets_of(question: Question, docs: Docs) -> tuple[Target, ...]:
+def find_targets(question: Question, docs: Docs) -> tuple[Target, ...]:
     """The gold of a question, looked up."""
     return tuple(_target(gold, question.facts, docs) for gold in question.gold)
 
@@ -150,7 +150,7 @@ def _target(gold: Gold, facts: Sequence[str], docs: Docs) -> Target:
     url = docs.url_of(gold.page)
     page = url or page_key(gold.page)
     if gold.quote:
-        return Target(page, url, docs.says(url, gold.quote), quote=normal(gold.quote))
+        return Target(page, url, docs.says(url, gold.quote), quote=normalize_text(gold.quote))
     spans, held = _section(gold, facts, docs, url, deep=False)
     whole, all_held = _section(gold, facts, docs, url, deep=True)
     if not spans or len(all_held) > len(held):  # an empty section, or one whose subsections say it
@@ -169,19 +169,19 @@ def _section(
 def is_stale(question: Question, targets: Sequence[Target]) -> bool:
     """Whether the docs no longer hold enough of the gold for the question to be answered from it."""
     if question.need == "any":
-        return not any(target.stands for target in targets)
-    return {target.page for target in targets} > {target.page for target in targets if target.stands}
+        return not any(target.present for target in targets)
+    return {target.page for target in targets} > {target.page for target in targets if target.present}
 
 
-def reach(question: Question, targets: Sequence[Target], passages: Sequence[Passage]) -> Reach:
+def find_evidence(question: Question, targets: Sequence[Target], passages: Sequence[Passage]) -> Evidence:
     """How far one must read for the evidence."""
     groups: dict[str, list[Target]] = {}
     for target in targets:
         groups.setdefault(target.page if question.need == "all" else "", []).append(target)
-    parts = tuple(_earliest(group, passages) for group in groups.values())
+    parts = tuple(_find_earliest(group, passages) for group in groups.values())
     found = [part for part in parts if part is not None]
     complete = max(found, key=lambda part: part.words) if found and len(found) == len(parts) else None
-    return Reach(complete, parts)
+    return Evidence(complete, parts)
 
 
 def page_rank(targets: Sequence[Target], passages: Sequence[Passage]) -> int | None:
@@ -191,24 +191,26 @@ def page_rank(targets: Sequence[Target], passages: Sequence[Passage]) -> int | N
     return next((rank for rank, url in enumerate(pages, 1) if url in gold), None)
 
 
-def _earliest(targets: Sequence[Target], passages: Sequence[Passage]) -> Found | None:
-    found = [at for target in targets if (at := _find(target, passages))]
+def _find_earliest(targets: Sequence[Target], passages: Sequence[Passage]) -> Position | None:
+    found = [at for target in targets if (at := _find_target(target, passages))]
     return min(found, key=lambda at: at.words) if found else None
 
 
-def _find(target: Target, passages: Sequence[Passage]) -> Found | None:
+def _find_target(target: Target, passages: Sequence[Passage]) -> Position | None:
     read = 0
     missing = set(target.facts)
     for rank, passage in enumerate(passages, 1):
         if target.quote:
-            if target.quote in normal(passage.text):
-                return Found(rank, read + _shortest(passage.text, lambda text: target.quote in normal(text)))
+            if target.quote in normalize_text(passage.text):
+                return Position(
+                    rank, read + _shortest_prefix_words(passage.text, lambda text: target.quote in normalize_text(text))
+                )
         elif passage.url == target.url and _overlaps(passage, target.spans):
             wanted = set(missing)
             missing -= {fact for fact in missing if has_fact(passage.text, fact)}
             if not missing:
                 holds = _all_facts(wanted)
-                return Found(rank, read + (_shortest(passage.text, holds) if wanted else passage.words))
+                return Position(rank, read + (_shortest_prefix_words(passage.text, holds) if wanted else passage.words))
         read += passage.words
     return None
 
@@ -222,7 +224,7 @@ def _overlaps(passage: Passage, spans: Sequence[Span]) -> bool:
     return any(passage.start < end and start < passage.end for start, end in spans)
 
 
-def _shortest(text: str, holds: Callable[[str], bool]) -> int:
+def _shortest_prefix_words(text: str, holds: Callable[[str], bool]) -> int:
     """The words of the shortest beginning of `text` that holds what all of it holds."""
     words = text.split()
     low, high = 1, len(words)
@@ -243,7 +245,7 @@ _EXTENSION: Final = re.compile(r"\.(?:md|mdx|html?)$")
 
 
 @lru_cache(maxsize=50_000)  # the same chunks come up for many questions
-def normal(text: str) -> str:
+def normalize_text(text: str) -> str:
     """`text` in lower case without link targets, addresses, spaces and punctuation.
 
     Links become plain, so that a quote reads the same in HTML, MDX and markdown.
@@ -262,7 +264,7 @@ def _fact_pattern(fact: str) -> re.Pattern[str]:
     letters = [re.escape(letter) for letter in fact.lower() if letter.isalnum()]
     if not letters:
         return re.compile(r"(?!)")
-    # A number is found whole: 20 stands neither in 200 nor in 1.20. A word may go on: suffix is in suffixes.
+    # A number is found whole: 20 present neither in 200 nor in 1.20. A word may go on: suffix is in suffixes.
     before = r"(?<!\d)(?<!\d[.,])" if letters[0].isdigit() else r"(?<![a-z])" if letters[0].isascii() else ""
     after = r"(?!\d|[.,]\d)" if letters[-1].isdigit() else ""
     return re.compile(before + r"[\W_]*".join(letters) + after)

@@ -21,7 +21,7 @@ _CONTROLS: Final = re.compile(
 )
 
 
-def escaped(text: object) -> str:
+def escape_html(text: object) -> str:
     """Text for element content and quoted attributes."""
     return html.escape(_CONTROLS.sub("", str(text)), quote=True)
 
@@ -29,8 +29,8 @@ def escaped(text: object) -> str:
 def link(url: str, text: str) -> str:
     """A link to a web address; anything else, such as `javascript:`, stays text."""
     if not re.match(r"https?://[^\s]+\Z", url):
-        return escaped(text)
-    return f'<a href="{escaped(url)}" rel="noreferrer">{escaped(text)}</a>'
+        return escape_html(text)
+    return f'<a href="{escape_html(url)}" rel="noreferrer">{escape_html(text)}</a>'
 
 
 def rows(table: Iterable[Sequence[str]], cell: str = "td") -> str:
@@ -41,7 +41,7 @@ def rows(table: Iterable[Sequence[str]], cell: str = "td") -> str:
 def page(title: str, body: str) -> str:
     """A whole page around `body`, which is HTML already."""
     template = Template(files("eval").joinpath("page.html").read_text(encoding="utf-8"))
-    return template.substitute(title=escaped(title), body=body)
+    return template.substitute(title=escape_html(title), body=body)
 
 
 def figure(value: float | None) -> str:
@@ -71,7 +71,7 @@ def kind_bars(kinds: Sequence[tuple[str, int, Interval]], was: Mapping[str, floa
         before = was.get(name)
         old = "" if before is None else f'<i class="was" style="left:{before:.2%}"></i>'
         lines.append(
-            f'<div class="kind"><span>{escaped(name)} <small class="soft">{count}</small></span>'
+            f'<div class="kind"><span>{escape_html(name)} <small class="soft">{count}</small></span>'
             f'<div class="bar"><i class="fill" style="width:{value:.2%}"></i>'
             f'<i class="range" style="left:{low:.2%};width:{high - low:.2%}"></i>{old}</div>'
             f"<span>{figure(interval.value)}</span></div>"

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from eval.records import Answered, Outcome
+from eval.records import AnswerCounts, Outcome
 
 BUDGETS: Final = (300, 1000, 2000)
 """Words of ranked text that a reader, or a prompt, has room for."""
@@ -58,7 +58,7 @@ def _ranking(measure: Callable[[Outcome], float]) -> Callable[[Outcome], Ratio]:
     return lambda outcome: (measure(outcome), 1.0) if outcome.judged else _NOT
 
 
-def _answering(measure: Callable[[Answered], Ratio]) -> Callable[[Outcome], Ratio]:
+def _answering(measure: Callable[[AnswerCounts], Ratio]) -> Callable[[Outcome], Ratio]:
     return lambda outcome: measure(outcome.answer) if outcome.answer and outcome.judged else _NOT
 
 

@@ -9,7 +9,7 @@ Mode = Literal["retrieval", "extractive", "openrouter"]
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class PassageSummary:
     """A retrieved passage in short: enough to see what came instead, and why."""
 
     rank: int
@@ -25,7 +25,7 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class AnswerCounts:
     """What the answer to a question came to: counts of what was found, and what it cost.
 
     `cited` counts citation marks, `held` those whose passage holds the claim before them; `claims`
@@ -69,8 +69,8 @@ class Outcome:
     confidence: float
     signals: Mapping[str, float]
     seconds: float
-    seen: tuple[Seen, ...] = ()
-    answer: Answered | None = None
+    seen: tuple[PassageSummary, ...] = ()
+    answer: AnswerCounts | None = None
 
     @property
     def judged(self) -> bool:
@@ -80,16 +80,17 @@ class Outcome:
     @classmethod
     def from_json(cls, fields: Mapping[str, Any]) -> "Outcome":
         """The outcome that `dataclasses.asdict` and JSON made `fields` of. Raises TypeError, KeyError."""
-        answer = Answered(**fields["answer"]) if fields["answer"] else None
+        answer = AnswerCounts(**fields["answer"]) if fields["answer"] else None
         seen = tuple(
-            Seen(**{**one, "headings": tuple(one["headings"]), "terms": tuple(one["terms"])}) for one in fields["seen"]
+            PassageSummary(**{**one, "headings": tuple(one["headings"]), "terms": tuple(one["terms"])})
+            for one in fields["seen"]
         )
         lists = {name: tuple(fields[name]) for name in ("gold", "parts")}
         return cls(**{**fields, **lists, "seen": seen, "answer": answer})
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class RunConfig:
     """What a run measures. Runs compare only when all of this is equal."""
 
     questions_sha256: str
@@ -99,7 +100,7 @@ class Measured:
 
 
 @dataclass(frozen=True, slots=True)
-class System:
+class SystemVersion:
     """What is measured. Runs may differ in all of this: to compare that is their purpose."""
 
     embedder: str
@@ -112,7 +113,7 @@ class System:
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class QuestionFailure:
     """A question that could not be run, or a line that is none."""
 
     what: str
@@ -120,14 +121,14 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class EvalRun:
     """A question file, measured: outcomes in the order of the file."""
 
     name: str
-    measured: Measured
-    system: System
+    measured: RunConfig
+    system: SystemVersion
     outcomes: tuple[Outcome, ...]
     created_at: str
     seconds: float
-    problems: tuple[Problem, ...] = ()
+    problems: tuple[QuestionFailure, ...] = ()
     resumed: int = field(default=0)

@@ -4,11 +4,11 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from eval.compare import Change
-from eval.html import escaped, figure, kind_bars, link, page, reading_curve, rows, scale
+from eval.compare import MetricChange
+from eval.html import escape_html, figure, kind_bars, link, page, reading_curve, rows, scale
 from eval.intervals import Interval, intervals
 from eval.metrics import ANSWERS, REFUSALS, RETRIEVAL, tabulate
-from eval.records import Outcome, Run, Seen
+from eval.records import EvalRun, Outcome, PassageSummary
 from eval.summary import by_kind, why_failed
 
 _HEADLINES: Final = ("recall@5", "mrr", "recall@300_words", "recall@1000_words", "page_recall@5")
@@ -34,7 +34,7 @@ _WORDS: Final = {
 }
 
 
-def report_page(run: Run, old: Run | None, changes: Mapping[str, Change]) -> str:
+def report_page(run: EvalRun, old: EvalRun | None, changes: Mapping[str, MetricChange]) -> str:
     """The page, self-contained: styles and charts inside, no script, nothing fetched."""
     measured = {
         **intervals(tabulate(run.outcomes, RETRIEVAL)),
@@ -48,7 +48,7 @@ def report_page(run: Run, old: Run | None, changes: Mapping[str, Change]) -> str
         "<p class=soft>The dot is the value, the band its 95 % interval (bootstrap over questions)"
         + (", the mark the baseline.</p>" if old else ".</p>"),
         _measures(measured, changes),
-        f"<h2>{escaped(_WORDS[_BY_KIND].capitalize())}, by kind of question</h2>",
+        f"<h2>{escape_html(_WORDS[_BY_KIND].capitalize())}, by kind of question</h2>",
         _kinds(run, old),
         "<h2>Recall against words read</h2>",
         "<p class=soft>How many questions have their evidence after so many words of ranked text"
@@ -60,41 +60,43 @@ def report_page(run: Run, old: Run | None, changes: Mapping[str, Change]) -> str
     return page(f"Evaluation: {run.name}", "\n".join(parts))
 
 
-def _head(run: Run, old: Run | None, changes: Mapping[str, Change]) -> str:
+def _head(run: EvalRun, old: EvalRun | None, changes: Mapping[str, MetricChange]) -> str:
     stale = [outcome for outcome in run.outcomes if outcome.stale]
     answerable = sum(outcome.answerable for outcome in run.outcomes)
-    text = f"<h1>{escaped(run.name)}</h1><p class=soft>{len(run.outcomes)} questions, {answerable} answerable"
-    text += f", measured on {escaped(run.created_at[:10])}"
-    text += f", over {run.system.chunks:,} passages of docs of {escaped(run.system.docs_date or 'unknown date')}.</p>"
+    text = f"<h1>{escape_html(run.name)}</h1><p class=soft>{len(run.outcomes)} questions, {answerable} answerable"
+    text += f", measured on {escape_html(run.created_at[:10])}"
+    text += (
+        f", over {run.system.chunks:,} passages of docs of {escape_html(run.system.docs_date or 'unknown date')}.</p>"
+    )
     if old:
         lost = [name for name, change in changes.items() if change.loss]
         said = f"Real loss: {', '.join(lost)}." if lost else "No measure really fell against the baseline."
-        text += f'<p class="verdict {"bad" if lost else "good"}">{escaped(said)}</p>'
+        text += f'<p class="verdict {"bad" if lost else "good"}">{escape_html(said)}</p>'
     if stale:
         names = ", ".join(outcome.id for outcome in stale)
-        text += f"<p>Stale, and not counted, because the docs no longer hold their gold: {escaped(names)}.</p>"
+        text += f"<p>Stale, and not counted, because the docs no longer hold their gold: {escape_html(names)}.</p>"
     return text
 
 
-def _tiles(measured: Mapping[str, Interval], changes: Mapping[str, Change]) -> str:
+def _tiles(measured: Mapping[str, Interval], changes: Mapping[str, MetricChange]) -> str:
     tiles = []
     names = [*_HEADLINES, *(name for name in ("facts", "refusal_precision") if measured[name].value is not None)]
     for name in names:
         one = measured[name]
-        change = f"<div>{_difference(changes[name])} against the baseline</div>" if name in changes else ""
+        change = f"<div>{_format_difference(changes[name])} against the baseline</div>" if name in changes else ""
         tiles.append(
-            f'<div class="tile"><span>{escaped(_WORDS[name])}</span><b>{figure(one.value)}</b>'
+            f'<div class="tile"><span>{escape_html(_WORDS[name])}</span><b>{figure(one.value)}</b>'
             f'<small class="soft">{figure(one.low)} to {figure(one.high)}</small>{change}</div>'
         )
     return f'<div class="tiles">{"".join(tiles)}</div>'
 
 
-def _difference(change: Change) -> str:
+def _format_difference(change: MetricChange) -> str:
     style = "bad" if change.loss else "good" if change.low > 0 else "soft"
     return f'<span class="{style}">{change.difference:+.3f}</span>'
 
 
-def _measures(measured: Mapping[str, Interval], changes: Mapping[str, Change]) -> str:
+def _measures(measured: Mapping[str, Interval], changes: Mapping[str, MetricChange]) -> str:
     named = ["value", "95 % interval", ""] + (["baseline", "change", "better", "worse", "p"] if changes else [])
     head = "<th>measure</th>" + "".join(f"<th class=n>{name}</th>" if name else "<th></th>" for name in named)
     lines = []
@@ -103,7 +105,7 @@ def _measures(measured: Mapping[str, Interval], changes: Mapping[str, Change]) -
             continue
         change = changes.get(name)
         cells = [figure(one.value), f"{figure(one.low)} – {figure(one.high)}"]
-        line = f"<td>{escaped(name)}<br><small class=soft>{escaped(_WORDS[name])}</small></td>"
+        line = f"<td>{escape_html(name)}<br><small class=soft>{escape_html(_WORDS[name])}</small></td>"
         line += "".join(f"<td class=n>{cell}</td>" for cell in cells)
         line += f"<td>{scale(one, change.baseline if change else None)}</td>"
         if changes:
@@ -117,7 +119,7 @@ def _table(head: str, lines: str) -> str:
     return f"<div class=wide><table class=stack><thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table></div>"
 
 
-def _change_cells(change: Change | None) -> str:
+def _change_cells(change: MetricChange | None) -> str:
     if change is None:
         return "<td></td>" * 5
     moved = bool(change.won or change.lost)
@@ -125,10 +127,10 @@ def _change_cells(change: Change | None) -> str:
     chance = "< 0.001" if change.p < 0.001 else f"{change.p:.3f}"
     cells = (
         ("baseline", figure(change.baseline)),
-        ("change", _difference(change) + ends if moved else "none"),
+        ("change", _format_difference(change) + ends if moved else "none"),
         ("better", str(change.won) if moved else ""),
         ("worse", str(change.lost) if moved else ""),
-        ("p", escaped(chance) if change.lost else ""),
+        ("p", escape_html(chance) if change.lost else ""),
     )
     return "".join(f'<td class=n data-name="{name}">{cell}</td>' for name, cell in cells)
 
@@ -139,14 +141,14 @@ def _kind_intervals(outcomes: Sequence[Outcome]) -> dict[str, tuple[int, Interva
     return {kind: (len(part), intervals(tabulate(part, named))[_BY_KIND]) for kind, part in parts.items() if part}
 
 
-def _kinds(run: Run, old: Run | None) -> str:
+def _kinds(run: EvalRun, old: EvalRun | None) -> str:
     found = _kind_intervals(run.outcomes)
     ordered = sorted(found.items(), key=lambda item: (item[1][1].value or 0.0, item[0]))
     was = {kind: one.value for kind, (_, one) in _kind_intervals(old.outcomes).items()} if old else {}
     return kind_bars([(kind, count, one) for kind, (count, one) in ordered], was)
 
 
-def _failures(run: Run) -> str:
+def _failures(run: EvalRun) -> str:
     failed = [(outcome, why) for outcome in run.outcomes if (why := why_failed(outcome))]
     failed.sort(key=lambda pair: (not pair[0].answerable, pair[0].words is not None))
     text = f"<h2>{len(failed)} failures</h2>"
@@ -158,44 +160,50 @@ def _failures(run: Run) -> str:
 
 def _failure(outcome: Outcome, why: str, *, first: bool) -> str:
     gold = "; ".join(outcome.gold) or "nothing: the docs do not answer"
-    answer = f"<dt>answer</dt><dd>{escaped(outcome.answer.text)}</dd>" if outcome.answer else ""
+    answer = f"<dt>answer</dt><dd>{escape_html(outcome.answer.text)}</dd>" if outcome.answer else ""
     command = f"askdocs inspect {shlex.quote(outcome.question)} --explain"
     head = "".join(f"<th>{name}</th>" for name in ("", "passage", "score", "cosine", "BM25", "terms"))
-    about = f"{escaped(outcome.kind)} · {escaped(outcome.id)}"
+    about = f"{escape_html(outcome.kind)} · {escape_html(outcome.id)}"
     return (
-        f'<details id="{escaped(outcome.id)}"{" open" if first else ""}><summary>{escaped(outcome.question)}<br>'
-        f"<small><span class=bad>{escaped(why)}</span> · {about}</small></summary>"
-        f"<div><dl><dt>gold</dt><dd>{escaped(gold)}</dd>{answer}"
+        f'<details id="{escape_html(outcome.id)}"{" open" if first else ""}>'
+        f"<summary>{escape_html(outcome.question)}<br>"
+        f"<small><span class=bad>{escape_html(why)}</span> · {about}</small></summary>"
+        f"<div><dl><dt>gold</dt><dd>{escape_html(gold)}</dd>{answer}"
         f"<dt>confidence</dt><dd>{outcome.confidence:.3f}</dd></dl>"
-        f"{_table(head, ''.join(_seen(seen) for seen in outcome.seen))}<pre>{escaped(command)}</pre></div></details>"
+        f"{_table(head, ''.join(_passage_row(seen) for seen in outcome.seen))}"
+        f"<pre>{escape_html(command)}</pre></div></details>"
     )
 
 
-def _seen(seen: Seen) -> str:
+def _passage_row(seen: PassageSummary) -> str:
     where = " › ".join((seen.page, *seen.headings))
     mark = " <span class=good>holds evidence</span>" if seen.right else ""
-    start = f"<small class=soft>{escaped(seen.start)}</small>"
+    start = f"<small class=soft>{escape_html(seen.start)}</small>"
     cells = (("score", f"{seen.score:.3f}"), ("cosine", f"{seen.cosine:.3f}"), ("BM25", f"{seen.bm25:.1f}"))
     return (
         f"<tr><td>{seen.rank}</td><td>{link(seen.url, where)}{mark}<br>{start}</td>"
         + "".join(f'<td class=n data-name="{name}">{cell}</td>' for name, cell in cells)
-        + f'<td data-name="terms"><small>{escaped(", ".join(seen.terms))}</small></td></tr>'
+        + f'<td data-name="terms"><small>{escape_html(", ".join(seen.terms))}</small></td></tr>'
     )
 
 
-def _settings(run: Run, old: Run | None) -> str:
+def _settings(run: EvalRun, old: EvalRun | None) -> str:
     names = {"questions": run.measured.questions_sha256[:16], "mode": run.measured.mode, "k": run.measured.k}
     mine = {**names, "under": run.measured.under or "all pages", **_system(run), "seconds": f"{run.seconds:.1f}"}
     theirs = {**_system(old), "measured": old.created_at} if old else {}
     table = [
-        (escaped(name), escaped(mine.get(name, run.created_at)), escaped(theirs.get(name, "")) if old else "")
+        (
+            escape_html(name),
+            escape_html(mine.get(name, run.created_at)),
+            escape_html(theirs.get(name, "")) if old else "",
+        )
         for name in dict.fromkeys((*mine, *theirs))
     ]
     head = "<th></th><th>this run</th>" + ("<th>baseline</th>" if old else "<th></th>")
     return f"<h2>Settings</h2><div class=wide><table><thead><tr>{head}</tr></thead>{rows(table)}</table></div>"
 
 
-def _system(run: Run) -> dict[str, object]:
+def _system(run: EvalRun) -> dict[str, object]:
     system = run.system
     return {
         "generation": system.generation,

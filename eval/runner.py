@@ -13,38 +13,36 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final, TypeVar
 
-from eval.citation_metrics import support
+from eval.citation_metrics import count_support
 from eval.dataset import Gold, Question, QuestionFile
-from eval.gold import Docs, Passage, Target, has_fact, is_stale, page_rank, reach, targets_of
+from eval.gold import Docs, Passage, Target, find_evidence, find_targets, has_fact, is_stale, page_rank
 from eval.metrics import BUDGETS
-from eval.records import Answered, Measured, Outcome, Problem, Run, Seen, System
+from eval.records import AnswerCounts, EvalRun, Outcome, PassageSummary, QuestionFailure, RunConfig, SystemVersion
 from eval.storage import Journal
 from ingest.core.errors import ModelError
+from ingest.core.records import Progress
 from ingest.core.urls import site_path
 from rag.abstain import answers, confidence
 from rag.assistant import Assistant
 from rag.records import Answer, Hit, Retrieved
 from rag.retrieve.fusion import few_per_page
 
-Progress = Callable[[str, int, int], None]
-"""Called with (stage, done, total)."""
-
 _PATIENCE: Final = 3
 """Questions in a row that may fail before the run ends: a key that is refused fails them all."""
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class RunPlan:
     """What is run and how: `jobs` questions at a time."""
 
     questions: QuestionFile
-    measured: Measured
-    system: System
+    measured: RunConfig
+    system: SystemVersion
     jobs: int
 
 
 @dataclass(frozen=True, slots=True)
-class Bench:
+class RunContext:
     """What questions are run on. `k` passages are shown to the answer; `with_answers` False: ranking alone."""
 
     assistant: Assistant
@@ -54,7 +52,7 @@ class Bench:
     with_answers: bool
 
 
-def run_questions(plan: Plan, bench: Bench, journal: Journal, progress: Progress) -> Run:
+def run_questions(plan: RunPlan, context: RunContext, journal: Journal, progress: Progress) -> EvalRun:
     """Run all questions; outcomes come in the order of the file, however many run at a time.
 
     A question whose model call fails is reported and stays out of the measures; the next run of
@@ -65,11 +63,11 @@ def run_questions(plan: Plan, bench: Bench, journal: Journal, progress: Progress
     wanted = {question.id for question in questions}
     outcomes = {name: outcome for name, outcome in journal.read().items() if name in wanted}
     resumed = len(outcomes)
-    problems = [Problem(f"line {bad.line}", bad.reason) for bad in plan.questions.bad]
-    failed = _ask(plan, bench, journal, outcomes, progress)
+    problems = [QuestionFailure(f"line {bad.line}", bad.reason) for bad in plan.questions.bad]
+    failed = _ask(plan, context, journal, outcomes, progress)
     if not failed:
         journal.close()
-    return Run(
+    return EvalRun(
         name=plan.questions.name,
         measured=plan.measured,
         system=plan.system,
@@ -81,15 +79,17 @@ def run_questions(plan: Plan, bench: Bench, journal: Journal, progress: Progress
     )
 
 
-def _ask(plan: Plan, bench: Bench, journal: Journal, outcomes: dict[str, Outcome], progress: Progress) -> list[Problem]:
+def _ask(
+    plan: RunPlan, context: RunContext, journal: Journal, outcomes: dict[str, Outcome], progress: Progress
+) -> list[QuestionFailure]:
     """Ask what is left, and add its outcomes. Returns what failed, in the order of the file."""
     questions = plan.questions.questions
     left = [question for question in questions if question.id not in outcomes]
-    failed: dict[str, Problem] = {}
+    failed: dict[str, QuestionFailure] = {}
     in_a_row = 0
 
     def ask(question: Question) -> Outcome:
-        outcome = run_question(bench, question)
+        outcome = run_question(context, question)
         journal.add(outcome)
         return outcome
 
@@ -100,13 +100,13 @@ def _ask(plan: Plan, bench: Bench, journal: Journal, outcomes: dict[str, Outcome
                 outcomes[question.id], in_a_row = result, 0
             else:
                 in_a_row += 1
-                _raise_unless_passing(result, hopeless=in_a_row >= min(_PATIENCE, len(questions)))
-                failed[question.id] = Problem(question.id, str(result))
+                _raise_unless_temporary(result, hopeless=in_a_row >= min(_PATIENCE, len(questions)))
+                failed[question.id] = QuestionFailure(question.id, str(result))
             progress("eval", len(outcomes) + len(failed), len(questions))
     return [failed[question.id] for question in questions if question.id in failed]
 
 
-def _raise_unless_passing(error: BaseException, *, hopeless: bool) -> None:
+def _raise_unless_temporary(error: BaseException, *, hopeless: bool) -> None:
     if hopeless or not isinstance(error, ModelError):
         raise error
 
@@ -117,19 +117,19 @@ _FIRST = 64
 _SHOWN = 5
 
 
-def run_question(bench: Bench, question: Question) -> Outcome:
+def run_question(context: RunContext, question: Question) -> Outcome:
     """Measure one question. Raises ModelError, UsageError, IndexMismatch."""
     started = time.perf_counter()
-    with bench.assistant.one_question():
-        whole = _read_enough(bench, question.question)
-        retrieved = replace(whole, hits=few_per_page(whole.hits, bench.k))
-        found = bench.assistant.ask(retrieved) if bench.with_answers else None
+    with context.assistant.one_question():
+        whole = _retrieve_to_budget(context, question.question)
+        retrieved = replace(whole, hits=few_per_page(whole.hits, context.k))
+        found = context.assistant.ask(retrieved) if context.with_answers else None
     seconds = time.perf_counter() - started
     if found and not found.complete and not (found.completion and found.completion.finish_reason):
         raise ModelError("the answer broke off", "run again", retryable=True)
-    targets = targets_of(question, bench.docs)
+    targets = find_targets(question, context.docs)
     passages = [Passage.of(hit) for hit in whole.hits]
-    reached = reach(question, targets, passages)
+    reached = find_evidence(question, targets, passages)
     return Outcome(
         id=question.id,
         question=question.question,
@@ -141,20 +141,20 @@ def run_question(bench: Bench, question: Question) -> Outcome:
         words=reached.complete.words if reached.complete else None,
         parts=tuple(part.rank if part else None for part in reached.parts),
         page_rank=page_rank(targets, passages),
-        refused=not (found.answered if found else answers(retrieved, bench.assistant.thresholds)),
+        refused=not (found.answered if found else answers(retrieved, context.assistant.thresholds)),
         confidence=confidence(retrieved),
         signals=_signals(retrieved),
         seconds=seconds,
-        seen=tuple(_seen(hit, question, targets) for hit in whole.hits[:_SHOWN]),
-        answer=_answered(question, found) if found else None,
+        seen=tuple(_summarize_hit(hit, question, targets) for hit in whole.hits[:_SHOWN]),
+        answer=_count_answer(question, found) if found else None,
     )
 
 
-def _read_enough(bench: Bench, question: str) -> Retrieved:
+def _retrieve_to_budget(context: RunContext, question: str) -> Retrieved:
     """The passages down to the largest word budget, and at least `k` and ten of them."""
-    least, count = max(bench.k, 10), max(bench.k, _FIRST)
+    least, count = max(context.k, 10), max(context.k, _FIRST)
     while True:
-        retrieved = bench.assistant.retrieve(question, count, bench.under)
+        retrieved = context.assistant.retrieve(question, count, context.under)
         words, enough = 0, 0
         for enough, hit in enumerate(retrieved.hits, 1):
             words += Passage.of(hit).words
@@ -175,10 +175,10 @@ def _signals(retrieved: Retrieved) -> dict[str, float]:
     return {"cosine": retrieved.cosine, "coverage": retrieved.coverage, **{n: float(v) for n, v in named.items()}}
 
 
-def _seen(hit: Hit, question: Question, targets: Sequence[Target]) -> Seen:
-    one = reach(replace(question, need="any"), targets, [Passage.of(hit)])
+def _summarize_hit(hit: Hit, question: Question, targets: Sequence[Target]) -> PassageSummary:
+    one = find_evidence(replace(question, need="any"), targets, [Passage.of(hit)])
     terms = tuple(f"{term} {weight:.1f}" for term, weight in sorted(hit.terms.items(), key=lambda item: -item[1])[:8])
-    return Seen(
+    return PassageSummary(
         rank=hit.rank,
         page=site_path(hit.chunk.url),
         url=hit.url,
@@ -192,10 +192,10 @@ def _seen(hit: Hit, question: Question, targets: Sequence[Target]) -> Seen:
     )
 
 
-def _answered(question: Question, answer: Answer) -> Answered:
-    held = support(answer)
+def _count_answer(question: Question, answer: Answer) -> AnswerCounts:
+    held = count_support(answer)
     done = answer.completion
-    return Answered(
+    return AnswerCounts(
         text=answer.text,
         facts=len(question.facts),
         facts_found=sum(has_fact(answer.text, fact) for fact in question.facts) if answer.answered else 0,
@@ -225,7 +225,7 @@ def run_all(
     """
     if jobs == 1:
         for item in items:
-            yield item, _tried(work, item)
+            yield item, _attempt(work, item)
         return
     waiting: queue.SimpleQueue[Item] = queue.SimpleQueue()
     done: queue.SimpleQueue[tuple[Item, Done | BaseException]] = queue.SimpleQueue()
@@ -233,7 +233,7 @@ def run_all(
     for item in items:
         waiting.put(item)
     for _ in range(min(jobs, len(items))):
-        threading.Thread(target=_work_off, args=(work, waiting, done, stop), daemon=True).start()
+        threading.Thread(target=_work_through, args=(work, waiting, done, stop), daemon=True).start()
     try:
         for _ in items:
             yield done.get()
@@ -241,7 +241,7 @@ def run_all(
         stop.set()
 
 
-def _work_off(
+def _work_through(
     work: Callable[[Item], Done],
     waiting: "queue.SimpleQueue[Item]",
     done: "queue.SimpleQueue[tuple[Item, Done | BaseException]]",
@@ -252,10 +252,10 @@ def _work_off(
             item = waiting.get_nowait()
         except queue.Empty:
             return
-        done.put((item, _tried(work, item)))
+        done.put((item, _attempt(work, item)))
 
 
-def _tried(work: Callable[[Item], Done], item: Item) -> Done | BaseException:
+def _attempt(work: Callable[[Item], Done], item: Item) -> Done | BaseException:
     try:
         return work(item)
     except Exception as error:  # noqa: BLE001 - handed to the caller, who knows which failures to expect

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from eval.gold import Docs, normal
+from eval.gold import Docs, normalize_text
 from ingest.core.errors import UsageError
 from ingest.core.records import Chunk, Document
 from ingest.core.urls import site_path
@@ -30,7 +30,7 @@ def new_question(docs: Docs, page: str, quote: str, question: str, ids: Sequence
     least, most = _WORDS
     if not least <= len(re.findall(r"\w+", quote)) <= most:
         raise UsageError(f"the quote has {len(quote.split())} words", f"take {least} to {most} words of the page")
-    if normal(quote) not in normal(document.body):
+    if normalize_text(quote) not in normalize_text(document.body):
         raise UsageError(f"{page} does not say that", f"copy words of one passage: askdocs inspect --page {page}")
     text = checked_question(question)
     return {
@@ -46,20 +46,20 @@ def new_question(docs: Docs, page: str, quote: str, question: str, ids: Sequence
 
 def check_in_one_chunk(chunks: Iterable[Chunk], quote: str) -> None:
     """Raise UsageError when no chunk of the page holds all of the quote: no ranking could find it."""
-    wanted = normal(quote)
-    if not any(wanted in normal(" ".join(chunk.headings) + "\n" + chunk.text) for chunk in chunks):
+    wanted = normalize_text(quote)
+    if not any(wanted in normalize_text(" ".join(chunk.headings) + "\n" + chunk.text) for chunk in chunks):
         raise UsageError("the quote runs over two passages of the index", "take fewer words, of one paragraph")
 
 
 def _section(document: Document, quote: str) -> str:
     """The nearest heading above the end of the quote; the title where there is none."""
-    wanted = normal(quote)
+    wanted = normalize_text(quote)
     headings = [block for block in blocks_of(document.body) if block.kind == "heading"]
     section = document.title
     for at, heading in enumerate(headings):
         end = headings[at + 1].start if at + 1 < len(headings) else len(document.body)
         section = heading.title
-        if wanted in normal(document.body[:end]):
+        if wanted in normalize_text(document.body[:end]):
             return section
     return section
 

@@ -24,7 +24,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
-from eval.records import Measured, Outcome, Problem, Run, System
+from eval.records import EvalRun, Outcome, QuestionFailure, RunConfig, SystemVersion
 from ingest.core.errors import DocsError, UsageError
 from ingest.index.generations import Generation
 from rag.thresholds import CALIBRATION
@@ -32,7 +32,7 @@ from rag.thresholds import CALIBRATION
 _FORMAT: Final = 1
 
 
-def save_run(path: Path, run: Run) -> None:
+def save_run(path: Path, run: EvalRun) -> None:
     """Write a run for later comparisons: JSON, one outcome per line, to be read by `read_run`."""
     fields = asdict(run)
     outcomes = fields.pop("outcomes")
@@ -41,7 +41,7 @@ def save_run(path: Path, run: Run) -> None:
     write_whole(path, f'{head},\n "outcomes": [\n  {lines}\n ]\n}}\n')
 
 
-def read_run(path: Path) -> Run:
+def read_run(path: Path) -> EvalRun:
     """Read a run that `save_run` wrote. Raises UsageError for another file."""
     hint = "give a file that `askdocs eval … --save` wrote"
     try:
@@ -50,9 +50,9 @@ def read_run(path: Path) -> Run:
         if version != _FORMAT:
             raise UsageError(f"{path} is a run of format {version}, not {_FORMAT}", "make it anew with --save")
         outcomes = tuple(Outcome.from_json(outcome) for outcome in fields.pop("outcomes"))
-        problems = tuple(Problem(**problem) for problem in fields.pop("problems"))
-        measured, system = Measured(**fields.pop("measured")), System(**fields.pop("system"))
-        return Run(outcomes=outcomes, problems=problems, measured=measured, system=system, **fields)
+        problems = tuple(QuestionFailure(**problem) for problem in fields.pop("problems"))
+        measured, system = RunConfig(**fields.pop("measured")), SystemVersion(**fields.pop("system"))
+        return EvalRun(outcomes=outcomes, problems=problems, measured=measured, system=system, **fields)
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}", hint) from error
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
@@ -62,7 +62,7 @@ def read_run(path: Path) -> Run:
 def write_whole(path: Path, text: str) -> None:
     """Write a file at once, or not at all. Raises DocsError."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    with _told(path):
+    with _name_path_in_errors(path):
         try:
             # Surrogates come from questions with a lone \\ud800: JSON allows them, UTF-8 does not.
             with temporary.open("w", encoding="utf-8", errors="replace", newline="\n") as file:
@@ -76,7 +76,7 @@ def write_whole(path: Path, text: str) -> None:
 
 def check_writable(path: Path) -> None:
     """Raise DocsError for a path that can't become a file: told before a long run, not after it."""
-    with _told(path):
+    with _name_path_in_errors(path):
         if path.is_dir():
             raise IsADirectoryError(21, "is a folder")
         if not path.parent.is_dir():
@@ -86,7 +86,7 @@ def check_writable(path: Path) -> None:
 
 
 @contextlib.contextmanager
-def _told(path: Path) -> Iterator[None]:
+def _name_path_in_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
@@ -101,7 +101,7 @@ _FOLDER: Final = "eval"
 class Journal:
     """One outcome per line. Threads may add at the same time."""
 
-    def __init__(self, index: Path, measured: Measured, system: System) -> None:
+    def __init__(self, index: Path, measured: RunConfig, system: SystemVersion) -> None:
         key = hashlib.sha256(json.dumps([asdict(measured), asdict(system)], sort_keys=True).encode()).hexdigest()
         self.path = index / _FOLDER / f"{key[:24]}.jsonl"
         self._lock = threading.Lock()
@@ -121,7 +121,7 @@ class Journal:
 
     def add(self, outcome: Outcome) -> None:
         """Write an outcome at once. The line break comes first: a line cut short spoils only itself."""
-        line = "\n" + json.dumps(outcome, default=_fields, ensure_ascii=True)
+        line = "\n" + json.dumps(outcome, default=_record_fields, ensure_ascii=True)
         with self._lock, contextlib.suppress(OSError):
             self.path.parent.mkdir(exist_ok=True)
             with self.path.open("ab") as file:
@@ -135,7 +135,7 @@ class Journal:
             self.path.parent.rmdir()
 
 
-def _fields(record: Any) -> dict[str, Any]:  # noqa: ANN401 - what JSON does not know: our records
+def _record_fields(record: Any) -> dict[str, Any]:  # noqa: ANN401 - what JSON does not know: our records
     """The fields of a record as they are; `asdict` copies all that is in them, which takes longer than writing."""
     return {field.name: getattr(record, field.name) for field in fields(record)}
 
@@ -152,12 +152,12 @@ def code_hash() -> str:
     return digest.hexdigest()[:16]
 
 
-def system_of(generation: Generation, model: str) -> System:
+def describe_system(generation: Generation, model: str) -> SystemVersion:
     """What answers: index, embedder, model, version and code with the calibrated thresholds."""
     manifest = generation.manifest
     path = generation.folder.parent / CALIBRATION
     thresholds = hashlib.sha256(path.read_bytes()).hexdigest()[:8] if path.is_file() else "0"
-    return System(
+    return SystemVersion(
         embedder=manifest["embedder"]["name"],
         generation=generation.name,
         docs_date=str(manifest["docs_date"])[:10],

@@ -6,10 +6,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from eval.compare import Change
+from eval.compare import MetricChange
 from eval.intervals import intervals
 from eval.metrics import ANSWERS, REFUSALS, RETRIEVAL, Ratio, tabulate
-from eval.records import Outcome, Run
+from eval.records import EvalRun, Outcome
 
 LATE: Final = 1_000
 """Evidence that stands behind this many words counts as a failure to look at."""
@@ -17,7 +17,7 @@ LATE: Final = 1_000
 Measures = Mapping[str, Callable[[Outcome], Ratio]]
 
 
-def summary(run: Run) -> dict[str, Any]:
+def summary(run: EvalRun) -> dict[str, Any]:
     """Measures with intervals, overall and by kind, failures, costs. Figures are rounded to 4 digits."""
     outcomes = run.outcomes
     answers = [outcome.answer for outcome in outcomes if outcome.answer]
@@ -84,7 +84,7 @@ def why_failed(outcome: Outcome) -> str:
     return "; ".join(reasons)
 
 
-def failures(run: Run) -> list[dict[str, Any]]:
+def failures(run: EvalRun) -> list[dict[str, Any]]:
     """The questions that went wrong, with what was retrieved instead of the gold."""
     return [
         {
@@ -104,7 +104,7 @@ def failures(run: Run) -> list[dict[str, Any]]:
     ]
 
 
-def comparison(changes: Mapping[str, Change], old: Run) -> dict[str, Any]:
+def comparison(changes: Mapping[str, MetricChange], old: EvalRun) -> dict[str, Any]:
     """What `--baseline` adds to the document."""
     return {
         "created_at": old.created_at,

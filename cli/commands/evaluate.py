@@ -18,9 +18,9 @@ from rag.open import Opened
 from rag.serialize import SCHEMA
 
 if TYPE_CHECKING:
-    from eval.compare import Change
+    from eval.compare import MetricChange
     from eval.dataset import QuestionFile
-    from eval.records import Measured, Mode, Run
+    from eval.records import EvalRun, Mode, RunConfig
 
 _JOBS = 4
 """Answers asked for at the same time, where a model writes them: what a small account may."""
@@ -92,30 +92,30 @@ def _measure(settings: Settings, options: EvalOptions, path: Path) -> int:
     return _status(document, options)
 
 
-def _measured(questions: "QuestionFile", opened: Opened, settings: Settings, options: EvalOptions) -> "Measured":
-    from eval.records import Measured
+def _measured(questions: "QuestionFile", opened: Opened, settings: Settings, options: EvalOptions) -> "RunConfig":
+    from eval.records import RunConfig
 
     mode: Mode = "extractive" if opened.assistant.write is None else "openrouter"
     if mode == "extractive" and not (options.no_llm or options.retrieval_only or options.quiet):
         say("note: no API key, so quoted answers are measured; set OPENROUTER_API_KEY for written ones")
-    return Measured(questions.sha256, "retrieval" if options.retrieval_only else mode, settings.k, options.under)
+    return RunConfig(questions.sha256, "retrieval" if options.retrieval_only else mode, settings.k, options.under)
 
 
 def _run(
-    settings: Settings, options: EvalOptions, opened: Opened, questions: "QuestionFile", measured: "Measured"
-) -> "Run":
+    settings: Settings, options: EvalOptions, opened: Opened, questions: "QuestionFile", measured: "RunConfig"
+) -> "EvalRun":
     from eval.gold import Docs
-    from eval.runner import Bench, Plan, run_questions
-    from eval.storage import Journal, system_of
+    from eval.runner import RunContext, RunPlan, run_questions
+    from eval.storage import Journal, describe_system
 
     for bad in questions.bad:
         say(f"warning: {questions.name}, line {bad.line}: {bad.reason}; left out")
     written = measured.mode == "openrouter"
-    system = system_of(opened.generation, settings.model if written else "")
-    bench = Bench(
+    system = describe_system(opened.generation, settings.model if written else "")
+    bench = RunContext(
         opened.assistant, Docs.of(opened.store.pages()), settings.k, options.under, measured.mode != "retrieval"
     )
-    plan = Plan(questions, measured, system, options.jobs or (_JOBS if written else 1))
+    plan = RunPlan(questions, measured, system, options.jobs or (_JOBS if written else 1))
     with progress_bars(quiet=options.quiet) as progress:
         run = run_questions(plan, bench, Journal(settings.index, measured, system), progress)
     if run.resumed and not options.quiet:
@@ -125,12 +125,12 @@ def _run(
     return run
 
 
-def _calibrate(settings: Settings, opened: Opened, run: "Run") -> dict[str, Any]:
+def _calibrate(settings: Settings, opened: Opened, run: "EvalRun") -> dict[str, Any]:
     """Fit the thresholds of abstaining, store them, and say how each signal would do alone."""
-    from eval.calibrate import calibrate, judged_of, signal_aurocs
+    from eval.calibrate import calibrate, label_confidences, signal_aurocs
     from rag.thresholds import calibration_key, save_thresholds
 
-    fitted = calibrate(judged_of(run.outcomes, lambda outcome: outcome.confidence))
+    fitted = calibrate(label_confidences(run.outcomes, lambda outcome: outcome.confidence))
     figures = {**fitted.json(), "questions": run.name, "created_at": run.created_at}
     fingerprint = str(opened.generation.manifest["embedder"]["fingerprint"])
     key = calibration_key(fingerprint, lexical_only=opened.lexical_only)
@@ -138,7 +138,7 @@ def _calibrate(settings: Settings, opened: Opened, run: "Run") -> dict[str, Any]
     return {**fitted.json(), "signals": signal_aurocs(run.outcomes), "file": str(path)}
 
 
-def _report(path: Path, run: "Run", old: "Run | None", changes: "Mapping[str, Change]") -> None:
+def _report(path: Path, run: "EvalRun", old: "EvalRun | None", changes: "Mapping[str, MetricChange]") -> None:
     from eval.report import report_page
     from eval.storage import write_whole
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from cli.terminal import counted
+from cli.terminal import format_count
 
 _BY_KIND: Final = ("recall@5", "mrr", "recall@1000_words")
 _SHOWN: Final = 15
@@ -14,7 +14,7 @@ def eval_text(document: Mapping[str, Any], name: str) -> str:
     """Measures with their intervals, the weakest kinds first, then what failed."""
     return "\n".join(
         [
-            f"{name}: {counted(document['questions'], 'question')}, {document['answerable']} answerable"
+            f"{name}: {format_count(document['questions'], 'question')}, {document['answerable']} answerable"
             + (f", {len(document['stale'])} stale" if document["stale"] else ""),
             *_measures(document),
             *_kinds(document["by_kind"]),
@@ -71,7 +71,7 @@ def _calibration(calibration: Mapping[str, Any] | None) -> Iterator[str]:
 
 def _failures(failures: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     if failures:
-        yield f"\n{counted(len(failures), 'failure')}"
+        yield f"\n{format_count(len(failures), 'failure')}"
     for failure in failures[:_SHOWN]:
         yield f"  {failure['id']}: {failure['question']}"
         yield f"      {failure['why']}"

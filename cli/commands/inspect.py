@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from cli.commands.answering import tell_search
-from cli.commands.inspect_output import compare_markdown, print_comparison, print_table, shown_markdown
+from cli.commands.inspect_output import chunks_markdown, comparison_markdown, print_comparison, print_table
 from cli.context import open_index, settings_from, text_or_stdin
 from cli.terminal import is_terminal, json_line, safe
 from ingest.core.errors import UsageError
@@ -65,7 +65,7 @@ def run_inspect(values: Mapping[str, object], options: InspectOptions) -> int:
         "chunks": _chunks(hits, opened, settings, explain=options.explain or options.format != "json"),
     }
     if options.compare is not None:
-        document["compare"] = _compared(options.compare, document, opened, settings, options.under)
+        document["compare"] = _compare_with(options.compare, document, opened, settings, options.under)
     _print(document, settings, options)
     return 0
 
@@ -75,11 +75,11 @@ def _chunks(hits: Sequence[Hit], opened: Opened, settings: Settings, *, explain:
     chunks = [hit_json(hit, pages.get(hit.chunk.url), settings.docs) for hit in hits]
     if explain:
         for chunk, hit in zip(chunks, hits, strict=True):
-            chunk["explain"] = _explained(hit)
+            chunk["explain"] = _explain(hit)
     return chunks
 
 
-def _explained(hit: Hit) -> dict[str, Any]:
+def _explain(hit: Hit) -> dict[str, Any]:
     """Why a chunk has its rank: its place in each list, its terms, and every boost and penalty there is."""
     signals: Mapping[str, float] = getattr(hit, "signals", None) or {}
     return {
@@ -90,7 +90,9 @@ def _explained(hit: Hit) -> dict[str, Any]:
     }
 
 
-def _compared(name: str, document: Mapping[str, Any], opened: Opened, settings: Settings, under: str) -> dict[str, Any]:
+def _compare_with(
+    name: str, document: Mapping[str, Any], opened: Opened, settings: Settings, under: str
+) -> dict[str, Any]:
     """The other ranking; each chunk of either gets its rank in the other, where it has one."""
     from rag.assistant import checked_question
     from rag.retrieve.baselines import open_variant
@@ -118,7 +120,7 @@ def _print(document: Mapping[str, Any], settings: Settings, options: InspectOpti
 
         print(inspect_page(document, explain=options.explain))
     elif form == "markdown":
-        show = compare_markdown if "compare" in document else shown_markdown
+        show = comparison_markdown if "compare" in document else chunks_markdown
         print(safe(show(document, settings.index, explain=options.explain)))
     elif "compare" in document:
         print_comparison(document)

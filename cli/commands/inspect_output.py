@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from cli.terminal import console, safe
-from eval.html import escaped, link, page, rows
+from eval.html import escape_html, link, page, rows
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -76,7 +76,7 @@ def print_comparison(document: Mapping[str, Any]) -> None:
     console(sys.stdout).print(table, soft_wrap=False)
 
 
-def shown_markdown(document: Mapping[str, Any], index: Path, *, explain: bool) -> str:
+def chunks_markdown(document: Mapping[str, Any], index: Path, *, explain: bool) -> str:
     """The report of the contract, with the table of `--explain` before the chunks where it is asked for."""
     text = inspect_markdown(document["question"], document["chunks"], index)
     if not explain:
@@ -85,7 +85,7 @@ def shown_markdown(document: Mapping[str, Any], index: Path, *, explain: bool) -
     return f"{top}\n{_explain_table(document['chunks'])}\n{rule}{rest}"
 
 
-def compare_markdown(document: Mapping[str, Any], index: Path, *, explain: bool) -> str:
+def comparison_markdown(document: Mapping[str, Any], index: Path, *, explain: bool) -> str:
     """Both rankings as one markdown table."""
     ours, theirs = comparison_names(document)
     lines = [f"# Query: {document['question']}", "", f"# Compared in {index}", ""]
@@ -167,8 +167,8 @@ def inspect_page(document: Mapping[str, Any], *, explain: bool) -> str:
     """The chunks with their scores; where asked for, why they rank so, and the other ranking beside them."""
     index = document["index"]
     parts = [
-        f"<h1>{escaped(document['question'])}</h1>",
-        f"<p class=soft>{len(document['chunks'])} passages of {escaped(index['generation'])}</p>",
+        f"<h1>{escape_html(document['question'])}</h1>",
+        f"<p class=soft>{len(document['chunks'])} passages of {escape_html(index['generation'])}</p>",
     ]
     if "compare" in document:
         parts.append(_comparison(document))
@@ -183,13 +183,13 @@ def _comparison(document: Mapping[str, Any]) -> str:
     table = [
         (str(at), *(_side(chunk) if chunk else "" for chunk in pair)) for at, pair in enumerate(pairs(document), 1)
     ]
-    head = rows([[escaped(name) for name in names]], "th")
+    head = rows([[escape_html(name) for name in names]], "th")
     return f"<h2>Two rankings</h2><div class=wide><table>{head}{rows(table)}</table></div>"
 
 
 def _side(chunk: Mapping[str, Any]) -> str:
     about = f"score {chunk['score']:.3f}, {moved(chunk)}"
-    return f"{link(chunk['url'], head_of(chunk))}<br><small class=soft>{escaped(about)}</small>"
+    return f"{link(chunk['url'], head_of(chunk))}<br><small class=soft>{escape_html(about)}</small>"
 
 
 def _explained(document: Mapping[str, Any]) -> str:
@@ -202,8 +202,8 @@ def _explained(document: Mapping[str, Any]) -> str:
         cells = [str(chunk["rank"]), head_of(chunk), f"{chunk['score']:.4f}", f"{chunk['cosine']:.4f}"]
         cells += [str(why["cosine_rank"] or "–"), f"{chunk['bm25']:.3f}", str(why["bm25_rank"] or "–")]
         cells += [f"{why['signals'][name]:+.4f}" if name in why["signals"] else "" for name in signals]
-        table.append([escaped(cell) for cell in (*cells, terms_text(why))])
-    top = rows([[escaped(name) for name in head]], "th")
+        table.append([escape_html(cell) for cell in (*cells, terms_text(why))])
+    top = rows([[escape_html(name) for name in head]], "th")
     return f"<h2>Why they rank so</h2><div class=wide><table>{top}{rows(table)}</table></div>"
 
 
@@ -212,7 +212,7 @@ def _hit(chunk: Mapping[str, Any]) -> str:
     about = f"{scores} · {chunk['tokens']} tokens · {chunk['page']}, characters {chunk['start']}–{chunk['end']}"
     return (
         f'<div class="hit"><h3>{chunk["rank"]}. {link(chunk["url"], head_of(chunk))}</h3>'
-        f"<small class=soft>{escaped(about)}</small><pre>{escaped(chunk['text'])}</pre></div>"
+        f"<small class=soft>{escape_html(about)}</small><pre>{escape_html(chunk['text'])}</pre></div>"
     )
 
 

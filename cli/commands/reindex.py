@@ -11,7 +11,7 @@ from typing import Any
 
 from cli.commands.change_log import change_log, refuse_target, write_change_log
 from cli.context import settings_from
-from cli.terminal import counted, json_line, progress_bars, safe, say
+from cli.terminal import format_count, json_line, progress_bars, safe, say
 from ingest.core.errors import CorpusError, UsageError
 from ingest.core.settings import Settings
 from ingest.core.urls import normalise, site_path
@@ -61,7 +61,7 @@ def _report(report: ReindexReport, output: Output, *, dry_run: bool) -> None:
     if output.json:
         print(json_line(reindex_json(report)))
     elif not output.quiet and output.changes != _STDOUT:
-        print(safe(_summary(report, dry_run=dry_run)))
+        print(safe(_summarize(report, dry_run=dry_run)))
     if not output.quiet:
         for note in report.notes:
             say(f"note: {note}")
@@ -81,15 +81,15 @@ def run_rollback(values: Mapping[str, object], options: ReindexOptions, output: 
         manifest = generation.manifest
         print(safe(f"index   {generation.name} answers again: {_size(manifest)}"))
         print(safe(f"        {left or 'none'} did until now"))
-        _tell_what_is_ahead(settings, generation)
+        _note_pages_ahead(settings, generation)
     return 0
 
 
 def _size(manifest: Mapping[str, Any]) -> str:
-    return f"{counted(manifest['chunks'], 'chunk')} of {counted(manifest['pages'], 'page')}"
+    return f"{format_count(manifest['chunks'], 'chunk')} of {format_count(manifest['pages'], 'page')}"
 
 
-def _tell_what_is_ahead(settings: Settings, generation: Generation) -> None:
+def _note_pages_ahead(settings: Settings, generation: Generation) -> None:
     try:
         behind = pages_behind(read_corpus(settings.docs), generation)
     except CorpusError:
@@ -122,7 +122,7 @@ def _refuse_contradictions(options: ReindexOptions, docs: Path) -> None:
             raise UsageError(f"--from {options.from_path} is the docs folder itself", "to index it: reindex --no-crawl")
 
 
-def _summary(report: ReindexReport, *, dry_run: bool) -> str:
+def _summarize(report: ReindexReport, *, dry_run: bool) -> str:
     pages = ", ".join(f"{report.count(what)} {what}" for what in ("added", "changed", "removed"))
     lines = [f"pages   {report.seen} seen: {pages}, {report.unchanged} unchanged, {report.aliases} aliases"]
     lines += [line for change in report.changes[:_LISTED] for line in _change_lines(change)]
@@ -154,7 +154,7 @@ def _change_lines(change: Change) -> Iterator[str]:
     whole = change.what != "changed" and not change.other
     word = "from" if change.what == "added" else "to"
     moved = f"  (moved {word} {site_path(change.other)})" if change.other else ""
-    count = f"  ({counted(len(change.sections), 'section')})" if whole and change.sections else ""
+    count = f"  ({format_count(len(change.sections), 'section')})" if whole and change.sections else ""
     facts = f"  ({', '.join(change.facts)})" if change.facts else ""
     yield f"  {_MARKS[change.what]} {site_path(change.url)}{moved}{count}{facts}"
     if not whole:

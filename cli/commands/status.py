@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from cli.context import settings_from
-from cli.terminal import counted, json_line, safe
+from cli.terminal import format_count, json_line, safe
 from ingest.core.errors import CorpusError, IndexMissing
 from ingest.core.settings import Settings
 from ingest.docs.folder import Corpus, read_corpus, read_sources
@@ -80,14 +80,17 @@ def _settings(settings: Settings) -> dict[str, dict[str, Any]]:
 
 def _text(state: Mapping[str, Any]) -> str:
     docs, index = state["docs"], state["index"]
-    lines = [f"docs      {counted(docs['pages'], 'page')} in {docs['path']}"]
+    lines = [f"docs      {format_count(docs['pages'], 'page')} in {docs['path']}"]
     lines += [f"source    {source}" for source in docs["sources"]]
     lines += [f"problem   {problem}" for problem in docs["problems"]]
     if index is None:
         lines.append("index     none yet; the first `ask` or `askdocs reindex --no-crawl` builds it")
     else:
         lines += [
-            f"index     {counted(index['chunks'], 'chunk')} of {counted(index['pages'], 'page')} in {index['path']}",
+            (
+                f"index     {format_count(index['chunks'], 'chunk')} of {format_count(index['pages'], 'page')}"
+                f" in {index['path']}"
+            ),
             f"          {index['generation']}, {_age(index['age_seconds'])} old, {index['bytes'] / 1e6:.1f} MB",
             f"          made from {', '.join(index['sources']) or 'pages without a source'}",
             *([f"          docs as of {index['docs_date'][:10]}"] if index["docs_date"] else []),
@@ -96,7 +99,8 @@ def _text(state: Mapping[str, Any]) -> str:
         lines.append(_thresholds(index["thresholds"]))
         if index["behind"]:
             lines.append(
-                f"behind    {counted(index['behind'], 'page')} on disk not as indexed; run: askdocs reindex --no-crawl"
+                f"behind    {format_count(index['behind'], 'page')} on disk not as indexed;"
+                " run: askdocs reindex --no-crawl"
             )
         if index["previous"]:
             lines.append(f"previous  {index['previous']}; return to it: askdocs reindex --rollback")

@@ -22,7 +22,7 @@ import numpy as np
 from eval.dataset import Question, read_questions
 from eval.gold import Docs
 from eval.records import Outcome
-from eval.runner import Bench, run_question
+from eval.runner import RunContext, run_question
 from ingest.embed.minilm import MiniLm
 from ingest.index.database import Store
 from ingest.index.generations import current_generation
@@ -93,8 +93,8 @@ def row(outcome: Outcome) -> list[float]:
     ]
 
 
-def figures(bench: Bench, questions: Sequence[Question]) -> Any:
-    return np.array([row(run_question(bench, question)) for question in questions])
+def figures(context: RunContext, questions: Sequence[Question]) -> Any:
+    return np.array([row(run_question(context, question)) for question in questions])
 
 
 def spread(differences: Any) -> str:
@@ -105,12 +105,12 @@ def spread(differences: Any) -> str:
     return f"{low:+.3f} to {high:+.3f}"
 
 
-def ablate(bench: Bench, questions: Sequence[Question]) -> None:
+def ablate(context: RunContext, questions: Sequence[Question]) -> None:
     print(f"{'':24}" + "".join(f"{name:>13}" for name in MEASURES) + "   MRR against the row above")
     before = None
     for name, patches in STEPS.items():
         with patched(patches):
-            found = figures(bench, questions)
+            found = figures(context, questions)
         against = spread(found[:, 3] - before[:, 3]) if before is not None else ""
         print(f"{name:24}" + "".join(f"{value:13.3f}" for value in found.mean(axis=0)) + f"   {against}", flush=True)
         before = found
@@ -121,12 +121,12 @@ def fold(question: Question) -> int:
     return zlib.crc32(question.gold[0].page.encode()) % 5
 
 
-def cross_validate(bench: Bench, questions: Sequence[Question]) -> None:
+def cross_validate(context: RunContext, questions: Sequence[Question]) -> None:
     folds = np.array([fold(question) for question in questions])
     grid = {}
     for page, among in GRID:
         with patched([patch.object(rank, "PAGE_WEIGHT", page), patch.object(rank, "LATE_WEIGHT", among)]):
-            grid[page, among] = figures(bench, questions)
+            grid[page, among] = figures(context, questions)
     held = np.zeros((len(questions), len(MEASURES)))
     for number in range(5):
         best = max(grid, key=lambda weights: grid[weights][folds != number].mean(axis=0)[[0, 2, 3]].sum())
@@ -145,13 +145,13 @@ def main() -> None:
     parser.add_argument("--cross-validate", action="store_true")
     given = parser.parse_args()
     store = Store(current_generation(given.index))
-    bench = Bench(Assistant(Retriever(store, MiniLm())), Docs.of(store.pages()), 8, "", with_answers=False)
+    context = RunContext(Assistant(Retriever(store, MiniLm())), Docs.of(store.pages()), 8, "", with_answers=False)
     for path in given.questions:
         questions = [question for question in read_questions(path).questions if question.answerable]
         print(f"\n{path.name}: {len(questions)} answerable questions")
-        ablate(bench, questions)
+        ablate(context, questions)
         if given.cross_validate:
-            cross_validate(bench, questions)
+            cross_validate(context, questions)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from eval.records import Answered, Measured, Outcome, Run, System
+from eval.records import AnswerCounts, EvalRun, Outcome, RunConfig, SystemVersion
 from ingest.core.records import Chunk, Document
 from ingest.index.database import StoredPage
 from rag.records import Hit
@@ -23,9 +23,9 @@ FOUND = Outcome(
     signals={"cosine": 0.7},
     seconds=0.01,
 )
-ANSWER = Answered("It is so. [1]", facts=2, facts_found=2, cited=1, held=1, claims=1, supported=1, words=4)
-SYSTEM = System("minilm", "20261121T000000000-00000000", "2026-11-21", 100, "", "0.1.0", "c0de")
-MEASURED = Measured("5ha", "retrieval", 10, "")
+ANSWER = AnswerCounts("It is so. [1]", facts=2, facts_found=2, cited=1, held=1, claims=1, supported=1, words=4)
+SYSTEM = SystemVersion("minilm", "20261121T000000000-00000000", "2026-11-21", 100, "", "0.1.0", "c0de")
+MEASURED = RunConfig("5ha", "retrieval", 10, "")
 
 
 def outcomes(ranks: list[int | None], **more: object) -> tuple[Outcome, ...]:
@@ -36,11 +36,11 @@ def outcomes(ranks: list[int | None], **more: object) -> tuple[Outcome, ...]:
     )
 
 
-def run_of(found: tuple[Outcome, ...], **more: object) -> Run:
+def run_of(found: tuple[Outcome, ...], **more: object) -> EvalRun:
     """A run of these outcomes."""
     fields: dict[str, object] = {"name": "made.jsonl", "measured": MEASURED, "system": SYSTEM, "outcomes": found}
     fields |= {"created_at": "2026-11-21T08:00:00+00:00", "seconds": 1.0, **more}
-    return Run(**fields)  # type: ignore[arg-type]  # fields by name
+    return EvalRun(**fields)  # type: ignore[arg-type]  # fields by name
 
 
 def page(path: str, body: str, *aliases: str) -> StoredPage:

@@ -4,15 +4,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from eval.calibrate import Judged, auroc, calibrate, fit
+from eval.calibrate import LabelledConfidence, auroc, calibrate, fit
 from ingest.core.errors import UsageError
 from rag.thresholds import CALIBRATION, DEFAULT, Thresholds, load_thresholds, save_thresholds
 
 
-def judged(right: list[float], wrong: list[float]) -> list[Judged]:
+def judged(right: list[float], wrong: list[float]) -> list[LabelledConfidence]:
     return [
-        *(Judged(score, True, f"page{at}") for at, score in enumerate(right)),  # noqa: FBT003 - reads well
-        *(Judged(score, False, f"none{at}") for at, score in enumerate(wrong)),  # noqa: FBT003
+        *(LabelledConfidence(score, True, f"page{at}") for at, score in enumerate(right)),  # noqa: FBT003 - reads well
+        *(LabelledConfidence(score, False, f"none{at}") for at, score in enumerate(wrong)),  # noqa: FBT003
     ]
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from eval.compare import compare, refuse_unlike
-from eval.records import Measured
+from eval.records import RunConfig
 from ingest.core.errors import UsageError
 from tests.eval.made import MEASURED, outcomes, run_of
 
@@ -61,13 +61,13 @@ def test_questions_that_only_one_run_judged_count_in_neither() -> None:
 @pytest.mark.parametrize(
     ("other", "what"),
     [
-        (Measured("0ther", "retrieval", 10, ""), "question file"),
-        (Measured("5ha", "extractive", 10, ""), "mode: extractive there, retrieval here"),
-        (Measured("5ha", "retrieval", 5, ""), "-k: 5 there, 10 here"),
-        (Measured("5ha", "retrieval", 10, "/docs/guides"), "--under: /docs/guides there, none here"),
+        (RunConfig("0ther", "retrieval", 10, ""), "question file"),
+        (RunConfig("5ha", "extractive", 10, ""), "mode: extractive there, retrieval here"),
+        (RunConfig("5ha", "retrieval", 5, ""), "-k: 5 there, 10 here"),
+        (RunConfig("5ha", "retrieval", 10, "/docs/guides"), "--under: /docs/guides there, none here"),
     ],
 )
-def test_unlike_runs_do_not_compare(other: Measured, what: str) -> None:
+def test_unlike_runs_do_not_compare(other: RunConfig, what: str) -> None:
     with pytest.raises(UsageError, match=what):
         refuse_unlike(MEASURED, other, path="old.json")
     refuse_unlike(MEASURED, MEASURED, path="old.json")

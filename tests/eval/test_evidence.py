@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from eval.dataset import Question, read_questions
-from eval.gold import Docs, Passage, is_stale, page_rank, reach, targets_of
+from eval.gold import Docs, Passage, find_evidence, find_targets, is_stale, page_rank
 from eval.intervals import intervals
 from eval.metrics import RETRIEVAL, tabulate
 from eval.records import Outcome
@@ -62,9 +62,9 @@ def test_agreement(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def measured(question: Question, docs: Docs, ranked: list[Chunk]) -> Outcome:
-    targets = targets_of(question, docs)
+    targets = find_targets(question, docs)
     passages = [Passage.of(Hit(rank, 0, 0, 0, chunk)) for rank, chunk in enumerate(ranked, 1)]
-    found = reach(question, targets, passages)
+    found = find_evidence(question, targets, passages)
     fields = {name: getattr(FOUND, name) for name in Outcome.__dataclass_fields__}
     fields |= {"id": question.id, "answerable": question.answerable, "page_rank": page_rank(targets, passages)}
     fields |= {"rank": found.complete and found.complete.rank, "words": found.complete and found.complete.words}

@@ -1,7 +1,18 @@
 import pytest
 
 from eval.dataset import Gold, Question
-from eval.gold import Docs, Found, Passage, has_fact, is_stale, normal, page_key, page_rank, reach, targets_of
+from eval.gold import (
+    Docs,
+    Passage,
+    Position,
+    find_evidence,
+    find_targets,
+    has_fact,
+    is_stale,
+    normalize_text,
+    page_key,
+    page_rank,
+)
 from tests.eval.made import hit, page
 
 A = page(
@@ -30,8 +41,8 @@ def question(*gold: Gold, facts: tuple[str, ...] = (), need: str = "any") -> Que
     )
 
 
-def found(asked: Question) -> Found | None:
-    return reach(asked, targets_of(asked, DOCS), RANKED).complete
+def found(asked: Question) -> Position | None:
+    return find_evidence(asked, find_targets(asked, DOCS), RANKED).complete
 
 
 QUOTE_A = Gold("/docs/a", "Requests", "may send 20 requests per minute")
@@ -41,54 +52,73 @@ QUOTE_B = Gold("/docs/b", "Keys", "key is secret: never share it")
 @pytest.mark.parametrize(
     ("asked", "expected"),
     [
-        pytest.param(question(QUOTE_A), Found(2, 8 + 8), id="the quote ends with its passage"),
-        pytest.param(question(QUOTE_B), Found(3, 8 + 8 + 7), id="marks and link targets do not count"),
-        pytest.param(question(QUOTE_B, QUOTE_A), Found(2, 16), id="any: the earliest"),
-        pytest.param(question(QUOTE_B, QUOTE_A, need="all"), Found(3, 23), id="all: the last page"),
+        pytest.param(question(QUOTE_A), Position(2, 8 + 8), id="the quote ends with its passage"),
+        pytest.param(question(QUOTE_B), Position(3, 8 + 8 + 7), id="marks and link targets do not count"),
+        pytest.param(question(QUOTE_B, QUOTE_A), Position(2, 16), id="any: the earliest"),
+        pytest.param(question(QUOTE_B, QUOTE_A, need="all"), Position(3, 23), id="all: the last page"),
         pytest.param(
             question(QUOTE_A, Gold("/docs/a", "", "not to be found anywhere"), need="all"),
-            Found(2, 16),
+            Position(2, 16),
             id="all: entries of one page are alternatives",
         ),
         pytest.param(
-            question(Gold("/docs/a", "requests")), Found(2, 16), id="a section without facts: all of its passage"
+            question(Gold("/docs/a", "requests")),
+            Position(2, 16),
+            id="a section without facts: all of its passage",
         ),
         pytest.param(
-            question(Gold("/docs/a", "Requests"), facts=("1000",)), Found(4, 8 + 8 + 9 + 5), id="down to the fact"
+            question(Gold("/docs/a", "Requests"), facts=("1000",)),
+            Position(4, 8 + 8 + 9 + 5),
+            id="down to the fact",
         ),
         pytest.param(
-            question(Gold("/docs/a", "Requests"), facts=("20", "1000")), Found(4, 30), id="facts add up over passages"
+            question(Gold("/docs/a", "Requests"), facts=("20", "1000")),
+            Position(4, 30),
+            id="facts add up over passages",
         ),
         pytest.param(
-            question(Gold("/docs/a", "Requests"), facts=("elsewhere",)), Found(2, 16), id="a fact that is not there"
-        ),
-        pytest.param(question(Gold("/docs/a", "Limits")), Found(1, 8), id="the title: what stands above the headings"),
-        pytest.param(
-            question(Gold("/docs/a", "Errors")), Found(5, 8 + 8 + 9 + 8 + 6), id="an empty section: its subsections"
+            question(Gold("/docs/a", "Requests"), facts=("elsewhere",)),
+            Position(2, 16),
+            id="a fact that is not there",
         ),
         pytest.param(
-            question(Gold("/docs/old-limits", "Codes")), Found(5, 8 + 8 + 9 + 8 + 6), id="a page by its alias"
+            question(Gold("/docs/a", "Limits")), Position(1, 8), id="the title: what stands above the headings"
         ),
         pytest.param(
-            question(Gold("site.test__docs__a.md", "Codes")), Found(5, 8 + 8 + 9 + 8 + 6), id="a page by its file"
+            question(Gold("/docs/a", "Errors")),
+            Position(5, 8 + 8 + 9 + 8 + 6),
+            id="an empty section: its subsections",
+        ),
+        pytest.param(
+            question(Gold("/docs/old-limits", "Codes")),
+            Position(5, 8 + 8 + 9 + 8 + 6),
+            id="a page by its alias",
+        ),
+        pytest.param(
+            question(Gold("site.test__docs__a.md", "Codes")),
+            Position(5, 8 + 8 + 9 + 8 + 6),
+            id="a page by its file",
         ),
         pytest.param(question(Gold("/docs/b", "Requests")), None, id="the section of another page"),
     ],
 )
-def test_where_the_evidence_is_complete(asked: Question, expected: Found | None) -> None:
+def test_where_the_evidence_is_complete(asked: Question, expected: Position | None) -> None:
     assert found(asked) == expected
 
 
 def test_parts_are_pages_only_where_all_are_needed() -> None:
     asked = question(QUOTE_A, QUOTE_B, need="all")
-    assert reach(asked, targets_of(asked, DOCS), RANKED).parts == (Found(2, 16), Found(3, 23))
+    assert find_evidence(asked, find_targets(asked, DOCS), RANKED).parts == (
+        Position(2, 16),
+        Position(3, 23),
+    )
     asked = question(QUOTE_A, QUOTE_B)
-    assert reach(asked, targets_of(asked, DOCS), RANKED).parts == (Found(2, 16),)
+    assert find_evidence(asked, find_targets(asked, DOCS), RANKED).parts == (Position(2, 16),)
 
 
 def test_the_page_rank_counts_distinct_pages() -> None:
-    assert page_rank(targets_of(question(QUOTE_B), DOCS), RANKED) == 2
-    assert page_rank(targets_of(question(Gold("/docs/none", "x")), DOCS), RANKED) is None
+    assert page_rank(find_targets(question(QUOTE_B), DOCS), RANKED) == 2
+    assert page_rank(find_targets(question(Gold("/docs/none", "x")), DOCS), RANKED) is None
 
 
 @pytest.mark.parametrize(
@@ -104,7 +134,7 @@ def test_the_page_rank_counts_distinct_pages() -> None:
     ],
 )
 def test_gold_that_the_docs_no_longer_hold_is_stale(asked: Question, *, stale: bool) -> None:
-    assert is_stale(asked, targets_of(asked, DOCS)) is stale
+    assert is_stale(asked, find_targets(asked, DOCS)) is stale
 
 
 @pytest.mark.parametrize(
@@ -130,4 +160,4 @@ def test_facts_are_found_whatever_the_punctuation(text: str, fact: str, *, there
 
 def test_names_and_texts_have_one_form() -> None:
     assert page_key("https://Site.test/docs/FAQ.md?x=1#y") == page_key("/docs/faq/") == "docs/faq"
-    assert normal("See [the _docs_](https://a.b/c), v2!") == "seethedocsv2"
+    assert normalize_text("See [the _docs_](https://a.b/c), v2!") == "seethedocsv2"

@@ -7,12 +7,12 @@ from html.parser import HTMLParser
 import pytest
 
 from eval.compare import compare
-from eval.records import Run, Seen
+from eval.records import EvalRun, PassageSummary
 from eval.report import report_page
 from tests.eval.made import ANSWER, FOUND, outcomes, run_of
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=y>\"'&\x1b[31m\u202e"
-SEEN = Seen(
+SEEN = PassageSummary(
     rank=1,
     page=f"/docs/{HOSTILE}",
     url=f"javascript:{HOSTILE}",
@@ -57,7 +57,7 @@ class Tags(HTMLParser):
 
 
 @pytest.fixture
-def run() -> Run:
+def run() -> EvalRun:
     failed = replace(
         FOUND,
         id=HOSTILE,
@@ -74,7 +74,7 @@ def run() -> Run:
     return run_of((*outcomes([1, 3, None, 7]), failed, stale), name=HOSTILE)
 
 
-def test_nothing_of_a_page_or_question_becomes_markup(run: Run) -> None:
+def test_nothing_of_a_page_or_question_becomes_markup(run: EvalRun) -> None:
     page = report_page(run, run, compare(run, run))
     seen = Tags(page)
     assert not {"script", "img", "iframe", "link", "object", "base", "form"} & set(seen.tags)
@@ -84,7 +84,7 @@ def test_nothing_of_a_page_or_question_becomes_markup(run: Run) -> None:
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f\u202e]", page)
 
 
-def test_the_page_fetches_nothing(run: Run) -> None:
+def test_the_page_fetches_nothing(run: EvalRun) -> None:
     linked = replace(run.outcomes[4], seen=(replace(SEEN, url="https://site.test/docs/a#b"),))
     page = report_page(replace(run, outcomes=(linked,)), None, {})
     seen = Tags(page)
@@ -94,7 +94,7 @@ def test_the_page_fetches_nothing(run: Run) -> None:
     assert not re.search(r"url\(|@import|<link|src=\"http", page)
 
 
-def test_the_page_tells_what_happened(run: Run) -> None:
+def test_the_page_tells_what_happened(run: EvalRun) -> None:
     worse = replace(run, outcomes=tuple(replace(one, rank=9, words=900, parts=(9,)) for one in outcomes([1] * 40)))
     better = replace(run, outcomes=outcomes([1] * 40))
     text = Tags(report_page(worse, better, compare(worse, better))).text
@@ -107,6 +107,6 @@ def test_the_page_tells_what_happened(run: Run) -> None:
     assert "askdocs inspect '<script>" in alone  # a command to copy, quoted for a shell
 
 
-def test_a_run_without_anything_judged_is_shown_as_well(run: Run) -> None:
+def test_a_run_without_anything_judged_is_shown_as_well(run: EvalRun) -> None:
     nothing = run_of(tuple(replace(FOUND, answerable=False, id=str(at)) for at in range(3)))
     assert "3 failures" in Tags(report_page(nothing, None, {})).text
