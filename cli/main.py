@@ -21,7 +21,7 @@ from cli import options as given
 from cli.failures import guarded
 from cli.options import Common, with_common
 from ingest.core.settings import load_settings
-from ingest.index.locks import refuse_while_held
+from ingest.index.locks import refuse_if_locked
 
 # numpy's matrices are small here: more threads save nothing, and on a busy machine they wait for each other.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -283,4 +283,4 @@ def run(name: str, arguments: Sequence[str]) -> int:
 
 def refuse_second_run(values: Mapping[str, object]) -> None:
     """Raise IndexLocked while another process writes the index that these options name; UsageError for wrong ones."""
-    refuse_while_held(load_settings(values, os.environ, Path.cwd()).index)
+    refuse_if_locked(load_settings(values, os.environ, Path.cwd()).index)

@@ -22,7 +22,7 @@ from eval.storage import Journal
 from ingest.core.errors import ModelError
 from ingest.core.records import Progress
 from ingest.core.urls import site_path
-from rag.abstain import answers, confidence
+from rag.abstain import confidence, is_answerable
 from rag.assistant import Assistant
 from rag.records import Answer, Hit, Retrieved
 from rag.retrieve.fusion import few_per_page
@@ -141,7 +141,7 @@ def run_question(context: RunContext, question: Question) -> Outcome:
         words=reached.complete.words if reached.complete else None,
         parts=tuple(part.rank if part else None for part in reached.parts),
         page_rank=page_rank(targets, passages),
-        refused=not (found.answered if found else answers(retrieved, context.assistant.thresholds)),
+        refused=not (found.answered if found else is_answerable(retrieved, context.assistant.thresholds)),
         confidence=confidence(retrieved),
         signals=_signals(retrieved),
         seconds=seconds,

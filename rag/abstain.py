@@ -53,12 +53,12 @@ def confidence(retrieved: Retrieved) -> float:
     return 1.0 / (1.0 + math.exp(-_INTERCEPT - sum(weight * values[name] for name, weight in _WEIGHTS.items())))
 
 
-def answers(retrieved: Retrieved, thresholds: Thresholds = DEFAULT) -> bool:
+def is_answerable(retrieved: Retrieved, thresholds: Thresholds = DEFAULT) -> bool:
     """Whether the passages probably answer the question."""
     return confidence(retrieved) >= thresholds.answer
 
 
-def worth_asking(retrieved: Retrieved, thresholds: Thresholds = DEFAULT) -> bool:
+def is_worth_asking(retrieved: Retrieved, thresholds: Thresholds = DEFAULT) -> bool:
     """Whether a model should be asked: unless it is nearly certain that the docs do not answer."""
     return confidence(retrieved) >= thresholds.call
 

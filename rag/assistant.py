@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from ingest.core.deadline import Deadline, Tell, limit, shared_deadline
 from ingest.core.errors import ModelError, UsageError
-from rag.abstain import answers, worth_asking
+from rag.abstain import is_answerable, is_worth_asking
 from rag.generate.extractive import extract
 from rag.generate.prompt import Passages, build_messages
 from rag.records import Answer, Completion, Retrieved
@@ -86,7 +86,7 @@ class Assistant:
         `under` bounds what the model's own searches find.
         """
         started = time.perf_counter()
-        judged = answers if self.write is None else worth_asking
+        judged = is_answerable if self.write is None else is_worth_asking
         if not judged(retrieved, self.thresholds):
             answer = refusal(retrieved, "extractive" if self.write is None else "openrouter")
         elif self.write is None:

@@ -80,7 +80,7 @@ def _index(settings: Settings) -> Check:
     except IndexMissing:
         fix = "run askdocs reindex --no-crawl; the first ask does it as well"
         return Check("index", "failed", f"there is no index at {settings.index}", fix)
-    Store(generation).lexical()
+    Store(generation).bm25()
     return Check("index", "ok", f"{generation.name}: {generation.manifest['chunks']} chunks in {settings.index}")
 
 

@@ -9,7 +9,7 @@ from cli.terminal import json_line, safe
 from ingest.core.errors import ModelError
 from ingest.core.settings import Settings
 from ingest.openrouter.catalog import Model, list_models
-from rag.abstain import worth_asking
+from rag.abstain import is_worth_asking
 from rag.generate.chat import chat_request
 from rag.generate.prompt import Passages, build_messages
 from rag.generate.search_tool import ROUNDS, SEARCH_DOCS
@@ -28,7 +28,7 @@ def _plan(retrieved: Retrieved, settings: Settings, opened: Opened, options: Ask
     plan: dict[str, Any] = {"schema": SCHEMA, "question": retrieved.question, "request": None, "why": None}
     if opened.assistant.write is None:
         return {**plan, "why": "no request: without a key, or with --no-llm, pages are quoted"}
-    if not worth_asking(retrieved, opened.assistant.thresholds):
+    if not is_worth_asking(retrieved, opened.assistant.thresholds):
         return {**plan, "why": "no request: the passages do not answer the question"}
     tools = [SEARCH_DOCS] if options.search_tool else []
     request = chat_request(settings, build_messages(retrieved.question, Passages(retrieved.hits)), tools)

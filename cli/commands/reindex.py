@@ -18,7 +18,7 @@ from ingest.core.urls import normalise, site_path
 from ingest.docs.changes import Change
 from ingest.docs.folder import read_corpus
 from ingest.index.build import ChunkCounts, pages_behind
-from ingest.index.generations import Generation, return_to_previous
+from ingest.index.generations import Generation, roll_back
 from ingest.reindex.options import ReindexOptions, ReindexReport
 from ingest.reindex.pipeline import reindex
 from rag.serialize import SCHEMA
@@ -73,7 +73,7 @@ def run_rollback(values: Mapping[str, object], options: ReindexOptions, output: 
     if options != ReindexOptions() or output.changes:
         raise UsageError("--rollback goes with no other option of reindex", "run it alone, then reindex as you like")
     settings = settings_from(values)
-    left, generation = return_to_previous(settings.index)
+    left, generation = roll_back(settings.index)
     if output.json:
         print(json_line(rollback_json(generation)))
         return 0

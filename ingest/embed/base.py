@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ingest.core.errors import ModelError
 from ingest.core.records import Chunk, Count
-from ingest.embed.token_vectors import NONE, WIDTH, TokenVectors
+from ingest.embed.token_vectors import NO_TOKENS, WIDTH, TokenVectors
 
 Vectors = NDArray[np.float32]
 
@@ -57,7 +57,7 @@ class Embedder(Protocol):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Asked:
+class QueryEmbedding:
     """A question as a TokenEmbedder sees it: `vector` float32[d]; `tokens` float32[n, WIDTH], rows of length 1.
 
     `spans[i]` is the place of token i in the question, in characters.
@@ -73,7 +73,7 @@ class Embedding:
     """`vector`: float32[d], length 1. `tokens`: int8[n, WIDTH], n = 0 where the embedder tells no states of tokens."""
 
     vector: NDArray[np.float32]
-    tokens: TokenVectors = field(default_factory=lambda: NONE)
+    tokens: TokenVectors = field(default_factory=lambda: NO_TOKENS)
 
     @property
     def nbytes(self) -> int:
@@ -103,7 +103,7 @@ class TokenEmbedder(Protocol):
     def embed_tokens(self, texts: Sequence[str], progress: Count) -> list[Embedding]:
         """Embed passages with their tokens. Raises ModelError."""
 
-    def ask(self, text: str) -> Asked:
+    def ask(self, text: str) -> QueryEmbedding:
         """Embed a question with its tokens. Raises ModelError."""
 
 
@@ -112,7 +112,7 @@ def embedding_text(chunk: Chunk) -> str:
     return f"{chunk.context}\n{chunk.text}"
 
 
-def checked(vectors: Vectors, count: int, name: str) -> Vectors:
+def normalize_rows(vectors: Vectors, count: int, name: str) -> Vectors:
     """`vectors` scaled to length 1. Raises ModelError for the wrong shape, for NaN and for zero vectors."""
     if vectors.ndim != 2 or len(vectors) != count:
         raise ModelError(f"{name} gave {vectors.shape} vectors for {count} texts", "try another --embedder")

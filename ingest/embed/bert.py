@@ -19,7 +19,7 @@ Floats = NDArray[np.float32]
 _LAYER_NORM_EPSILON: Final = 1e-12
 
 
-def pooled(states: Floats) -> Floats:
+def mean_pool(states: Floats) -> Floats:
     """The mean of the states, scaled to length 1: float32[d] (Reimers and Gurevych 2019)."""
     mean = states.mean(axis=0)
     return np.asarray(mean / np.linalg.norm(mean), dtype=np.float32)

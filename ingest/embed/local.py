@@ -14,7 +14,7 @@ import numpy as np
 
 from ingest.core.errors import ModelError
 from ingest.core.records import Count
-from ingest.embed.base import CHUNK_TOKENS, Vectors, checked
+from ingest.embed.base import CHUNK_TOKENS, Vectors, normalize_rows
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -71,7 +71,9 @@ class LocalModel:
                 list(texts), batch_size=_BATCH, output_value=None, convert_to_numpy=False, show_progress_bar=False
             )
         progress(len(texts), len(texts))
-        vectors = checked(np.stack([one["sentence_embedding"].numpy() for one in encoded]), len(texts), self.name)
+        vectors = normalize_rows(
+            np.stack([one["sentence_embedding"].numpy() for one in encoded]), len(texts), self.name
+        )
         real = [one["attention_mask"].numpy() > 0 for one in encoded]  # the others are padding
         return [
             (one["input_ids"].numpy()[mask].tolist(), one["token_embeddings"].numpy()[mask], vector)
@@ -82,7 +84,7 @@ class LocalModel:
         """Embed a question, with the model's query prompt where it has one."""
         with _quiet():
             vector = self._model.encode_query(text, convert_to_numpy=True, show_progress_bar=False)
-        return np.asarray(checked(np.asarray(vector, dtype=np.float32)[None], 1, self.name)[0])
+        return np.asarray(normalize_rows(np.asarray(vector, dtype=np.float32)[None], 1, self.name)[0])
 
 
 def _hash_of(folder: Path) -> str:
@@ -143,7 +145,7 @@ def encode(model: "SentenceTransformer", texts: Sequence[str], progress: Count) 
     with _quiet():
         vectors = model.encode_document(list(texts), batch_size=_BATCH, convert_to_numpy=True, show_progress_bar=False)
     progress(len(texts), len(texts))
-    return checked(np.asarray(vectors, dtype=np.float32), len(texts), "the embedder")
+    return normalize_rows(np.asarray(vectors, dtype=np.float32), len(texts), "the embedder")
 
 
 @contextlib.contextmanager

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ingest.core.records import Count
-from ingest.embed.base import BUNDLED, CHUNK_TOKENS, Asked, Embedding, Vectors
-from ingest.embed.bert import Bert, pooled
-from ingest.embed.token_vectors import NONE, compress, project
+from ingest.embed.base import BUNDLED, CHUNK_TOKENS, Embedding, QueryEmbedding, Vectors
+from ingest.embed.bert import Bert, mean_pool
+from ingest.embed.token_vectors import NO_TOKENS, compress, project
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -80,18 +80,18 @@ class MiniLm:
         if len(texts) > _FEW:
             return [self._kept(*encoded) for encoded in self._library.states(texts, progress)]
         progress(0, len(texts))
-        few = [self._kept(ids, states, pooled(states)) for ids, states, _ in map(self._states, texts)]
+        few = [self._kept(ids, states, mean_pool(states)) for ids, states, _ in map(self._states, texts)]
         progress(len(texts), len(texts))
         return few
 
     def embed_query(self, text: str) -> Vectors:
         """Embed a question without torch; pieces beyond the 254th are not read, as in sentence-transformers."""
-        return pooled(self._states(text)[1])
+        return mean_pool(self._states(text)[1])
 
-    def ask(self, text: str) -> Asked:
+    def ask(self, text: str) -> QueryEmbedding:
         """Embed a question with its tokens, without torch, in one pass."""
         _, states, spans = self._states(text)
-        return Asked(pooled(states), project(states[1:-1]), spans)
+        return QueryEmbedding(mean_pool(states), project(states[1:-1]), spans)
 
     def _states(self, text: str) -> tuple[list[int], Vectors, tuple[tuple[int, int], ...]]:
         """Ids with [CLS] and [SEP], their states, and the places of the pieces between."""
@@ -104,7 +104,7 @@ class MiniLm:
     def _kept(self, ids: Sequence[int], states: Vectors, vector: Vectors) -> Embedding:
         """Without the states of marks: what they met in a question would say nothing (as in ColBERT)."""
         rows = [row for row, piece in enumerate(ids) if piece not in self._marks]
-        return Embedding(vector, compress(states[rows]) if rows else NONE)
+        return Embedding(vector, compress(states[rows]) if rows else NO_TOKENS)
 
     @property
     def words(self) -> Container[str]:

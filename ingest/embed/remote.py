@@ -11,7 +11,7 @@ from ingest.core.deadline import Deadline, limit
 from ingest.core.errors import ModelError
 from ingest.core.records import Count
 from ingest.core.settings import Settings
-from ingest.embed.base import CHUNK_TOKENS, Vectors, checked
+from ingest.embed.base import CHUNK_TOKENS, Vectors, normalize_rows
 from ingest.openrouter.client import load, post_json
 
 _BATCH: Final = 64
@@ -78,7 +78,7 @@ class OpenRouterEmbedder:
         if len(lengths) != 1 or len(rows) != len(texts):
             raise ModelError(f"{self._slug} gave {len(rows)} vectors for {len(texts)} texts", "try another --embedder")
         self.dimension = lengths.pop()
-        return checked(np.asarray(rows, dtype=np.float32), len(texts), self._slug)
+        return normalize_rows(np.asarray(rows, dtype=np.float32), len(texts), self._slug)
 
 
 def _rows(data: Any) -> list[Vectors]:  # noqa: ANN401 - JSON of a server

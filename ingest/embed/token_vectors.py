@@ -20,7 +20,7 @@ WIDTH: Final = 128
 SCALE: Final = 255.0
 """A component of a unit vector of 128 hardly ever exceeds a half, so half of the range of 1 is kept, finely."""
 
-NONE: Final[TokenVectors] = np.zeros((0, WIDTH), dtype=np.int8)
+NO_TOKENS: Final[TokenVectors] = np.zeros((0, WIDTH), dtype=np.int8)
 """What an embedder gives that tells no states of tokens."""
 
 

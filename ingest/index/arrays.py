@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from ingest.core.errors import IndexDamaged
 from ingest.core.records import Chunk
 from ingest.embed.token_vectors import WIDTH, TokenVectors
-from ingest.index.bm25 import Lexical
+from ingest.index.bm25 import Bm25Index
 from ingest.index.files import CHUNKS, TOKENS
 from ingest.index.generations import Generation
 from ingest.index.whitening import fit_whitening
@@ -94,13 +94,13 @@ _CHUNKS: Final = Records(CHUNKS, "chunk")
 _POSTINGS: Final = ("offsets", "documents", "weights", "idf")
 
 
-def write_sidecars(
+def write_arrays(
     folder: Path,
     chunks: Sequence[Chunk],
     vectors: NDArray[np.float32],
     tokens: Sequence[TokenVectors],
     means: NDArray[np.float32],
-    lexical: Lexical,
+    lexical: Bm25Index,
 ) -> None:
     """Write the copies that searching reads. Row i of `vectors` and `tokens` belongs to chunk i."""
     np.save(folder / _VECTORS, vectors, allow_pickle=False)
@@ -142,7 +142,7 @@ def _write_pages(folder: Path, urls: Sequence[str], vectors: NDArray[np.float32]
     np.save(folder / _PAGE_NUMBERS, numbers.astype(np.int32), allow_pickle=False)
 
 
-class Sidecars:
+class Arrays:
     """The arrays of one generation, mapped when they are first asked for. Each raises IndexDamaged."""
 
     def __init__(self, generation: Generation) -> None:
@@ -197,12 +197,12 @@ class Sidecars:
     def _chunk_index(self) -> tuple[NDArray[Any], NDArray[Any]]:
         return _CHUNKS.index(self._folder)
 
-    def lexical(self) -> Lexical:
+    def bm25(self) -> Bm25Index:
         """The BM25 postings, memory-mapped."""
         with _readable(self._folder):
             names = json.loads((self._folder / _VOCABULARY).read_text(encoding="utf-8"))
             arrays = {name: self._array(f"{name}.npy") for name in _POSTINGS}
-            return Lexical(
+            return Bm25Index(
                 {name: at for at, name in enumerate(names)}, size=self.generation.manifest["chunks"], **arrays
             )
 

@@ -17,7 +17,7 @@ B: Final = 0.75
 
 
 @dataclass(frozen=True, slots=True)
-class Lexical:
+class Bm25Index:
     """An inverted index with the scores worked out beforehand, as BM25S does (Lù 2024).
 
     The postings of term i are `documents[offsets[i]:offsets[i + 1]]` (int32 rows) and `weights`
@@ -65,7 +65,7 @@ class Lexical:
         return float(np.log(1 + (self.size + 0.5) / 0.5)) if at is None else float(self.idf[at])
 
 
-def build_lexical(texts: Iterable[str]) -> Lexical:
+def build_bm25(texts: Iterable[str]) -> Bm25Index:
     """Index texts by BM25 as Lucene computes it: idf = ln(1 + (N - n + 0.5) / (n + 0.5)).
 
     Robertson and Zaragoza 2009, "The Probabilistic Relevance Framework".
@@ -86,7 +86,7 @@ def build_lexical(texts: Iterable[str]) -> Lexical:
     rows, frequencies = pairs[:, 0], pairs[:, 1].astype(np.float64)
     idf = np.log(1 + (len(lengths) - sizes + 0.5) / (sizes + 0.5))
     saturated = frequencies / (frequencies + K1 * (1 - B + B * lengths[rows] / mean))
-    return Lexical(
+    return Bm25Index(
         vocabulary=vocabulary,
         offsets=np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(sizes)]),
         documents=rows.astype(np.int32),

@@ -16,8 +16,8 @@ from ingest.core.records import Chunk, Document, Progress
 from ingest.docs.folder import Corpus
 from ingest.embed.base import Embedder, Embedding, embedding_text
 from ingest.embed.cache import VectorCache
-from ingest.index.arrays import write_sidecars
-from ingest.index.bm25 import build_lexical
+from ingest.index.arrays import write_arrays
+from ingest.index.bm25 import build_bm25
 from ingest.index.database import Store, StoredPage, write_store
 from ingest.index.generations import Generation, building, current_generation, publish
 from ingest.index.vectors import known_vectors, texts_of, vectors_of
@@ -222,9 +222,9 @@ def _write(
     with building(index, f"{stamp}-{manifest['inputs'][:8]}") as folder:
         settings = {name: str(value) for name, value in manifest["embedder"].items()}
         write_store(folder, pages, chunks, vectors, settings)
-        lexical = build_lexical(map(embedding_text, chunks))
+        lexical = build_bm25(map(embedding_text, chunks))
         tokens = [embedding.tokens for embedding in embeddings]
-        write_sidecars(folder, chunks, vectors, tokens, token_means(tokens, embedder), lexical)
+        write_arrays(folder, chunks, vectors, tokens, token_means(tokens, embedder), lexical)
         return publish(index, folder, manifest)
 
 

@@ -6,13 +6,13 @@ import shutil
 from pathlib import Path
 
 from ingest.index.files import BUILDING, MANIFEST, NAME, NEXT, POINTER, REMOVING
-from ingest.index.locks import unread
+from ingest.index.locks import exclusive_unless_read
 
 """Names the generation that is being published: should that stop half-way, it goes again."""
 """The folder of a generation."""
 
 
-def remove_litter(index: Path) -> None:
+def clean_up(index: Path) -> None:
     """Remove what crashed runs left, and all generations but the current one, the one it replaced and those in use.
 
     Where that is gone, as after a return to it, the newest other one stays. What can't be removed stays
@@ -25,12 +25,12 @@ def remove_litter(index: Path) -> None:
         current = (index / POINTER).read_text(encoding="utf-8").strip()
         named = {path.name for path in index.iterdir() if NAME.fullmatch(path.name)} - {current}
         whole = sorted(name for name in named if (index / name / MANIFEST).exists())
-        previous = replaced_by(index, current)
+        previous = predecessor_of(index, current)
         for name in named.difference([previous] if previous in whole else whole[-1:]):
             _remove_generation(index / name)
 
 
-def replaced_by(index: Path, name: str) -> str:
+def predecessor_of(index: Path, name: str) -> str:
     """The generation that `name` replaced, as far as its manifest tells; "" where it does not."""
     if not NAME.fullmatch(name):
         return ""
@@ -51,7 +51,7 @@ def discard_unpublished(index: Path) -> None:
 
 def _remove_generation(folder: Path) -> None:
     """Rename, then remove, so that half of a generation never looks like a whole one; kept while it is read."""
-    with contextlib.suppress(OSError), unread(folder) as free:
+    with contextlib.suppress(OSError), exclusive_unless_read(folder) as free:
         if free:
             _remove(folder.rename(folder.with_name(f"{REMOVING}{folder.name}")))
 

@@ -1,6 +1,6 @@
 """Chunks, pages and vectors <-> the files of a generation. The only file that knows the database.
 
-DuckDB holds pages, chunks and their vectors; beside it lies what searching reads (sidecars.py).
+DuckDB holds pages, chunks and their vectors; beside it lies what searching reads (arrays.py).
 """
 
 import contextlib
@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from ingest.core.errors import CorpusError, IndexDamaged
 from ingest.core.records import Chunk, Document
-from ingest.index.arrays import Sidecars
-from ingest.index.files import DATABASE, check_late
+from ingest.index.arrays import Arrays
+from ingest.index.files import DATABASE, check_on_read
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -132,14 +132,14 @@ def _connect(path: Path, *, read_only: bool) -> "DuckDBPyConnection":
     return duckdb.connect(str(path), read_only=read_only, config=dict(_LIMITS))
 
 
-class Store(Sidecars):
+class Store(Arrays):
     """A generation opened for reading: what searching reads, and all else, for which the database is opened then."""
 
     @cached_property
     def _connection(self) -> "DuckDBPyConnection":
         """Opened once: that takes longer than a query does."""
         path = self._folder / DATABASE
-        check_late(path, self.generation.manifest["files"][DATABASE])
+        check_on_read(path, self.generation.manifest["files"][DATABASE])
         return _connect(path, read_only=True)
 
     def urls(self) -> list[str]:

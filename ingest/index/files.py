@@ -22,7 +22,7 @@ CHUNKS: Final = "chunks.jsonl"
 DATABASE: Final = "index.duckdb"
 _LATE: Final = frozenset({TOKENS, CHUNKS, DATABASE})
 """Files that a question reads little or nothing of. The first two have checksums of their parts beside them, and those
-that are read are checked then; the database is checked before it is opened (see `check_late`)."""
+that are read are checked then; the database is checked before it is opened (see `check_on_read`)."""
 
 _LARGE: Final = 8_000_000
 """Bytes above which such a file is not read whole whenever an index is opened."""
@@ -39,7 +39,7 @@ def check_file(path: Path, facts: Mapping[str, Any]) -> None:
         raise IndexDamaged(f"a foreign log stands beside {path}", f"delete {path.name}.wal, or {REBUILD}")
 
 
-def check_late(path: Path, facts: Mapping[str, Any]) -> None:
+def check_on_read(path: Path, facts: Mapping[str, Any]) -> None:
     """Check a file that was not checked when its generation was opened. Raises IndexDamaged."""
     try:
         whole = not _is_late(path, facts) or sha256_of(path) == facts["sha256"]

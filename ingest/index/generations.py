@@ -3,7 +3,7 @@
 ::
 
     INDEX/CURRENT                      the name of the generation that readers open
-    INDEX/20261121T081500-1f2e3d4c/    a generation: index.duckdb, sidecars, manifest.json
+    INDEX/20261121T081500-1f2e3d4c/    a generation: index.duckdb, arrays, manifest.json
     INDEX/.building-…/                 a generation being written; left by a crash, removed by the next run
     INDEX/.building-next               names the generation that is being published
     INDEX/.removing-…/                 an old generation on its way out
@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ingest.core.errors import CorpusError, IndexDamaged, IndexMismatch, IndexMissing, UsageError
-from ingest.index.cleanup import discard_unpublished, remove_litter, replaced_by
+from ingest.index.cleanup import clean_up, discard_unpublished, predecessor_of
 from ingest.index.files import (
     BUILDING,
     HOLDER,
@@ -40,10 +40,10 @@ from ingest.index.files import (
     REBUILD,
     REMOVING,
     check_file,
-    check_late,
+    check_on_read,
     sha256_of,
 )
-from ingest.index.locks import Lease, locked
+from ingest.index.locks import Lease, index_locked
 
 FORMAT: Final = 3
 """Version of the files of a generation; another one means: reindex."""
@@ -145,7 +145,7 @@ def publish(index: Path, built: Path, manifest: Mapping[str, Any]) -> Generation
     files = {path.name: {"bytes": path.stat().st_size, "sha256": sha256_of(path)} for path in sorted(built.iterdir())}
     if left := [name for name in files if name.endswith(".wal")]:
         raise CorpusError(f"{built / left[0]} was not taken in by the database", "check the disk, and run again")
-    whole = {"format": FORMAT, **manifest, "previous": pointed(index), "files": files}
+    whole = {"format": FORMAT, **manifest, "previous": read_pointer(index), "files": files}
     whole["checksum"] = _checksum(whole)
     (built / MANIFEST).write_text(json.dumps(whole, indent=1, ensure_ascii=False), encoding="utf-8")
     for path in [*built.iterdir(), built]:
@@ -155,19 +155,19 @@ def publish(index: Path, built: Path, manifest: Mapping[str, Any]) -> Generation
     _sync(index / NEXT)
     built.rename(target)
     _sync(index)  # the folder lasts before anything points to it
-    point(index, target.name)
+    write_pointer(index, target.name)
     discard_unpublished(index)
     return Generation(target, whole)
 
 
-def pointed(index: Path) -> str:
+def read_pointer(index: Path) -> str:
     """The name in the pointer, whether or not it is that of a generation; "" without a readable one."""
     with contextlib.suppress(OSError, UnicodeDecodeError):
         return (index / POINTER).read_text(encoding="utf-8").strip()
     return ""
 
 
-def point(index: Path, name: str) -> None:
+def write_pointer(index: Path, name: str) -> None:
     """Make a generation the current one. The caller holds the lock."""
     temporary = index / f"{BUILDING}pointer"
     temporary.write_text(f"{name}\n", encoding="utf-8")
@@ -217,22 +217,22 @@ def writing(index: Path, *, wait: float = 0.0) -> Iterator[None]:
         index.mkdir(parents=True, exist_ok=True)
         lock.acquire(timeout=wait)
     except Timeout:
-        raise locked(index) from None
+        raise index_locked(index) from None
     except OSError as error:
         raise CorpusError(f"{index}: {error.strerror}", "check the folder's permissions") from error
     try:
-        remove_litter(index)  # first of all: it may free the space that the rest needs
+        clean_up(index)  # first of all: it may free the space that the rest needs
         with contextlib.suppress(OSError):
             (index / HOLDER).write_text(str(os.getpid()), encoding="utf-8")
         yield
-        remove_litter(index)
+        clean_up(index)
     finally:
         with contextlib.suppress(OSError):
             (index / HOLDER).unlink(missing_ok=True)
         lock.release()
 
 
-def return_to_previous(index: Path) -> tuple[str, Generation]:
+def roll_back(index: Path) -> tuple[str, Generation]:
     """Make the generation that the current one replaced answer again, be the current one damaged or not.
 
     Gives the name of the one that was left, and the one that answers now. The markdown pages stay as
@@ -243,21 +243,21 @@ def return_to_previous(index: Path) -> tuple[str, Generation]:
     if not index.is_dir():
         raise missing
     with writing(index):
-        current, whole = pointed(index), generation_names(index)
+        current, whole = read_pointer(index), generation_names(index)
         if not whole:
             raise missing
         earlier = [name for name in whole if not current or name < current]
-        previous = replaced_by(index, current)
+        previous = predecessor_of(index, current)
         target = previous if previous in whole else next(reversed(earlier), "")
         if not target:
             hint = "to index the markdown at hand: askdocs reindex --no-crawl"
             raise IndexMissing(f"there is no generation before {current} at {index}", hint)
         generation = open_generation(index, target)
-        point(index, target)
+        write_pointer(index, target)
         return current, generation
 
 
-def damage(index: Path) -> str:
+def verify(index: Path) -> str:
     """What is wrong with the current generation, "" where nothing is, or where there is none.
 
     Every file is read whole, those included whose parts are checked no earlier than a question reads them.
@@ -265,7 +265,7 @@ def damage(index: Path) -> str:
     try:
         generation = current_generation(index)
         for name, facts in generation.manifest["files"].items():
-            check_late(generation.folder / Path(name).name, facts)
+            check_on_read(generation.folder / Path(name).name, facts)
     except IndexDamaged as error:
         return error.message
     except (IndexMissing, IndexMismatch):

@@ -43,7 +43,7 @@ class Lease:
 
 
 @contextlib.contextmanager
-def unread(folder: Path) -> Iterator[bool]:
+def exclusive_unless_read(folder: Path) -> Iterator[bool]:
     """Whether nobody holds a lease of `folder`; while the block runs, nobody gets one."""
     if not _LOCKS:
         yield True
@@ -70,7 +70,7 @@ except ImportError:  # Windows: the lock itself tells, a little later
     _LOCKS = False
 
 
-def locked(index: Path) -> IndexLocked:
+def index_locked(index: Path) -> IndexLocked:
     """The error that another run is at work, with its process id where that is known."""
     holder = ""
     with contextlib.suppress(OSError, ValueError):
@@ -78,7 +78,7 @@ def locked(index: Path) -> IndexLocked:
     return IndexLocked(f"another reindex is running{holder} on {index}", "wait for it, then run again")
 
 
-def refuse_while_held(index: Path) -> None:
+def refuse_if_locked(index: Path) -> None:
     """Raise IndexLocked when another run is at work: known in no time, while what a run imports takes a second.
 
     It promises nothing when it does not raise: the lock itself decides. A shared lock is tried, and
@@ -90,6 +90,6 @@ def refuse_while_held(index: Path) -> None:
         try:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise locked(index) from None
+            raise index_locked(index) from None
         except OSError:  # no such locks here
             return

@@ -15,7 +15,7 @@ from ingest.embed.cache import VectorCache
 from ingest.embed.registry import get_embedder
 from ingest.index.build import IndexReport, build_index, embed_ahead, is_current, preview, stored_pages
 from ingest.index.freshness import checked_at, record_check
-from ingest.index.generations import damage, writing
+from ingest.index.generations import verify, writing
 from ingest.reindex.options import ReindexOptions, ReindexReport, Run
 from ingest.reindex.plan import Update, update_from_markdown, update_from_sources
 from ingest.reindex.response_cache import Responses
@@ -55,7 +55,7 @@ def reindex(settings: Settings, options: ReindexOptions, progress: Progress) -> 
 def _carry_out(run: Run, update: Update) -> None:
     """Embed, write the pages, then index them as they stand on disk."""
     settings, options, report = run.settings, run.options, run.report
-    damaged = damage(settings.index)
+    damaged = verify(settings.index)
     if damaged:
         report.notes.append(f"{damaged}; the index is written anew")
     with run.timed("embed"):

@@ -4,7 +4,7 @@ from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from ingest.index.bm25 import Lexical
+from ingest.index.bm25 import Bm25Index
 from ingest.text.terms import STOPWORDS
 from rag.query.decompose import split
 from rag.query.spelling import Dictionary, correct
@@ -24,7 +24,7 @@ class Search:
 class Understanding:
     """Knows the words of one index."""
 
-    def __init__(self, lexical: Lexical, common: Container[str]) -> None:
+    def __init__(self, lexical: Bm25Index, common: Container[str]) -> None:
         """`common`: lower-case English words that are no slips although the docs do not hold them."""
         self._dictionary = Dictionary(_Frequency(lexical), _Common(common), lexical.passages)
 
@@ -40,7 +40,7 @@ class Understanding:
 class _Frequency(Mapping[str, int]):
     """In how many chunks each word of the docs stands. A start has no time to count or to list all of them."""
 
-    def __init__(self, lexical: Lexical) -> None:
+    def __init__(self, lexical: Bm25Index) -> None:
         self._lexical = lexical
 
     def __getitem__(self, word: str) -> int:

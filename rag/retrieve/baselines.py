@@ -72,7 +72,7 @@ def _by_cosine(store: Store, embedder: Embedder) -> Rank:
         if under:
             prefix, urls = "/" + under.strip("/"), [site_path(url) for url in store.urls()]
             rows = [row for row in rows if urls[row] == prefix or urls[row].startswith(f"{prefix}/")]
-        lexical, words = store.lexical(), list(terms(question))
+        lexical, words = store.bm25(), list(terms(question))
         bm25 = lexical.scores(words)
         return [
             Hit(

@@ -68,7 +68,7 @@ class Ranking:
 def first_scores(signals: Signals) -> Floats:
     """The weighted mean of the signals, each scaled to 0..1: float32[n]."""
     weighed = [(signals.bm25, 1.0), (signals.cosine, 1.0), (signals.page, PAGE_WEIGHT)]
-    parts = [(scaled(scores), weight) for scores, weight in weighed if scores is not None]
+    parts = [(min_max(scores), weight) for scores, weight in weighed if scores is not None]
     total = np.float32(sum(weight for _, weight in parts))
     return np.asarray(sum(scores * np.float32(weight) for scores, weight in parts) / total, dtype=np.float32)
 
@@ -86,7 +86,7 @@ def final_scores(first: Floats, rows: list[int], near: Candidates) -> Ranking:
     """
     parts = [(near.bm25, 1.0), (near.cosine, 1.0), (near.page, 1.0), (near.late, LATE_WEIGHT)]
     total = np.float32(sum(weight for _, weight in parts))
-    mixed = np.asarray(sum(scaled(scores) * np.float32(weight) for scores, weight in parts) / total)
+    mixed = np.asarray(sum(min_max(scores) * np.float32(weight) for scores, weight in parts) / total)
     return Ranking(
         dict(zip(rows, mixed.tolist(), strict=True)),
         first,
@@ -95,7 +95,7 @@ def final_scores(first: Floats, rows: list[int], near: Candidates) -> Ranking:
     )
 
 
-def merged(whole: Ranking, parts: list[Ranking]) -> dict[int, float]:
+def merge_parts(whole: Ranking, parts: list[Ranking]) -> dict[int, float]:
     """Scores of the question and of its parts -> one score: of the whole's a third, of the better part's the rest.
 
     A passage that answers one part well must not lose to those that answer both a little.
@@ -107,7 +107,7 @@ def merged(whole: Ranking, parts: list[Ranking]) -> dict[int, float]:
     return {row: (1 - PART_WEIGHT) * whole.scores.get(row, 0.0) + PART_WEIGHT * better[row] for row in rows}
 
 
-def uncrowded(scores: Mapping[int, float], page_of: Mapping[int, int]) -> dict[int, float]:
+def demote_crowding(scores: Mapping[int, float], page_of: Mapping[int, int]) -> dict[int, float]:
     """Scores with those of a page's sixth passage and later ones lowered, so that no page fills the list."""
     seen: Counter[int] = Counter()
     spread: dict[int, float] = {}
@@ -130,7 +130,7 @@ def best_rows(scores: Floats, k: int) -> list[int]:
     return [int(row) for row in rows[np.argsort(-scores[rows], kind="stable")][:k]]
 
 
-def scaled(scores: Floats) -> Floats:
+def min_max(scores: Floats) -> Floats:
     """Scores scaled so that the best is 1 and the worst 0 (min-max; Bruch et al. 2023 on convex fusion).
 
     Where all are equal, each is the best, unless they are 0: then nothing was found.

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from ingest.core.errors import IndexMismatch, UsageError
 from ingest.core.records import Chunk
 from ingest.core.urls import site_path
-from ingest.embed.base import Asked, Embedder, TokenEmbedder
+from ingest.embed.base import Embedder, QueryEmbedding, TokenEmbedder
 from ingest.embed.minilm import MiniLm
-from ingest.embed.token_vectors import NONE
-from ingest.index.bm25 import Lexical
+from ingest.embed.token_vectors import NO_TOKENS
+from ingest.index.bm25 import Bm25Index
 from ingest.index.database import Store
 from ingest.index.whitening import whiten
 from ingest.text.terms import stem, terms
@@ -29,11 +29,11 @@ from rag.retrieve.fusion import (
     Ranking,
     Signals,
     best_rows,
+    demote_crowding,
     final_scores,
     first_ranking,
     first_scores,
-    merged,
-    uncrowded,
+    merge_parts,
 )
 from rag.retrieve.late_interaction import max_similarity, token_weights
 
@@ -64,7 +64,7 @@ class Retriever:
         self._vectors, self._page_vectors = store.vectors(), store.page_vectors()
         self._page_numbers = store.page_numbers()
         self._whitening, self._token_means = store.whitening(), store.token_means()
-        self._lexical: Lexical = store.lexical()
+        self._lexical: Bm25Index = store.bm25()
         self._understanding = Understanding(self._lexical, _bundled(embedder).words)
         self._paths: NDArray[np.str_] | None = None
         self._embed_seconds = 0.0
@@ -80,8 +80,8 @@ class Retriever:
         self._embed_seconds = 0.0
         asked = self._understanding.search_for(question)
         whole = self._search(asked.text, allowed)
-        together = merged(whole.ranking, [self._search(part, allowed).ranking for part in asked.parts])
-        scores = uncrowded(together, {row: int(self._page_numbers[row]) for row in together})
+        together = merge_parts(whole.ranking, [self._search(part, allowed).ranking for part in asked.parts])
+        scores = demote_crowding(together, {row: int(self._page_numbers[row]) for row in together})
         rows = self._ordered(scores, whole, allowed, k)
         chunks = self._store.chunks(rows)
         hits = tuple(
@@ -114,7 +114,7 @@ class Retriever:
             words, signals, first_ranking(first, rows) if near is None else final_scores(first, rows, near)
         )
 
-    def _ask(self, text: str) -> Asked | None:
+    def _ask(self, text: str) -> QueryEmbedding | None:
         """Embed the text, with its tokens where the embedder knows them."""
         started = time.perf_counter()
         try:
@@ -122,11 +122,11 @@ class Retriever:
                 return None
             if isinstance(self._embedder, TokenEmbedder):
                 return self._embedder.ask(text)
-            return Asked(self._embedder.embed_query(text), NONE.astype(np.float32), ())
+            return QueryEmbedding(self._embedder.embed_query(text), NO_TOKENS.astype(np.float32), ())
         finally:
             self._embed_seconds += time.perf_counter() - started
 
-    def _near(self, asked: Asked, bm25: Floats) -> Signals:
+    def _near(self, asked: QueryEmbedding, bm25: Floats) -> Signals:
         vectors = self._vectors
         if asked.vector.shape != vectors.shape[1:]:
             raise IndexMismatch(
@@ -136,7 +136,7 @@ class Retriever:
         page = (self._page_vectors @ asked.vector)[self._page_numbers]
         return Signals(bm25, np.asarray(vectors @ asked.vector, dtype=np.float32), np.asarray(page, dtype=np.float32))
 
-    def _candidates(self, text: str, asked: Asked, rows: list[int], signals: Signals) -> Candidates | None:
+    def _candidates(self, text: str, asked: QueryEmbedding, rows: list[int], signals: Signals) -> Candidates | None:
         """What the second ranking goes by; None where the embedder or the index knows no tokens."""
         if not asked.spans or not rows or signals.page is None:
             return None

@@ -50,7 +50,7 @@ UNCENTRED = patch.object(
     "max_similarity",
     lambda question, weights, tokens, means: WITH_MEANS(question, weights, tokens, 0 * means),
 )
-CROWDED = patch.object(retrieve, "uncrowded", lambda scores, _page_of: scores)
+CROWDED = patch.object(retrieve, "demote_crowding", lambda scores, _page_of: scores)
 STEPS: dict[str, list[Any]] = {
     "cosine and BM25": [
         patch.object(Understanding, "search_for", lambda _self, question: Search(question)),

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from ingest.core.records import Chunk
 from ingest.embed.base import embedding_text
 from ingest.embed.token_vectors import TokenVectors
-from ingest.index.arrays import write_sidecars
-from ingest.index.bm25 import build_lexical
+from ingest.index.arrays import write_arrays
+from ingest.index.bm25 import build_bm25
 from ingest.index.database import Store, StoredPage, write_store
 from ingest.index.generations import Generation, building, current_generation, publish, writing
 
@@ -38,8 +38,8 @@ def grow(index: Path, folder: Path, count: int) -> Generation:
     vectors = _vectors(np.array(store.vectors()), models)
     with writing(folder), building(folder, "20260101T000000000-00000000") as built:
         write_store(built, _pages(pages, {chunk.url for chunk in grown}), grown, vectors, {})
-        lexical = build_lexical(map(embedding_text, grown))
-        write_sidecars(built, grown, vectors, _tokens(tokens, models), np.array(store.token_means()), lexical)
+        lexical = build_bm25(map(embedding_text, grown))
+        write_arrays(built, grown, vectors, _tokens(tokens, models), np.array(store.token_means()), lexical)
         return publish(folder, built, {**source.manifest, "chunks": count})
 
 

@@ -14,7 +14,7 @@ from eval.metrics import RETRIEVAL, tabulate
 from eval.records import Outcome
 from ingest.chunk import chunk_document
 from ingest.core.records import Chunk, Document
-from ingest.index.bm25 import build_lexical
+from ingest.index.bm25 import build_bm25
 from ingest.index.database import StoredPage
 from ingest.text.terms import terms
 from rag.records import Hit
@@ -45,7 +45,7 @@ def test_agreement(monkeypatch: pytest.MonkeyPatch) -> None:
     ]
     docs = Docs.of(pages)
     chunks = [c for page in pages for c in chunk_document(page.document, lambda text: len(text.split()), 120)]
-    lexical = build_lexical([f"{chunk.context}\n{chunk.text}" for chunk in chunks])
+    lexical = build_bm25([f"{chunk.context}\n{chunk.text}" for chunk in chunks])
     outcomes: list[Outcome] = []
     results: dict[str, list[dict[str, object]]] = {}
     for question in read_questions(file).questions:

@@ -18,14 +18,14 @@ ACTIONS: Final = ("fail", "fail on", "die before", "die after", "die torn", "ful
 
 STEPS: Final = {
     "take the lock": "ingest.index.generations:_refuse_foreign",
-    "remove litter": "ingest.index.generations:remove_litter",
+    "clean up": "ingest.index.generations:clean_up",
     "write the record": "ingest.core.atomic:replace_file:.askdocs.json",
     "write a page": "ingest.core.atomic:replace_file:.md",
     "remove a page": "os:unlink:.md",
     "insert rows": "ingest.index.database:_insert",
     "insert vectors": "ingest.index.database:_insert_vectors",
     "write the database": "ingest.index.build:write_store",
-    "write the sidecars": "ingest.index.build:write_sidecars",
+    "write the arrays": "ingest.index.build:write_arrays",
     "make the manifest": "ingest.index.generations:_checksum",
     "sync a file": "ingest.index.generations:_sync",
     "name the generation": "os:rename",

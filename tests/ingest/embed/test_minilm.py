@@ -75,7 +75,7 @@ def test_counting_is_the_tokenizers_without_a_limit(minilm: MiniLm) -> None:
 
 def test_a_question_is_embedded_without_torch() -> None:
     script = (
-        "import sys; from ingest.minilm import MiniLm; v = MiniLm().embed_query('x');"
+        "import sys; from ingest.embed.minilm import MiniLm; v = MiniLm().embed_query('x');"
         "print(len(v), [m for m in ('torch', 'transformers', 'sentence_transformers') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

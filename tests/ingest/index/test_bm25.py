@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.index.bm25 import K1, B, build_lexical
+from ingest.index.bm25 import K1, B, build_bm25
 from ingest.text.terms import stem, terms
 
 TEXTS = [
@@ -22,7 +22,7 @@ TEXTS = [
     [("404", 1), (":free", 2), ("max_tokens", 0), ("c++", 3), ("maxPrice", 3), ("PRICES", 3), ("policy", 5)],
 )
 def test_identifiers_and_plurals_find_their_passage(query: str, row: int) -> None:
-    assert int(build_lexical(TEXTS).scores(terms(query)).argmax()) == row
+    assert int(build_bm25(TEXTS).scores(terms(query)).argmax()) == row
 
 
 def test_terms_are_compounds_and_their_parts() -> None:
@@ -55,7 +55,7 @@ def test_scores_are_those_of_bm25s(documents: list[list[str]]) -> None:
         documents[0] = ["apple"]
     other = bm25s.BM25(method="lucene", k1=K1, b=B)
     other.index(documents, show_progress=False)
-    ours = build_lexical([" ".join(words) for words in documents])
+    ours = build_bm25([" ".join(words) for words in documents])
     query = sorted({word for words in documents for word in words})
     np.testing.assert_allclose(ours.scores(query), other.get_scores(query), atol=1e-5)
 
@@ -63,7 +63,7 @@ def test_scores_are_those_of_bm25s(documents: list[list[str]]) -> None:
 def test_scores_are_those_of_bm25s_on_text() -> None:
     other = bm25s.BM25(method="lucene", k1=K1, b=B)
     other.index([list(terms(text)) for text in TEXTS], show_progress=False)
-    ours = build_lexical(TEXTS)
+    ours = build_bm25(TEXTS)
     for text in TEXTS[:4]:
         query = list(dict.fromkeys(terms(text)))
         expected = other.get_scores(query)
@@ -72,14 +72,14 @@ def test_scores_are_those_of_bm25s_on_text() -> None:
 
 
 def test_a_score_by_hand() -> None:
-    lexical = build_lexical(["alpha beta", "alpha alpha alpha"])
+    lexical = build_bm25(["alpha beta", "alpha alpha alpha"])
     idf = np.log(1 + (2 - 2 + 0.5) / (2 + 0.5))
     assert lexical.scores(["alpha"])[1] == pytest.approx(idf * 3 / (3 + 1.2 * (0.25 + 0.75 * 3 / 2.5)), abs=1e-6)
     assert lexical.scores(["alpha", "alpha"])[1] == lexical.scores(["alpha"])[1], "a term counts once"
 
 
 def test_the_explanation_adds_up_to_the_score() -> None:
-    lexical = build_lexical(TEXTS)
+    lexical = build_bm25(TEXTS)
     query = list(terms("max_tokens limits free price 404 unheard"))
     scores = lexical.scores(query)
     for row in range(len(TEXTS)):
@@ -88,7 +88,7 @@ def test_the_explanation_adds_up_to_the_score() -> None:
 
 
 def test_a_rarer_term_has_the_higher_idf_and_no_text_at_all_is_no_error() -> None:
-    lexical = build_lexical(TEXTS)
+    lexical = build_bm25(TEXTS)
     assert lexical.idf_of("unheard") > lexical.idf_of("404") > lexical.idf_of("the") > 0
-    assert build_lexical([]).scores(["x"]).tolist() == []
-    assert build_lexical(["", ""]).scores(["x"]).tolist() == [0.0, 0.0]
+    assert build_bm25([]).scores(["x"]).tolist() == []
+    assert build_bm25(["", ""]).scores(["x"]).tolist() == [0.0, 0.0]

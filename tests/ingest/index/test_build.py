@@ -9,7 +9,7 @@ import pytest
 import ingest.index.build
 from ingest.core.errors import CorpusError, IndexDamaged
 from ingest.embed.base import embedding_text
-from ingest.index.bm25 import build_lexical
+from ingest.index.bm25 import build_bm25
 from ingest.index.build import IndexReport, build_index
 from ingest.index.database import Store, StoredPage
 from ingest.index.generations import Generation, current_generation
@@ -34,8 +34,8 @@ def test_vectors_stand_in_the_database_and_beside_it_row_for_row(tmp_path: Path,
     np.testing.assert_array_equal(vectors, [embedder.embed_query(embedding_text(chunk)) for chunk in chunks])
     assert store.urls() == [chunk.url for chunk in chunks] == ["https://h.org/docs/a"] + ["https://h.org/docs/b"] * 5
     query = list(terms("part 3 alpha"))
-    expected = build_lexical([embedding_text(chunk) for chunk in chunks]).scores(query)
-    np.testing.assert_array_equal(store.lexical().scores(query), expected)
+    expected = build_bm25([embedding_text(chunk) for chunk in chunks]).scores(query)
+    np.testing.assert_array_equal(store.bm25().scores(query), expected)
     assert int(expected.argmax()) == 4
 
 
@@ -130,7 +130,7 @@ def test_a_generation_that_vanishes_under_a_reader_is_damage(tmp_path: Path, emb
     store = Store(generation)
     for path in generation.folder.iterdir():
         path.unlink()
-    for read in (store.vectors, store.lexical, store.all_chunks):
+    for read in (store.vectors, store.bm25, store.all_chunks):
         with pytest.raises(IndexDamaged) as caught:
             read()
         assert "reindex" in caught.value.hint

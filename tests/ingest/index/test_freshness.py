@@ -6,7 +6,7 @@ import pytest
 
 from ingest.core.settings import Settings
 from ingest.index.freshness import checked_at, docs_date, record_check
-from ingest.index.generations import current_generation, return_to_previous
+from ingest.index.generations import current_generation, roll_back
 from ingest.reindex.pipeline import ReindexOptions, reindex
 from tests.ingest.crawl.site import Answer, Site, html
 from tests.ingest.made import quiet
@@ -61,7 +61,7 @@ def test_the_date_goes_with_the_pages(crawled: Site, settings: Settings, monkeyp
     assert (current_generation(settings.index).name != old, date(settings)) == (True, when)
     record_check(settings.index, current_generation(settings.index).name, "2030-01-01T00:00:00+00:00")
     assert date(settings) == "2030-01-01"
-    return_to_previous(settings.index)
+    roll_back(settings.index)
     assert date(settings) == when
 
 

@@ -9,7 +9,7 @@ from ingest.core.errors import CorpusError, IndexDamaged, IndexLocked, IndexMism
 from ingest.index.build import build_index
 from ingest.index.database import Store
 from ingest.index.generations import Generation, building, current_generation, generation_names, publish, writing
-from ingest.index.locks import refuse_while_held
+from ingest.index.locks import refuse_if_locked
 from tests.ingest.made import WordEmbedder, quiet, stored
 
 FILES = ["index.duckdb", "vectors.npy", "vocabulary.json", "offsets.npy", "documents.npy", "weights.npy", "idf.npy"]
@@ -142,7 +142,7 @@ def test_the_current_generation_and_the_one_before_stay(index: Path) -> None:
 
 def test_a_second_writer_is_told_who_holds_the_lock(index: Path) -> None:
     script = (
-        "import sys, pathlib; from ingest.generations import writing\n"
+        "import sys, pathlib; from ingest.index.generations import writing\n"
         "with writing(pathlib.Path(sys.argv[1])):\n    print('held', flush=True); sys.stdin.read()"
     )
     with subprocess.Popen(
@@ -154,10 +154,10 @@ def test_a_second_writer_is_told_who_holds_the_lock(index: Path) -> None:
             pass
         assert "wait" in caught.value.hint
         with pytest.raises(IndexLocked, match=rf"process {holder.pid}\b"):
-            refuse_while_held(index)
+            refuse_if_locked(index)
         holder.kill()
     assert (index / "holder").exists()
-    refuse_while_held(index)
+    refuse_if_locked(index)
     with writing(index):
         assert current_or_none(index) is None, "a dead process holds no lock"
 

@@ -4,7 +4,7 @@ import pytest
 
 from ingest.chunk import chunk_document
 from ingest.embed.minilm import MiniLm
-from ingest.index.bm25 import build_lexical
+from ingest.index.bm25 import build_bm25
 from ingest.index.database import Store
 from ingest.text.markdown import plain
 from rag.generate.extractive import extract
@@ -91,7 +91,7 @@ def quoted(question: str) -> str:
     model = MiniLm()
     chunks = chunk_document(document(PAGE), model.count, model.max_tokens)
     hits = [Hit(rank, 1.0, 1.0, 1.0, chunk) for rank, chunk in enumerate(chunks, 1)]
-    return extract(question, hits, build_lexical([chunk.text for chunk in chunks]).idf_of)[0]
+    return extract(question, hits, build_bm25([chunk.text for chunk in chunks]).idf_of)[0]
 
 
 def test_what_is_quoted_says_something_alone() -> None:
@@ -116,7 +116,7 @@ def test_a_small_table_under_what_was_asked_for_is_quoted_whole() -> None:
     page = PAGE.partition("| Error")[0]
     model = MiniLm()
     (chunk,) = chunk_document(document(page), model.count, model.max_tokens)
-    text, _ = extract("rate limit", [Hit(1, 1.0, 1.0, 1.0, chunk)], build_lexical([page]).idf_of)
+    text, _ = extract("rate limit", [Hit(1, 1.0, 1.0, 1.0, chunk)], build_bm25([page]).idf_of)
     assert "per key · 30 a minute [" in text
     assert "per account · 500 a day [" in text
     text = quoted("What does 402 mean?")
@@ -125,7 +125,7 @@ def test_a_small_table_under_what_was_asked_for_is_quoted_whole() -> None:
 
 
 def test_without_passages_there_is_no_answer() -> None:
-    assert extract("What?", (), build_lexical([]).idf_of) == ("", ())
+    assert extract("What?", (), build_bm25([]).idf_of) == ("", ())
 
 
 @pytest.mark.parametrize("question", ["How do I bake sourdough bread?", "Who won the world cup in 1998?"])

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ingest.index.bm25 import build_lexical
+from ingest.index.bm25 import build_bm25
 from ingest.text.terms import STOPWORDS
 from rag.query.decompose import split
 from rag.query.spelling import Dictionary, correct
@@ -45,7 +45,7 @@ def test_slips_are_corrected_and_words_are_left(typed: str, meant: str) -> None:
 )
 def test_the_other_words_tell_which_near_word_was_meant(typed: str, meant: str) -> None:
     texts = ["entity and name of a project", "a log entry", "an entry", "a log"]
-    lexical = build_lexical(texts)
+    lexical = build_bm25(texts)
     frequency = {"entity": 1, "entry": 2, "project": 1, "log": 2, "name": 1}
     assert correct(typed, Dictionary(frequency, frozenset({"the"}), lexical.passages)) == meant
 
@@ -126,7 +126,7 @@ def test_accents_may_be_left_out_but_tell_words_apart() -> None:
 
 def test_what_is_searched_for() -> None:
     understanding = Understanding(
-        build_lexical(["streaming output of tokens", "rotate the key", "delete a key"]), frozenset({"how", "do"})
+        build_bm25(["streaming output of tokens", "rotate the key", "delete a key"]), frozenset({"how", "do"})
     )
     assert understanding.search_for("How do I rotaet the kyes?") == Search("How do I rotate the keys?")
     assert understanding.search_for("Wie lösche ich den Schlüssel?").text.startswith("how delete")

@@ -1,4 +1,4 @@
-"""Scores -> ranks: what is scaled, added, reordered and merged, on numbers worked out by hand."""
+"""Scores -> ranks: what is scaled, added, reordered and merge_parts, on numbers worked out by hand."""
 
 import numpy as np
 import pytest
@@ -8,12 +8,12 @@ from rag.retrieve.fusion import (
     Candidates,
     Signals,
     best_rows,
+    demote_crowding,
     final_scores,
     first_ranking,
     first_scores,
-    merged,
-    scaled,
-    uncrowded,
+    merge_parts,
+    min_max,
 )
 from rag.retrieve.late_interaction import max_similarity, token_weights
 
@@ -28,9 +28,9 @@ def test_signals_are_scaled_and_weighed() -> None:
 
 
 def test_equal_scores_are_all_best_or_nothing() -> None:
-    np.testing.assert_array_equal(scaled(floats(2, 2)), [1, 1])
-    np.testing.assert_array_equal(scaled(floats(0, 0)), [0, 0])
-    assert scaled(floats()).shape == (0,)
+    np.testing.assert_array_equal(min_max(floats(2, 2)), [1, 1])
+    np.testing.assert_array_equal(min_max(floats(0, 0)), [0, 0])
+    assert min_max(floats()).shape == (0,)
 
 
 def test_candidates_are_scaled_among_themselves_and_late_interaction_counts_twice() -> None:
@@ -44,13 +44,13 @@ def test_candidates_are_scaled_among_themselves_and_late_interaction_counts_twic
 def test_the_better_part_counts_two_thirds() -> None:
     whole = first_ranking(floats(1.0, 0.4, 0.0), [0, 1])
     parts = [first_ranking(floats(0.0, 0.8, 0.0), [1]), first_ranking(floats(0.0, 0.2, 0.6), [1, 2])]
-    assert merged(whole, parts) == pytest.approx({0: 1 / 3, 1: (0.4 + 2 * 0.8) / 3, 2: 0.4})
-    assert merged(whole, []) == whole.scores
+    assert merge_parts(whole, parts) == pytest.approx({0: 1 / 3, 1: (0.4 + 2 * 0.8) / 3, 2: 0.4})
+    assert merge_parts(whole, []) == whole.scores
 
 
 def test_a_page_that_crowds_the_list_gives_way() -> None:
     scores = {row: 0.9 - row / 100 for row in range(7)} | {7: 0.7}
-    found = uncrowded(scores, dict.fromkeys(range(7), 0) | {7: 1})
+    found = demote_crowding(scores, dict.fromkeys(range(7), 0) | {7: 1})
     assert found[4] == scores[4]
     assert found[5] == pytest.approx(0.9 * scores[5])
     assert found[6] == pytest.approx(0.81 * scores[6])
