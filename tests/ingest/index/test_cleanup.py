@@ -14,7 +14,7 @@ NAMES = [f"20261121T08000000{number}-0123abcd" for number in range(5)]
 
 KILLED_BEFORE_POINTING = """
 import os, pathlib, sys
-import ingest.generations as generations
+import ingest.index.generations as generations
 generations.write_pointer = lambda *_: os._exit(9)
 index = pathlib.Path(sys.argv[1])
 with generations.writing(index), generations.building(index, sys.argv[2]) as folder:
