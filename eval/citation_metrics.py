@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from ingest.text.markdown import LIST_MARKER, without_fenced_code
 from ingest.text.sentences import sentences
 from ingest.text.terms import STOPWORDS, terms
 from rag.records import Answer
@@ -19,10 +20,8 @@ from rag.records import Answer
 _LEAST_OVERLAP: Final = 0.5
 _MARKER: Final = re.compile(r"\s*\[(\d{1,3})\]")
 _LATE: Final = re.compile(r"([.!?:])((?:\s*\[\d{1,3}\])+)")
-_PARAGRAPH: Final = re.compile(r"\n\s*\n|\n(?=[ \t]*(?:[-*+]|\d{1,3}[.)])[ \t])|(?:(?<=\])|(?<=\][.!?]))\n")
+_PARAGRAPH: Final = re.compile(rf"\n\s*\n|\n(?=[ \t]*{LIST_MARKER}[ \t])|(?:(?<=\])|(?<=\][.!?]))\n")
 """Where a claim ends without a full stop: at an empty line, before a list item, behind marks at a line's end."""
-
-_CODE: Final = re.compile(r"^[ \t>]*(```+|~~~+).*?(?:^[ \t>]*\1[ \t]*$|\Z)", re.DOTALL | re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +55,7 @@ def _iter_claims(text: str) -> Iterator[tuple[set[str], list[int]]]:
     What only leads in a list claims nothing. Marks behind the full stop belong to the sentence before, and end it,
     be the next word a name in lower case or not.
     """
-    for paragraph in _PARAGRAPH.split(_LATE.sub("\\2\\1\n\n", _CODE.sub("", text))):
+    for paragraph in _PARAGRAPH.split(_LATE.sub("\\2\\1\n\n", without_fenced_code(text))):
         for start, end in sentences(paragraph):
             sentence = paragraph[start:end]
             said = _MARKER.sub("", sentence)

@@ -8,22 +8,16 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
 from string import Template
-from typing import Final
 
 from eval.intervals import Interval
 from eval.metrics import BUDGETS
 from eval.records import Outcome
-
-# C0 without tab and line feed, DEL, C1, bidi and zero-width controls, lone surrogates, tag characters.
-_CONTROLS: Final = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f"
-    "\ud800-\udfff\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
-)
+from ingest.text.unsafe import visible
 
 
 def escape_html(text: object) -> str:
     """Text for element content and quoted attributes."""
-    return html.escape(_CONTROLS.sub("", str(text)), quote=True)
+    return html.escape(visible(str(text)), quote=True)
 
 
 def link(url: str, text: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ingest.core.records import Chunk, Document, page_key
-from ingest.text.markdown import Block, Line, Section, fence_mark, sections_of
+from ingest.text.markdown import Block, Line, Section, closes_fence, fence_mark, sections_of
 from ingest.text.sentences import runs, sentences
 
 CHUNKER_VERSION: Final = 1
@@ -172,13 +172,17 @@ def _groups(lines: tuple[Line, ...], count: Count, limit: int) -> Iterator[list[
     used = 0
     for line in lines:
         size = count(line.text)
-        if group and used + size > limit and not re.fullmatch(r"[ \t>]*(`{3,}|~{3,})[ \t]*", line.text):
+        if group and used + size > limit and not _closes_any_fence(line.text):
             yield group
             group, used = [], 0
         group.append(line)
         used += size
     if group:
         yield group
+
+
+def _closes_any_fence(line: str) -> bool:
+    return closes_fence(line, "```") or closes_fence(line, "~~~")
 
 
 def _cut_words(body: str, piece: _Piece, count: Count, limit: int, lead: str = "") -> Iterator[_Piece]:

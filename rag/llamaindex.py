@@ -29,7 +29,7 @@ from ingest.embed.base import CHUNK_TOKENS, Embedder
 from ingest.embed.minilm import MiniLm
 from ingest.index.database import Store
 from ingest.index.generations import current_generation
-from ingest.text.markdown import blocks_of
+from ingest.text.markdown import blocks_of, reading_text
 from rag.records import Hit
 from rag.retrieve.search import Retriever
 
@@ -68,7 +68,7 @@ def text_node(chunk: Chunk) -> TextNode:
     metadata: dict[str, Any] = {"url": chunk.url, "title": chunk.title, "headings": " › ".join(chunk.headings)}
     return TextNode(
         id_=chunk.id,
-        text=chunk.reading_text,
+        text=reading_text(chunk),
         metadata=metadata,
         excluded_embed_metadata_keys=list(metadata),
         start_char_idx=chunk.start,

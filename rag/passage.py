@@ -24,9 +24,8 @@ class Span:
 
 def spans_of(chunk: Chunk) -> Iterator[Span]:
     """Yield what can be quoted of a chunk, in order: sentences, rows without their header, code blocks."""
-    lead = chunk.context.partition("\n")[2]
-    shift = len(lead) + 1 if lead else 0
-    text = f"{lead}\n{chunk.text}" if lead else chunk.text
+    shift = len(chunk.lead) + 1 if chunk.lead else 0
+    text = f"{chunk.lead}\n{chunk.text}" if chunk.lead else chunk.text
     for block in blocks_of(text):
         if block.kind == "table":
             places = [(line.start, line.end) for line in block.lines[2:]]

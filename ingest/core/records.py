@@ -8,8 +8,6 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-_FENCE = re.compile(r"[ \t>]*+(?:[-*+][ \t]++|\d{1,3}[.)][ \t]++)?(`{3,}(?=[^`]*$)|~{3,})")
-
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -93,24 +91,14 @@ class Chunk:
     tokens: int
 
     @property
-    def reading_text(self) -> str:
-        """Context, an empty line, text; a code fence that was cut is opened and closed again."""
-        head, _, lead = self.context.partition("\n")
-        text = f"{lead}\n{self.text}" if lead else self.text
-        mark = _open_fence(text)
-        return f"{head}\n\n{text}\n{mark}" if mark else f"{head}\n\n{text}"
+    def path(self) -> str:
+        """Title and heading path: the first line of the context."""
+        return self.context.partition("\n")[0]
 
-
-def _open_fence(text: str) -> str:
-    """The mark of the code fence that `text` leaves open, "" where it leaves none."""
-    mark = ""
-    for line in text.split("\n"):
-        found = _FENCE.match(line)
-        if not mark and found:
-            mark = found[1]
-        elif found and found[1].startswith(mark) and line.strip(" \t>") == found[1]:
-            mark = ""
-    return mark
+    @property
+    def lead(self) -> str:
+        """What is repeated before the text of a table or code block that was cut; "" for a chunk that begins whole."""
+        return self.context.partition("\n")[2]
 
 
 @dataclass(frozen=True, slots=True)

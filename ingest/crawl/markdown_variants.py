@@ -14,13 +14,13 @@ from ingest.crawl.aliases import Validators
 from ingest.crawl.fetch import Guard
 from ingest.crawl.frontier import Target
 from ingest.crawl.visit import Outcome, Visitor
+from ingest.text.markdown import fenced_code
 
 SAMPLE = 8  # pages
 LEAST = 0.98  # share of the HTML's word runs that the variants must hold, over the whole sample
 _RUN = 3  # words
 
 _ADDRESS = re.compile(r"\]\([^)]*\)")
-_FENCE = re.compile(r"^[ >]*(?:[-*+] |\d+\. )?(?:```|~~~).*", re.MULTILINE)
 
 
 Together = Callable[[Sequence[Document]], Sequence[Document]]
@@ -67,15 +67,24 @@ def compare(pairs: Sequence[tuple[Document | None, Document]]) -> Choice:
     wanted = [_runs(page) for page, _ in rendered]
     found = [_runs(variant) & runs for (_, variant), runs in zip(rendered, wanted, strict=True)]
     share = sum(map(Counter.total, found)) / max(1, sum(map(Counter.total, wanted)))
-    code, lost = (sum(len(_FENCE.findall(pair[side])) // 2 for pair in rendered) for side in (1, 0))
+    code, lost = (sum(1 for pair in rendered for _ in fenced_code(pair[side])) for side in (1, 0))
     why = f"{share:.1%} of the words and {code} of {lost} code blocks of the HTML pages in a sample of {len(pairs)}"
     return Choice(share >= LEAST and code >= lost, f"they hold {why}")
 
 
 def _runs(text: str) -> Counter[tuple[str, ...]]:
-    text = _FENCE.sub("", _ADDRESS.sub("]", text))  # the language of code is often told in one form only
+    text = _without_fences(_ADDRESS.sub("]", text))
     words = re.findall(r"\w+", text.lower())
     return Counter(zip(*(words[start:] for start in range(_RUN)), strict=False))
+
+
+def _without_fences(text: str) -> str:
+    """The text with the code of its fenced blocks only: often just one form names the language."""
+    out, at = [], 0
+    for block in fenced_code(text):
+        out += [text[at : block.start], "\n".join(line.text for line in block.code)]
+        at = block.end
+    return "".join([*out, text[at:]])
 
 
 def _is_blank(outcome: Outcome) -> bool:

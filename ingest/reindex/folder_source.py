@@ -25,7 +25,7 @@ from ingest.reindex.crawl_source import Gathered, _stripped
 from ingest.reindex.dedupe import Arrival, lists_itself, merge_twins
 from ingest.text import front_matter
 from ingest.text.front_matter import split_front_matter
-from ingest.text.markdown import blocks_of
+from ingest.text.markdown import blocks_of, fenced_code
 
 
 def gather_local(path: Path, at_hand: Iterable[Document], progress: Progress) -> Gathered:
@@ -87,8 +87,6 @@ _TYPES: Final = {
 }
 _LLMS_PAGE = re.compile(r"^# (?P<title>[^\n]+)\nSource: (?P<url>https?://\S+)\n", re.MULTILINE)
 _FRONT = re.compile(r"^---[ \t]*\n(?=(?:[\w-]+:[^\n]*\n(?:[ \t-][^\n]*\n)*+)*?url:)", re.MULTILINE)
-# A code block that is closed before another one opens: what begins a page is an example in it.
-_FENCED = re.compile(r"^(`{3,}|~{3,})[^\n]*\n(?:(?!\1)[^\n]*\n)*+\1[ \t]*$", re.MULTILINE)
 
 _LEAD = re.compile(r"(\s*+# [^\n]*+\n\s*+)((?:[^\n]*\S[^\n]*(?:\n|\Z))++)")
 
@@ -153,7 +151,7 @@ def _joined(path: Path) -> Iterator[Page | Problem]:
     if path.stat().st_size > MAX_JOINED_BYTES:
         raise UsageError(f"{path} is too large", "split it")
     text = path.read_text(encoding="utf-8", errors="replace").replace("\r\n", "\n")
-    code = [found.span() for found in _FENCED.finditer(text)]
+    code = [(code.start, code.end) for code in fenced_code(text, stop_at_next=True)]
     starts = list(_outside(_LLMS_PAGE.finditer(text), code))
     if starts:
         for found, end in zip(starts, [*(m.start() for m in starts[1:]), len(text)], strict=True):

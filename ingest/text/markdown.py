@@ -1,22 +1,49 @@
-"""Markdown body -> its sections and blocks, each with its place in the body. Pure.
+"""Markdown as askdocs writes it and as models answer in it: fences, code spans, list markers, blocks, sections. Pure.
 
-Signs of markdown that more than one step reads. Pure.
+It reads lines, without a parser: it runs before every answer, where importing a CommonMark parser would take longer
+than the search. Markdown that others wrote is read by `ingest.clean`.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from ingest.core.records import Document
+from ingest.core.records import Chunk, Document
 
 Kind = Literal["heading", "fence", "table", "text"]
 
-# Possessive, so that no page makes them slow; a run of backticks with more behind it is inline code.
+LIST_MARKER: Final = r"(?:[-*+]|\d{1,3}[.)])"
+"""Pattern source for the sign or number of a list item. CommonMark allows 9 digits, but a year at the start of a line
+is not an item."""
+
+# Possessive quantifiers, so that no page makes them slow; a run of backticks with more behind it is inline code.
+FENCE: Final = re.compile(rf"[ \t>]*+(?:{LIST_MARKER}[ \t]++)*+(`{{3,}}(?![^\n]*`)|~{{3,}})")
+"""A line that opens fenced code, in lists and quotes too; group 1 is the run of backticks or tildes that the closing
+line repeats (CommonMark 4.5)."""
+
+CODE_SPAN: Final = re.compile(r"(?<!`)(`+)(?!`)((?:[^\n]|\n(?![ \t]*\n))*?)(?<!`)\1(?!`)")
+"""A code span: it ends with as many backticks as it begins with, in the same paragraph (CommonMark 6.1). Group 2 is
+the code."""
+
+LIST_ITEM: Final = re.compile(rf"[ \t>]*{LIST_MARKER}[ \t]+")
+"""The beginning of a list item, up to its words."""
+
 _HEADING = re.compile(r"(#{1,6})[ \t]++(.*)$")
-_FENCE = re.compile(r"[ \t>]*+(?:[-*+][ \t]++|\d{1,3}[.)][ \t]++)?(`{3,}(?=[^`]*$)|~{3,})")
 _ROW = re.compile(r"[ \t>]*\|")
 _DELIMITER = re.compile(r"[ \t>]*+\|?[ \t]*+:?-++:?[ \t]*+(?:\|[ \t]*+:?-*+:?[ \t]*+)*+$")
+
+
+def closes_fence(line: str, mark: str) -> bool:
+    """Whether a line ends the fenced code that `mark` opened: as many of its signs or more, and nothing else."""
+    signs = line.strip(" \t>")
+    return signs.startswith(mark) and not signs.strip(mark[0])
+
+
+def without_bullet(text: str) -> str:
+    """The words of a list item, without its sign or number."""
+    found = LIST_ITEM.match(text)
+    return text[found.end() :] if found else text
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +53,91 @@ class Line:
     text: str
     start: int
     end: int
+
+
+def lines_of(body: str) -> Iterator[Line]:
+    """Yield every line of the body."""
+    start = 0
+    for text in body.split("\n"):
+        yield Line(text, start, start + len(text))
+        start += len(text) + 1
+
+
+def fence_end(lines: Sequence[Line], at: int, mark: str) -> int:
+    """The line behind the fenced code that line `at` opens; the end of the text where nothing closes it."""
+    return next((end + 1 for end in range(at + 1, len(lines)) if closes_fence(lines[end].text, mark)), len(lines))
+
+
+@dataclass(frozen=True, slots=True)
+class FencedCode:
+    """Fenced code of a text; `closed` is False where the text ends before it does."""
+
+    mark: str
+    lines: tuple[Line, ...]
+    closed: bool
+
+    @property
+    def start(self) -> int:
+        """Offset of the opening line."""
+        return self.lines[0].start
+
+    @property
+    def end(self) -> int:
+        """Offset behind the last line."""
+        return self.lines[-1].end
+
+    @property
+    def code(self) -> tuple[Line, ...]:
+        """The lines between the fences."""
+        return self.lines[1 : len(self.lines) - self.closed]
+
+
+def fenced_code(text: str, *, stop_at_next: bool = False) -> Iterator[FencedCode]:
+    """Yield the fenced code of a text in order.
+
+    With `stop_at_next`, code that is not closed before a line opens another fence is left out, and that line is read
+    next: in a file of many pages, one that does not close its code must not swallow the pages behind it.
+    """
+    lines = list(lines_of(text))
+    at = 0
+    while at < len(lines):
+        found = FENCE.match(lines[at].text)
+        if found is None:
+            at += 1
+            continue
+        begin, mark = at, found[1]
+        at = _next_mark(lines, begin, mark) if stop_at_next else fence_end(lines, begin, mark) - 1
+        closed = begin < at < len(lines) and closes_fence(lines[at].text, mark)
+        if closed or not stop_at_next:
+            at += 1
+            yield FencedCode(mark, tuple(lines[begin:at]), closed)
+
+
+def _next_mark(lines: Sequence[Line], at: int, mark: str) -> int:
+    """The first line after `at` that begins with the mark; the number of lines where none does."""
+    after = range(at + 1, len(lines))
+    return next((n for n in after if lines[n].text.lstrip(" \t>").startswith(mark)), len(lines))
+
+
+def without_fenced_code(text: str) -> str:
+    """The text without its fenced code; the line break behind each stays."""
+    parts, at = [], 0
+    for code in fenced_code(text):
+        parts.append(text[at : code.start])
+        at = code.end
+    return "".join([*parts, text[at:]])
+
+
+def open_fence(text: str) -> str:
+    """The mark of the fenced code that a text leaves open, "" where it leaves none."""
+    return next((code.mark for code in fenced_code(text) if not code.closed), "")
+
+
+def reading_text(chunk: Chunk) -> str:
+    """A chunk as it is read: heading path, an empty line, text; fenced code that was cut is opened and closed again."""
+    text = f"{chunk.lead}\n{chunk.text}" if chunk.lead else chunk.text
+    mark = open_fence(text)
+    return f"{chunk.path}\n\n{text}\n{mark}" if mark else f"{chunk.path}\n\n{text}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +162,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """What stands under one heading, up to the next heading of any level.
+    """What is below one heading, up to the next heading of any level.
 
     `headings` is the path below the page title; `anchor` the id of the innermost of them that the
     page gives one, "" where none has.
@@ -59,14 +171,6 @@ class Section:
     headings: tuple[str, ...]
     anchor: str
     blocks: tuple[Block, ...]
-
-
-def lines_of(body: str) -> Iterator[Line]:
-    """Yield every line of the body."""
-    start = 0
-    for text in body.split("\n"):
-        yield Line(text, start, start + len(text))
-        start += len(text) + 1
 
 
 def blocks_of(body: str) -> Iterator[Block]:
@@ -97,9 +201,9 @@ def _words(heading: str) -> str:
 
 def _extent(lines: list[Line], at: int) -> tuple[Kind, int]:
     """The kind of the block that begins at line `at`, and the line behind it."""
-    fence = _FENCE.match(lines[at].text)
+    fence = FENCE.match(lines[at].text)
     if fence:
-        return "fence", _fence_end(lines, at, fence.group(1))
+        return "fence", fence_end(lines, at, fence[1])
     if _is_table(lines, at):
         stop = at + 2
         while stop < len(lines) and _ROW.match(lines[stop].text):
@@ -111,21 +215,13 @@ def _extent(lines: list[Line], at: int) -> tuple[Kind, int]:
     return "text", stop
 
 
-def _fence_end(lines: list[Line], at: int, mark: str) -> int:
-    closing = re.compile(rf"[ \t>]*{re.escape(mark[0])}{{{len(mark)},}}[ \t]*$")
-    for stop in range(at + 1, len(lines)):
-        if closing.match(lines[stop].text):
-            return stop + 1
-    return len(lines)
-
-
 def _is_table(lines: list[Line], at: int) -> bool:
     return bool(_ROW.match(lines[at].text)) and at + 1 < len(lines) and bool(_DELIMITER.match(lines[at + 1].text))
 
 
 def _opens_block(lines: list[Line], at: int) -> bool:
     text = lines[at].text
-    return not text.strip() or bool(_HEADING.match(text) or _FENCE.match(text)) or _is_table(lines, at)
+    return not text.strip() or bool(_HEADING.match(text) or FENCE.match(text)) or _is_table(lines, at)
 
 
 def plain(text: str) -> str:
@@ -141,7 +237,7 @@ def slug(heading: str) -> str:
 
 def fence_mark(block: Block) -> str:
     """The run of backticks or tildes that opens, and must close, a fence block."""
-    found = _FENCE.match(block.lines[0].text)
+    found = FENCE.match(block.lines[0].text)
     return found.group(1) if found else ""
 
 
@@ -180,24 +276,3 @@ def _anchors(document: Document, headings: list[Block]) -> list[str]:
         return list(document.anchors)
     known = set(document.anchors) - {""}
     return [slug(heading.title) if slug(heading.title) in known else "" for heading in headings]
-
-
-FENCE: Final = re.compile(r"[ \t>]*(?:[-*+][ \t]+|\d{1,3}[.)][ \t]+)?(`{3,}(?!.*`)|~{3,})")
-"""A line that opens a block of code, in a list or a quotation too; its first group is the fence (CommonMark 4.5)."""
-
-CODE: Final = re.compile(r"(?<!`)(`+)(?!`)[^\n]*?(?<!`)\1(?!`)")
-"""Code within one line: it ends with as many backticks as it begins with (CommonMark 6.1)."""
-
-
-def closes(line: str, fence: str) -> bool:
-    """Whether a line ends the block of code that `fence` opened: at least as many of its signs, and nothing else."""
-    mark = line.strip(" \t>")
-    return mark.startswith(fence) and not mark.strip(fence[0])
-
-
-_BULLET = re.compile(r"^[ \t>]*(?:[-*+]|\d{1,3}[.)])[ \t]+")
-
-
-def without_bullet(text: str) -> str:
-    """A list item's words: its bullet or number off."""
-    return _BULLET.sub("", text)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from ingest.text.markdown import Kind, plain, without_bullet
+from ingest.text.markdown import Kind, fenced_code, plain, without_bullet
 from ingest.text.sentences import sentences
 from ingest.text.terms import STOPWORDS, terms
 from rag.passage import spans_of
@@ -34,7 +34,6 @@ _FENCES: Final = 2
 _SAME: Final = 0.75
 """Units that share this much of their words are one."""
 
-_WHOLE_FENCE = re.compile(r"[ \t>]*(`{3,}|~{3,}).*\n[ \t>]*\1[ \t]*\Z", re.DOTALL)
 _WANTS_CODE = re.compile(
     r"\b(code|snippet|example|curl|python|typescript|javascript|json|yaml|toml|request body|command)\b", re.IGNORECASE
 )
@@ -103,7 +102,7 @@ def _candidates(question: str, hits: Sequence[Hit], weights: dict[str, float]) -
         whole_table = _is_answer_itself([span.text for span in spans if span.kind == "table"], hit, weights)
         for at, span in enumerate(spans):
             said = {
-                "fence": code and bool(_WHOLE_FENCE.match(span.text)),
+                "fence": code and _is_whole(span.text),
                 "table": whole_table or not weights.keys().isdisjoint(terms(span.text)),
                 "text": _says_something(span.text, lead_ins=not code),
             }
@@ -112,6 +111,11 @@ def _candidates(question: str, hits: Sequence[Hit], weights: dict[str, float]) -
                 score = _score(hit, hits[0].score, span.text, weights, lead=at == 0)
                 score += _FITTING if amount and _FIGURE.search(plain(span.text)) else 0.0
                 yield _Unit(hit, start, end, score, span.kind)
+
+
+def _is_whole(code: str) -> bool:
+    """Whether a code block has both its fences."""
+    return any(block.closed for block in fenced_code(code))
 
 
 def _is_answer_itself(rows: Sequence[str], hit: Hit, weights: dict[str, float]) -> bool:

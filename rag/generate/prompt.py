@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 from typing import Final
 
+from ingest.text.markdown import reading_text
 from ingest.text.unsafe import visible
 from rag.records import Hit, Message
 
@@ -79,7 +80,7 @@ class Passages:
         return "\n\n".join(self._passage(label) for label in (self.labels if labels is None else labels))
 
     def _passage(self, label: str) -> str:
-        text = harmless(self.hits[self.labels[label] - 1].chunk.reading_text).replace(self._tag, "")
+        text = harmless(reading_text(self.hits[self.labels[label] - 1].chunk)).replace(self._tag, "")
         return f"<{self._tag} label={label}>\n{text}\n</{self._tag}>"
 
 

@@ -4,7 +4,15 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from ingest.text.markdown import FENCE, blocks_of, closes, without_bullet
+from ingest.text.markdown import (
+    CODE_SPAN,
+    FENCE,
+    LIST_MARKER,
+    blocks_of,
+    closes_fence,
+    without_bullet,
+    without_fenced_code,
+)
 from ingest.text.sentences import sentences
 from ingest.text.terms import STOPWORDS, terms
 from rag.passage import Span, spans_of
@@ -23,8 +31,7 @@ _OPEN_GROUP = re.compile(
 _LONGEST_GROUP: Final = 300
 _MARKER = re.compile(r"\[(\d{1,3})\]")
 _MARKED = re.compile(r"\s{0,9}\[\d{1,3}\]")
-_ITEM = re.compile(r"[ \t>]*(?:[-*+]|\d{1,3}[.)])")
-_SPAN = re.compile(r"(?<!`)(`+)(?!`).*?(?<!`)\1(?!`)", re.DOTALL)
+_ITEM = re.compile(rf"[ \t>]*{LIST_MARKER}")
 
 
 class MarkerFilter:
@@ -74,12 +81,12 @@ class MarkerFilter:
         found = FENCE.match(self._line)
         if not self._fence:
             self._fence = found.group(1) if found else ""
-        elif closes(self._line, self._fence):
+        elif closes_fence(self._line, self._fence):
             self._fence = ""
         self._line = ""
 
     def _valid(self, group: re.Match[str], before: str) -> str:
-        if self._fence or FENCE.match(before) or ("`" in before and "`" in _SPAN.sub("", before)):
+        if self._fence or FENCE.match(before) or ("`" in before and "`" in CODE_SPAN.sub("", before)):
             return group.group()
         names = re.findall(_ITEM_OF_GROUP, group.group(), re.IGNORECASE)
         numbers = [int(name) if name.isdecimal() else self._labels.get(name.lower(), 0) for name in names]
@@ -107,7 +114,7 @@ def cited(text: str, hits: Sequence[Hit]) -> tuple[Citation, ...]:
 
 def judged(sentence: str, hits: Sequence[Hit]) -> bool:
     """Whether the passages that a sentence, list item or table row cites support it."""
-    numbers = [int(number) for number in _MARKER.findall(_SPAN.sub("", sentence))]
+    numbers = [int(number) for number in _MARKER.findall(CODE_SPAN.sub("", sentence))]
     claim = without_bullet(_MARKED.sub("", sentence).strip())
     return _supported(claim, numbers, hits)
 
@@ -124,14 +131,13 @@ def _claims(text: str) -> Iterator[tuple[str, list[int]]]:
 
     Markers often follow the full stop; they belong to the sentence before.
     """
-    prose = re.sub(r"^[ \t>]*(```+|~~~+).*?(?:^[ \t>]*\1[ \t]*$|\Z)", "", text, flags=re.DOTALL | re.MULTILINE)
-    prose = re.sub(r"([.!?])((?:\s*\[\d{1,3}\])+)", r"\2\1", prose)
+    prose = re.sub(r"([.!?])((?:\s*\[\d{1,3}\])+)", r"\2\1", without_fenced_code(text))
     for block in blocks_of(prose):
         if block.kind == "heading":
             continue
         for start, end in sentences(prose[block.start : block.end], block.start):
             sentence = prose[start:end]
-            markers = _MARKER.findall(_SPAN.sub("", sentence))
+            markers = _MARKER.findall(CODE_SPAN.sub("", sentence))
             yield _MARKED.sub("", sentence).strip(), [int(number) for number in markers]
 
 

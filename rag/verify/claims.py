@@ -11,6 +11,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
+from ingest.text.markdown import CODE_SPAN
 from ingest.text.terms import STOPWORDS, stem
 
 _NUMBERS: Final = dict(
@@ -18,7 +19,6 @@ _NUMBERS: Final = dict(
 ) | {"hundred": "100", "thousand": "1000", "million": "1000000"}
 _POINTING: Final = frozenset("the these those both either all other".split())
 """Before a number in letters: "the two lists" counts what was named, which need not be told with its number."""
-_SPAN = re.compile(r"(?<!`)(`+)(?!`)(.*?)(?<!`)\1(?!`)", re.DOTALL)
 _IDENTIFIER = re.compile(
     r"https?://[^\s<>()\"'`]+|[\w.+-]+@[\w-]+\.\w+|(?<!\w):[a-z][\w-]*|@?[\w~-]+(?:[./][\w-]+)*/[\w.:/-]+|"
     r"\w*[A-Za-z]\w*_\w+|[A-Za-z]+-(?:[A-Za-z]+-)*[A-Z]\w*(?:-\w+)*|#\w+"
@@ -71,7 +71,7 @@ def words_of(text: str) -> Words:
         identifiers.add(squeezed(inner))
         return " , "
 
-    prose = _SPAN.sub(take, said_plainly(text))
+    prose = CODE_SPAN.sub(take, said_plainly(text))
     for found in _IDENTIFIER.finditer(prose):
         identifiers.add(squeezed(found.group().rstrip(".,:;")))
     prose = _IDENTIFIER.sub(" , ", prose)

@@ -16,7 +16,7 @@ from itertools import chain
 from typing import Final
 from urllib.parse import urlsplit
 
-from ingest.text.markdown import CODE, FENCE, closes
+from ingest.text.markdown import CODE_SPAN, FENCE, closes_fence
 from rag.records import Hit
 
 _LONGEST: Final = 2000
@@ -77,7 +77,7 @@ class LinkFilter:
         if self._fence:
             return len(last)
         self._targets.cite_so_far(last)
-        prose = CODE.sub(lambda code: " " * len(code.group()), last)
+        prose = CODE_SPAN.sub(lambda code: " " * len(code.group()), last)
         links = (
             (found.start(), found.group(3), False) for found in _PICTURE_OR_LINK.finditer(prose) if not found.group(1)
         )
@@ -100,7 +100,7 @@ class LinkFilter:
         shown = line if opening else self._part(line)
         if opening:
             self._fence = opening.group(1)
-        elif self._fence and closes(self._line, self._fence):
+        elif self._fence and closes_fence(self._line, self._fence):
             self._fence = ""
         self._line = ""
         return shown
@@ -113,7 +113,7 @@ class LinkFilter:
             self.removed += 1
             part = f" {part.removeprefix('://')}"
         shown, at = [], 0
-        for code in CODE.finditer(part):
+        for code in CODE_SPAN.finditer(part):
             shown += [self._plain(part[at : code.start()]), code.group()]
             at = code.end()
         return "".join([*shown, self._plain(part[at:])])
@@ -185,7 +185,7 @@ class LinkTargets:
 
     def cite(self, text: str) -> None:
         """Take in the markers of a text; what stands in code is none."""
-        numbers = map(int, _MARKER.findall(CODE.sub(" ", text)))
+        numbers = map(int, _MARKER.findall(CODE_SPAN.sub(" ", text)))
         self._cited.update(self._pages[number - 1] for number in numbers if 1 <= number <= len(self._pages))
 
     def cite_so_far(self, text: str) -> None:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from ingest.text.markdown import FENCE, closes
+from ingest.text.markdown import FENCE, LIST_MARKER, closes_fence
 from ingest.text.sentences import sentences
 
 MARK: Final = " [unsupported]"
@@ -89,7 +89,7 @@ class Release:
         fence = FENCE.match(self._open.lstrip().partition("\n")[0]) if opens else None  # of its whole line
         table, self._in_table = self._in_table, line.startswith("|")
         if self._fence:
-            if closes(line, self._fence):
+            if closes_fence(line, self._fence):
                 self._fence = ""
             return False
         if fence:
@@ -112,7 +112,7 @@ class Release:
 def _end_of_sentence(body: str, *, ended: bool) -> int:
     """The end of the first sentence with the markers behind it; 0 while more of it may come."""
     paragraph = re.search(
-        r"\n[ \t]*\n|\n(?=[ \t>]*(?:[-*+][ \t]|\d{1,3}[.)][ \t]|#{1,6}[ \t]|\||`{3}|~{3}))|\n(?<=[.!?:\]|]\n)", body
+        rf"\n[ \t]*\n|\n(?=[ \t>]*(?:{LIST_MARKER}[ \t]|#{{1,6}}[ \t]|\||`{{3}}|~{{3}}))|\n(?<=[.!?:\]|]\n)", body
     )
     text = body[: paragraph.start()] if paragraph else body
     for start, end in list(sentences(text)):
@@ -130,4 +130,4 @@ def _end_of_sentence(body: str, *, ended: bool) -> int:
 
 
 def _bare(part: str) -> str:
-    return re.sub(r"\s{0,9}\[\d{1,3}\]", "", re.sub(r"^[\s>]*(?:[-*+]|\d{1,3}[.)])[ \t]+", "", part)).strip()
+    return re.sub(r"\s{0,9}\[\d{1,3}\]", "", re.sub(rf"^[\s>]*{LIST_MARKER}[ \t]+", "", part)).strip()

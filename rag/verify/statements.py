@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ingest.core.records import Chunk
-from ingest.text.markdown import Block, blocks_of
+from ingest.text.markdown import LIST_ITEM, Block, blocks_of
 from ingest.text.sentences import sentences
 from rag.verify.claims import Words, squeezed, words_of
 
@@ -39,9 +39,8 @@ def places_of(chunk: Chunk, said: Words) -> list[Place]:
 
     Rows that the sentence names by their first cells are one place as well: it may tell of several.
     """
-    title, _, repeated = chunk.context.partition("\n")
-    text = f"{repeated}\n{chunk.text}" if repeated else chunk.text
-    lead = " \n ".join((chunk.title, title, *chunk.headings))
+    text = f"{chunk.lead}\n{chunk.text}" if chunk.lead else chunk.text
+    lead = " \n ".join((chunk.title, chunk.path, *chunk.headings))
     before = ""
     found: list[Place] = []
     for block in blocks_of(text):
@@ -64,7 +63,7 @@ def places_of(chunk: Chunk, said: Words) -> list[Place]:
 def _of_text(block: Block, text: str, lead: str, before: str) -> Iterator[Place]:
     """Sentences of a paragraph, alone and with the next; items of a list alone, below what leads the list in."""
     units = [text[start:end] for start, end in sentences(text[block.start : block.end], block.start)]
-    is_list = bool(re.match(r"[ \t>]*(?:[-*+]|\d{1,3}[.)])[ \t]", units[0])) if units else False
+    is_list = bool(LIST_ITEM.match(units[0])) if units else False
     for at, unit in enumerate(units):
         previous = "" if is_list or not at else units[at - 1]
         yield Place(unit, f"{lead}\n{before if at == 0 or is_list else ''}\n{previous}")

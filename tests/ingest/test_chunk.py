@@ -10,7 +10,7 @@ from ingest.chunk import chunk_document
 from ingest.core.records import Chunk, Document
 from ingest.embed.base import CHUNK_TOKENS, embedding_text
 from ingest.embed.minilm import MiniLm
-from ingest.text.markdown import blocks_of
+from ingest.text.markdown import blocks_of, reading_text
 from tests.ingest.made import WordEmbedder, document
 
 MINILM = MiniLm()
@@ -103,7 +103,7 @@ def test_a_table_in_parts_repeats_its_header() -> None:
     assert chunks[0].context == "Alpha"
     assert {chunk.context for chunk in chunks[1:]} == {"Alpha\n| Name | What it does |\n|---|---|"}
     parts = chunks_of(document(HOSTILE["huge-row"]))
-    assert all("| a | b |\n|---|---|\n" in chunk.reading_text for chunk in parts)
+    assert all("| a | b |\n|---|---|\n" in reading_text(chunk) for chunk in parts)
 
 
 @pytest.mark.parametrize("name", ["fence", "fence-unclosed", "fence-one-huge-line"])
@@ -112,7 +112,7 @@ def test_every_part_of_a_cut_fence_reads_as_code(name: str) -> None:
     chunks = chunks_of(document(HOSTILE[name]))
     assert len(chunks) > 10
     for chunk in chunks:
-        _, _, read = chunk.reading_text.partition("\n\n")
+        _, _, read = reading_text(chunk).partition("\n\n")
         assert read.startswith(f"{opening}\n")
         assert [line for line in read.split("\n") if line.startswith("```")] == [opening, "```"]
 
@@ -120,7 +120,7 @@ def test_every_part_of_a_cut_fence_reads_as_code(name: str) -> None:
 def test_a_cut_fence_that_holds_fences_is_closed_with_its_own_mark() -> None:
     body = "````md\n" + "```py\nx = 1\n```\n" * 200 + "````"
     for chunk in chunks_of(document(body)):
-        lines = [line for line in chunk.reading_text.split("\n") if line.startswith("````")]
+        lines = [line for line in reading_text(chunk).split("\n") if line.startswith("````")]
         assert lines == ["````md", "````"]
 
 

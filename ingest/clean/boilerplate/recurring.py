@@ -21,6 +21,7 @@ from typing import Final, Literal
 from ingest.core.records import Document
 from ingest.core.urls import host_of
 from ingest.text import front_matter
+from ingest.text.markdown import FENCE, LIST_MARKER, closes_fence
 
 MIN_PAGES: Final = 5
 """Pages with different titles below which nothing is learned: of fewer, content may recur by chance."""
@@ -254,10 +255,9 @@ SHORT: Final = 8
 
 _MAX_LINK_LINES: Final = 12  # a linked card holds a title and a sentence; what stays open longer is no link
 _MAX_KEY: Final = 120
-_FENCE = re.compile(r"[ \t>]*+(?:(?:[-*+]|\d{1,3}[.)])[ \t]++)*+(`{3,}(?=[^`]*$)|~{3,})")
 _HEADING = re.compile(r"[ \t]{0,3}(#{1,6})(?:[ \t]+(.*))?$")
 _UNDERLINE = re.compile(r"(?:=+|-{2,})[ \t]*$")
-_MARKER = re.compile(r"^[ \t]*(?:(?:[-*+]|\d{1,3}[.)])[ \t]+)*")
+_MARKER = re.compile(rf"^[ \t]*(?:{LIST_MARKER}[ \t]+)*")
 _IMAGE = re.compile(r"!\[([^\[\]]*)\]\([^()\s]*\)")
 _LINK = re.compile(r"\[([^\[\]]*)\]\(([^()\s]*(?:\([^()\s]*\)[^()\s]*)?)(?:[ ]\"[^\"]*\")?\)")
 _PUNCTUATION = re.compile(r"[\s|/·•›»→←,:>*_-]+")
@@ -272,7 +272,7 @@ def _units(lines: list[str]) -> Iterator[Unit]:
     at = 0
     while at < len(lines):
         start, text = at, lines[at].strip()
-        fence = _FENCE.match(lines[at])
+        fence = FENCE.match(lines[at])
         at += 1
         if fence:
             at = _behind_fence(lines, at, fence[1])
@@ -288,7 +288,7 @@ def _units(lines: list[str]) -> Iterator[Unit]:
 
 
 def _behind_fence(lines: list[str], at: int, mark: str) -> int:
-    while at < len(lines) and not re.fullmatch(rf"[ \t>]*{re.escape(mark)}[`~]*[ \t]*", lines[at]):
+    while at < len(lines) and not closes_fence(lines[at], mark):
         at += 1
     return min(at + 1, len(lines))
 
@@ -297,7 +297,7 @@ def _behind_link(lines: list[str], start: int) -> int:
     """Give the line behind the link that line `start` opens and does not close, and behind those that follow in it."""
     end, last = start + 1, start
     at = start + 1
-    while _opens_link(lines[last]) and at < min(last + _MAX_LINK_LINES, len(lines)) and not _FENCE.match(lines[at]):
+    while _opens_link(lines[last]) and at < min(last + _MAX_LINK_LINES, len(lines)) and not FENCE.match(lines[at]):
         if "](" in lines[at]:
             end, last = at + 1, at
         at += 1

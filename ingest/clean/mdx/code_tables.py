@@ -12,8 +12,8 @@ from typing import Final
 from ingest.clean.mdx.source import fence_info
 from ingest.clean.render.blocks import Block, fence
 from ingest.clean.render.languages import guess_language, language_of_label
+from ingest.text.markdown import FENCE, closes_fence
 
-_FENCE = re.compile(r"^([ \t]*)(`{3,}|~{3,})([^\n`]*)$")
 _RULE = re.compile(r"[ \t]*\|(?:[ \t]*:?-+:?[ \t]*\|)+[ \t]*$")
 _ROW = re.compile(r"[ \t]*\|[ ]?(?P<mark>\d{1,6}|[$>#%]|[ ]*)[ ]?\|[ ]?(?P<code>.*?)[ ]?\|[ \t]*$")
 _ONE_CELL = re.compile(r"[ \t]*\|[ ]?(?P<code>.*?)[ ]?\|[ \t]*$")
@@ -40,12 +40,12 @@ def mend_code(text: str) -> str:
     out: list[str] = []
     at = 0
     while at < len(lines):
-        opened = _FENCE.match(lines[at])
+        opened = FENCE.match(lines[at])
         end = _block_end(lines, at, opened)
         code = _fenced(lines[at + 1 : end - 1]) if opened else _bare(lines[at:end])
         if code is not None:
             pad = lines[at][: len(lines[at]) - len(lines[at].lstrip())]
-            block = _code_block("\n".join(code).strip("\n"), _labels(out), opened[3] if opened else "")
+            block = _code_block("\n".join(code).strip("\n"), _labels(out), lines[at][opened.end() :] if opened else "")
             out += [(pad + line).rstrip() for line in fence(block).split("\n")]
         elif opened or not _EMPTY_HEADING.match(lines[at]):
             out += lines[at:end]
@@ -57,7 +57,7 @@ def _block_end(lines: list[str], at: int, opened: re.Match[str] | None) -> int:
     """Give the line behind the fence or the table that begins at line `at`."""
     end = at + 1
     if opened:
-        while end < len(lines) and lines[end].strip() != opened[2]:
+        while end < len(lines) and not closes_fence(lines[end], opened[1]):
             end += 1
         return min(end + 1, len(lines))
     if end < len(lines) and lines[at].lstrip().startswith("|") and _RULE.match(lines[end]):

@@ -1,9 +1,21 @@
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 
 from ingest.core.records import Document
-from ingest.text.markdown import blocks_of, plain, sections_of, slug
+from ingest.text.markdown import (
+    CODE_SPAN,
+    blocks_of,
+    fenced_code,
+    open_fence,
+    plain,
+    sections_of,
+    slug,
+    without_fenced_code,
+)
 
 
 def kinds(body: str) -> list[tuple[str, str]]:
@@ -109,3 +121,40 @@ def test_no_line_makes_the_reader_slow(line: str) -> None:
     started = time.perf_counter()
     assert list(blocks_of(line))
     assert time.perf_counter() - started < 2
+
+
+_LINES = st.sampled_from(["```", "````", "~~~", "~~~~~", "```py", "~~~ sh", "``` a `b`", "words", "", "# x", "`` ` ``"])
+
+
+@given(st.lists(_LINES, max_size=12).map("\n".join))
+def test_fenced_code_is_where_a_commonmark_parser_finds_it(text: str) -> None:
+    parsed = [token for token in MarkdownIt("commonmark").parse(text) if token.type == "fence"]
+    found = list(fenced_code(text))
+    assert ["\n".join(line.text for line in code.code).rstrip("\n") for code in found] == [
+        token.content.rstrip("\n") for token in parsed
+    ]
+    assert [code.mark for code in found] == [token.markup for token in parsed]
+    left = len([code for code in found if not code.closed])
+    assert left == bool(open_fence(text))
+
+
+@given(st.text(alphabet="`a \n", max_size=14))
+def test_code_spans_are_where_a_commonmark_parser_finds_them(text: str) -> None:
+    paragraph = "a" + text.replace("\n ", "\n").replace("\n`", "\na`") + "a"
+    parsed = [
+        child.content
+        for token in MarkdownIt("commonmark").parse(paragraph)
+        for child in token.children or ()
+        if child.type == "code_inline"
+    ]
+    assert [len(found[2].split()) for found in CODE_SPAN.finditer(paragraph)] == [len(code.split()) for code in parsed]
+
+
+def test_text_without_its_fenced_code_keeps_its_lines_apart() -> None:
+    assert without_fenced_code("one\n- ```sh\n  ls\n  ```\ntwo\n~~~\nnever closed") == "one\n\ntwo\n"
+
+
+def test_code_that_a_broken_page_leaves_open_can_be_told_from_the_code_of_the_next() -> None:
+    text = "```\nleft open\n\n# Next\n\n```py\nx = 1\n```\nend"
+    assert [code.start for code in fenced_code(text)] == [0]
+    assert [(code.start, code.closed) for code in fenced_code(text, stop_at_next=True)] == [(text.index("```py"), True)]
