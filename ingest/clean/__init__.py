@@ -1,9 +1,9 @@
 """A page as served -> a markdown document.
 
-page         which form it is, and whether it is usable     decode       bytes -> text
-metadata     title, description, canonical address          html         DOM -> document
-markdown     markdown or MDX -> document
-dom          the tree: parse, look up, know the generator, select the content
+page         any form -> document, unless it is unusable    decode       bytes -> text, and which form it is
+html         parse, plan, render                            plan         which elements are content
+metadata     title, description, canonical address, links   markdown     markdown or MDX -> blocks
+dom          the tree: parse, look up, recognise the generator, select the content
 boilerplate  chrome: by rules, by layout, by recurrence over pages
 render       content -> markdown
 mdx          MDX and other markdown dialects -> plain markdown

@@ -29,7 +29,7 @@ _AS_BROWSERS = {
     **dict.fromkeys(("euc-kr", "ks_c_5601-1987", "ksc5601"), "cp949"),
 }
 
-# C1 controls stand in no page; behind these letters they are UTF-8 that was read as Latin-1.
+# No page uses C1 controls; after these letters they are UTF-8 that was read as Latin-1.
 _C1 = re.compile("[\x80-\x9f]")
 _READ_TWICE = re.compile(
     "[\u00c2-\u00df][\u0080-\u009f]|[\u00e0-\u00ef][\u0080-\u009f]|[\u00e0-\u00ef].[\u0080-\u009f]"
@@ -47,7 +47,7 @@ def media_type(content_type: str) -> tuple[str, str]:
 
 
 def kind_of(body: bytes, content_type: str, url: str) -> str:
-    """Tell what a body is: `html`, `markdown` or `other`. The bytes count where header and path disagree."""
+    """Return `html`, `markdown` or `other`. The bytes decide where header and path disagree."""
     kind, _ = media_type(content_type)
     if b"\x00" in body[:2000] and not body.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "other"
@@ -71,10 +71,10 @@ def _path(url: str) -> str:
 
 
 def decode(body: bytes, content_type: str, *, html: bool) -> str:
-    """Decode a body: UTF-8 where the bytes are valid UTF-8, else what header, mark or meta element say.
+    """Decode a body as UTF-8 if it is valid UTF-8, else as its header, byte order mark or meta element says.
 
-    Valid UTF-8 that is no ASCII is hardly ever anything else, whatever a header claims; escape bytes
-    mark the Japanese and Chinese encodings that look like ASCII.
+    Text that is valid UTF-8 and not ASCII is hardly ever anything else, whatever the header claims.
+    Escape bytes mark the Japanese and Chinese encodings that look like ASCII.
     """
     _, charset = media_type(content_type)
     if b"\x1b" not in body and not body.startswith((b"\xff\xfe", b"\xfe\xff")):
@@ -89,7 +89,7 @@ def decode(body: bytes, content_type: str, *, html: bool) -> str:
 
 
 def _repair(text: str) -> str:
-    """Undo UTF-8 that was once read as Latin-1: which C1 control characters in the text give away."""
+    """Undo UTF-8 that was once read as Latin-1, recognised by C1 control characters in the text."""
     if not _C1.search(text) or not _READ_TWICE.search(text):  # the first is ten times as fast
         return text
     return _RUN.sub(lambda match: _once(match[0]), text)

@@ -1,4 +1,4 @@
-"""What a page says about itself: title, description, canonical address, links."""
+"""Metadata of a page: title, description, canonical address, links."""
 
 import re
 from urllib.parse import urldefrag, urlsplit
@@ -7,7 +7,7 @@ from bs4.element import Tag
 
 from ingest.clean.dom.generators import GENERIC_DESCRIPTIONS, Profile
 from ingest.clean.dom.select import select, select_first
-from ingest.clean.dom.tree import Index, attr, join_url, plain, squash, tidy
+from ingest.clean.dom.tree import Index, attr, join_url, normalize_spaces, squash, text_of
 from ingest.clean.render.blocks import Context
 from ingest.clean.render.inline import render_inline
 from ingest.text.unsafe import safe_url
@@ -16,13 +16,13 @@ _SEPARATORS = re.compile(r"\s+[|·•—–:»-]{1,2}\s+")
 
 
 def base_url(index: Index, url: str) -> str:
-    """Give the address that relative links start from: `<base href>` where there is one."""
+    """Return the address that relative links start from: `<base href>`, else the page's own."""
     base = next((attr(tag, "href") for tag in index.names.get("base", []) if attr(tag, "href")), "")
     return join_url(url, base) or url if base else url
 
 
 def page_links(index: Index, base: str) -> tuple[str, ...]:
-    """Give all http(s) links of the page, absolute, without fragments, each once, in order."""
+    """Return all http(s) links of the page, absolute, without fragments, each once, in order."""
     out: dict[str, None] = {}
     for tag in index.names.get("a", []):
         href = attr(tag, "href").strip()
@@ -42,7 +42,7 @@ def _has_host(url: str) -> bool:
 
 
 def canonical_url(index: Index, base: str) -> str | None:
-    """Give the canonical address: `link[rel=canonical]`, else `og:url`; None when there is none."""
+    """Return the canonical address: `link[rel=canonical]`, else `og:url`, else None."""
     links = index.names.get("link", [])
     href = next((attr(t, "href") for t in links if "canonical" in attr(t, "rel").lower().split()), "")
     shared = index.meta("og:url", "canonical")
@@ -53,11 +53,11 @@ def canonical_url(index: Index, base: str) -> str | None:
 
 
 def _head_title(index: Index, url: str) -> str:
-    """Give the `<title>`, or `og:title`, without the name of the site.
+    """Return `<title>`, or `og:title`, without the name of the site.
 
-    Most sites put their name last; where it stands first, the address tells which piece is the page's.
+    Most sites put their name last. Where it comes first, the address shows which piece is the page's.
     """
-    title = next((plain(t) for t in index.names.get("title", []) if t.find_parent("svg") is None and plain(t)), "")
+    title = next((text_of(t) for t in index.names.get("title", []) if t.find_parent("svg") is None and text_of(t)), "")
     title = title or index.meta("og:title", "twitter:title")
     site = squash(index.meta("og:site_name", "application-name"))
     pieces = _SEPARATORS.split(title)
@@ -72,46 +72,46 @@ def _head_title(index: Index, url: str) -> str:
 def title_element(index: Index, base: str, profile: Profile | None, root: Tag, skip: set[int]) -> Tag | None:
     """Find the element that shows the title: the generator's own, else an `<h1>`.
 
-    Of several, the one that `<title>` repeats wins, then the first one inside the content.
+    Of several, the one that `<title>` repeats wins, then the first inside the content.
     """
     if profile:
         found = select_first(index, profile.titles)
         if found is not None:
             return found
-    heads = [tag for tag in index.names.get("h1", []) if plain(tag) and not _lost(tag, skip)]
+    heads = [tag for tag in index.names.get("h1", []) if text_of(tag) and not _in_boilerplate(tag, skip)]
     inside = [tag for tag in heads if any(parent is root for parent in tag.parents)]
-    told = squash(_head_title(index, base))
+    title = squash(_head_title(index, base))
     outside = [tag for tag in heads if not _names_site(tag, index)]
-    seconds = [] if inside else _seconds(index, root, told)
+    seconds = [] if inside else _title_in_h2(index, root, title)
     for group in (inside, seconds, outside):
-        named = [tag for tag in group if told and squash(plain(tag)) == told]
+        named = [tag for tag in group if title and squash(text_of(tag)) == title]
         if named or group:
             return (named or group)[0]
     return None
 
 
-def _seconds(index: Index, root: Tag, told: str) -> list[Tag]:
+def _title_in_h2(index: Index, root: Tag, title: str) -> list[Tag]:
     """A page without an `<h1>` may begin with an `<h2>` that `<title>` repeats."""
     heads = [tag for tag in index.names.get("h2", []) if any(parent is root for parent in tag.parents)][:1]
-    return [tag for tag in heads if told and squash(plain(tag)) == told]
+    return [tag for tag in heads if title and squash(text_of(tag)) == title]
 
 
 def _names_site(tag: Tag, index: Index) -> bool:
     """An `<h1>` above the content may be the name of the book or site, which `<title>` has behind the page's."""
-    title = next((plain(t) for t in index.names.get("title", []) if t.find_parent("svg") is None), "")
+    title = next((text_of(t) for t in index.names.get("title", []) if t.find_parent("svg") is None), "")
     pieces = [squash(piece) for piece in _SEPARATORS.split(title)]
-    return squash(plain(tag)) in [*pieces[1:], squash(index.meta("og:site_name"))]
+    return squash(text_of(tag)) in [*pieces[1:], squash(index.meta("og:site_name"))]
 
 
-def _lost(tag: Tag, skip: set[int]) -> bool:
+def _in_boilerplate(tag: Tag, skip: set[int]) -> bool:
     return any(id(parent) in skip for parent in tag.parents) or tag.find_parent("nav") is not None
 
 
 def page_title(index: Index, element: Tag | None, ctx: Context) -> str:
-    """Give the title's words: of its element, else of the page's head."""
+    """Return the text of the title: that of its element, else of the page's head."""
     shown = render_inline(element.contents, ctx, links=False, marks=False) if element is not None else ""
-    shown = tidy(shown.replace("`", ""))
-    return shown or tidy(index.meta("og:title")) or _head_title(index, ctx.base)
+    shown = normalize_spaces(shown.replace("`", ""))
+    return shown or normalize_spaces(index.meta("og:title")) or _head_title(index, ctx.base)
 
 
 def description_element(index: Index, profile: Profile | None, root: Tag) -> Tag | None:
@@ -122,6 +122,6 @@ def description_element(index: Index, profile: Profile | None, root: Tag) -> Tag
             return found
     for selector in GENERIC_DESCRIPTIONS:
         for tag in select(index, selector):
-            if tag.name in ("p", "div") and any(parent is root for parent in tag.parents) and plain(tag):
+            if tag.name in ("p", "div") and any(parent is root for parent in tag.parents) and text_of(tag):
                 return tag
     return None

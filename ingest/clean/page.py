@@ -1,6 +1,6 @@
 """One fetched page -> one clean markdown document, with the links and the address it names.
 
-Pages that came with status 200 and hold no documentation: empty, not found, log in, robot check.
+Also finds pages that came with status 200 and are not documentation: empty, not found, log in, robot check.
 """
 
 import re
@@ -17,7 +17,7 @@ from ingest.core.errors import CleanError
 from ingest.core.records import Cleaned, Document, Page
 from ingest.text.unsafe import without_controls, without_references
 
-# Raised whenever the same bytes may give another document, so that stored pages are cleaned anew.
+# Increased whenever the same bytes may give another document, so that stored pages are cleaned again.
 CLEANER_VERSION: Final[int] = 4
 
 
@@ -70,7 +70,7 @@ def _text(blocks: list[Block]) -> str:
     return "\n".join(line.rstrip() for line in join_blocks(blocks).split("\n")).rstrip() + "\n"
 
 
-# Words of a page below which a telling title is believed: such pages hold a sentence and a link.
+# Below this many words the title alone decides: such pages have one sentence and a link.
 FEW_WORDS = 80
 
 _NOT_FOUND = re.compile(
@@ -97,7 +97,7 @@ _NEEDS_SCRIPT = re.compile(r"(?:enable|requires?|need) (?:to enable )?javascript
 
 
 def judge(title: str, text: str, index: Index | None = None) -> tuple[str, str] | None:
-    """Tell why a page can't be used: (reason, detail), or None when it can. `text`: its content, no title."""
+    """Return (reason, detail) when a page can't be used, else None. `text` is its content without the title."""
     words = len(text.split())
     if words < FEW_WORDS:
         if _NOT_FOUND.search(title) or (_ERROR_TITLE.search(title) and _SORRY.search(text)):

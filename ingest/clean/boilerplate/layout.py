@@ -1,6 +1,6 @@
-"""What stands at the edges of the content: the way to the page before its title, and where to go on after it.
+"""Chrome by its position: breadcrumbs before the title, links to other pages after the content.
 
-Pages without any known structure: what stands around the content of a bare `<body>`.
+For pages without any known structure: menus around the content of a bare `<body>`.
 """
 
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bs4.element import NavigableString, Tag
 
 from ingest.clean.boilerplate.rules import find_chrome
-from ingest.clean.dom.tree import attr, children, elements, has_text, plain, tidy, tokens
+from ingest.clean.dom.tree import attr, children, elements, has_text, normalize_spaces, text_of, tokens
 
 _TRAIL = 200  # characters before the title that are a breadcrumb, a section's name or a date
 _SENTENCE = (".", "!", "?", ":")
@@ -17,13 +17,13 @@ _LINKS = range(2, 4)  # links that turn pages; a single one may be what the page
 
 
 def find_edges(root: Tag, title: Tag | None, skip: set[int]) -> set[int]:
-    """Give the `id()` of elements of the root that only lead to this page, or on from it."""
+    """Return the `id()` of elements of the root that only lead to this page, or on from it."""
     out = _before(root, title, skip) if title is not None else set()
     return out | _after(root, skip)
 
 
 def _before(root: Tag, title: Tag, skip: set[int]) -> set[int]:
-    """Short boxes before the title, as long as none of them is a sentence."""
+    """Find short boxes before the title, unless one of them is a sentence."""
     path = [title, *title.parents]
     if not any(parent is root for parent in path[1:]):
         return set()
@@ -32,13 +32,13 @@ def _before(root: Tag, title: Tag, skip: set[int]) -> set[int]:
         if node is root:
             break
         found += [tag for tag in node.previous_siblings if isinstance(tag, Tag) and id(tag) not in skip]
-    texts = [plain(tag) for tag in found]
+    texts = [text_of(tag) for tag in found]
     trail = sum(map(len, texts)) < _TRAIL and not any(text.endswith(_SENTENCE) for text in texts)
     return {id(tag) for tag in found if tag.find(["pre", "img"]) is None} if trail else set()
 
 
 def _after(root: Tag, skip: set[int]) -> set[int]:
-    """The last boxes of the page when they hold nothing but a few links."""
+    """Find the last boxes of the page that contain only a few links."""
     out: set[int] = set()
     node: Tag | None = root
     while node is not None:
@@ -62,11 +62,11 @@ def _leads_on(tag: Tag, skip: set[int]) -> bool:
         return False
     if any(node.name in _SPEAKS or any("card" in token for token in tokens(node)) for node in (*inner, tag)):
         return False
-    text = tidy("".join(plain(node) if isinstance(node, Tag) else str(node) for node in shown))
-    return sum(len(plain(link)) for link in links) >= len(text) - 4 and all(attr(link, "href") for link in links)
+    text = normalize_spaces("".join(text_of(node) if isinstance(node, Tag) else str(node) for node in shown))
+    return sum(len(text_of(link)) for link in links) >= len(text) - 4 and all(attr(link, "href") for link in links)
 
 
-# Boxes of links only, menus and site maps: so many links, and so little text beside them.
+# A menu or site map: at least so many links, and so much of its text inside them.
 MANY_LINKS = 5
 LINK_SHARE = 0.85
 
@@ -82,7 +82,7 @@ class _Sum:
 
 
 def find_outer_chrome(body: Tag) -> set[int]:
-    """Give the `id()` of chrome in a body: asides, page headers, and boxes that hold only links."""
+    """Return the `id()` of chrome in a body: asides, page headers, and boxes of links."""
     out = find_chrome(body)
     sums = _sums(body)
     for tag in elements(body):

@@ -1,4 +1,4 @@
-"""What is not content: navigation, buttons, anchors, feedback, things shown to machines only."""
+"""Chrome by name, role or phrase: navigation, buttons, anchors, feedback, text for machines only."""
 
 from bs4.element import NavigableString, Tag
 
@@ -19,12 +19,12 @@ from ingest.clean.boilerplate.vocabulary import (
     TURNING,
     named_chrome,
 )
-from ingest.clean.dom.tree import attr, children, part, plain, tokens
+from ingest.clean.dom.tree import attr, children, part, text_of, tokens
 from ingest.clean.render.components import ENDPOINT
 
 
 def _hidden(tag: Tag) -> bool:
-    """Tell whether an element is never shown; closed tab panels are, after a click."""
+    """Return whether an element is never shown. Closed tab panels are shown after a click."""
     attrs = tag.attrs
     if attr(tag, "role") in ("tabpanel", "region"):
         return False
@@ -36,21 +36,21 @@ def _hidden(tag: Tag) -> bool:
 
 
 def _button(tag: Tag) -> bool:
-    """A button is chrome unless its text belongs to a sentence, a heading or a summary."""
+    """Return whether a button is chrome: not part of a sentence, a heading or a summary."""
     parent = tag.parent
     if parent is None or attr(tag, "role") == "tab":
         return True
-    if ENDPOINT.match(plain(tag)) or tag.find("p") is not None:
+    if ENDPOINT.match(text_of(tag)) or tag.find("p") is not None:
         return False  # an operation or an answer of an API, which opens when it is pressed
     if parent.name in HEADINGS:
-        return plain(parent) != plain(tag)
+        return text_of(parent) != text_of(tag)
     in_text = parent.name in PROSE_PARENTS or attr(parent, "data-as") == "p"
-    return not in_text or not plain(tag) or plain(tag).lower() in PHRASES
+    return not in_text or not text_of(tag) or text_of(tag).lower() in PHRASES
 
 
 def _anchor(tag: Tag) -> bool:
-    """A link without words, or the sign beside a heading."""
-    text = plain(tag)
+    """Return whether a link has no words, turns pages, or is the sign next to a heading."""
+    text = text_of(tag)
     if tag.find("img", alt=True) is not None:
         return False
     if _turns_page(tag, text):
@@ -58,12 +58,12 @@ def _anchor(tag: Tag) -> bool:
     label = attr(tag, "aria-label").lower()
     in_heading = tag.parent is not None and tag.parent.name in {*HEADINGS, "dt"}
     if in_heading and "anchor" in tokens(tag):
-        return plain(tag.parent or tag) != text
+        return text_of(tag.parent or tag) != text
     return not text or text in ("#", "¶", "§", "🔗", "Link", "Anchor") or label == "navigate to header"
 
 
 def _turns_page(tag: Tag, text: str) -> bool:
-    """A link to the next page, or one that only says "Edit this page" and stands alone."""
+    """Return whether a link leads to the next page, or only says "Edit this page" outside of any prose."""
     words = [str(t).strip().lower() for t in tag.descendants if type(t) is NavigableString and t.strip()]
     if words and not TURNING.isdisjoint((words[0], words[-1])) and len(text) < 300:
         return True
@@ -71,41 +71,41 @@ def _turns_page(tag: Tag, text: str) -> bool:
         return True
     parent = tag.parent
     return (
-        text.lower() in PHRASES and parent is not None and (parent.name not in PROSE_PARENTS or plain(parent) == text)
+        text.lower() in PHRASES and parent is not None and (parent.name not in PROSE_PARENTS or text_of(parent) == text)
     )
 
 
 def _form(tag: Tag) -> bool:
-    """A form; some servers wrap the whole page in one, which then holds headings or code."""
+    """Return whether a form is chrome. Some servers wrap the whole page, headings and all, in one."""
     return tag.find(["h1", "h2", "pre", "article", "main"]) is None
 
 
 def _aside(tag: Tag) -> bool:
-    """An aside that only links away."""
-    text = plain(tag)
-    linked = sum(len(plain(a)) for a in tag.find_all("a"))
+    """Return whether an aside only links elsewhere."""
+    text = text_of(tag)
+    linked = sum(len(text_of(a)) for a in tag.find_all("a"))
     return tag.find("pre") is None and (not text or linked > 0.6 * len(text))
 
 
 def _contents_list(tag: Tag) -> bool:
-    """A list that only repeats the page's headings as links to them."""
+    """Return whether a list only repeats the page's headings as links to them."""
     links = tag.find_all("a")
     if len(links) < 3 or tag.find_parent(["ul", "ol"]) is not None:
         return False
     if not all(attr(a, "href").startswith("#") for a in links if isinstance(a, Tag)):
         return False
-    return len(plain(tag)) <= sum(len(plain(a)) + 2 for a in links) + 4
+    return len(text_of(tag)) <= sum(len(text_of(a)) + 2 for a in links) + 4
 
 
 def _badge(tag: Tag) -> bool:
-    """The name of the language that some themes print beside a code block."""
+    """Return whether a span is the name of the language that some themes print next to code."""
     parent = tag.parent
     named = parent is not None and any(name.startswith("language-") for name in tokens(parent))
     return (named and "lang" in tokens(tag)) or _phrase(tag)
 
 
 def _textarea(tag: Tag) -> bool:
-    """A text area to write in; some sites show an example to try in one."""
+    """Return whether a text area is for writing; some sites show an example in one."""
     return "code" not in tokens(tag) or "\n" not in tag.get_text().strip()
 
 
@@ -122,7 +122,7 @@ _BY_TAG = {
 
 
 def is_chrome(tag: Tag, extra: frozenset[str] = frozenset()) -> bool:
-    """Tell whether an element of the content root is no content. `extra`: class tokens of the profile."""
+    """Return whether an element is chrome. `extra`: class tokens of the generator."""
     if tag.name in DROPPED_TAGS:
         return True
     attrs = tag.attrs
@@ -146,16 +146,16 @@ def _marked(tag: Tag, extra: frozenset[str]) -> bool:
 
 
 def _section(tag: Tag, names: list[str]) -> bool:
-    """A heading or a section may have been named after its title: `Pagination`, `Feedback`."""
+    """Return whether an element got its id from its title, such as `Pagination` or `Feedback`."""
     return tag.name in ("section", "a", "span", *HEADINGS) or not SECTIONS.isdisjoint(names)
 
 
 def _really_chrome(tag: Tag, names: list[str]) -> bool:
-    """Some class names of chrome are also used on content: then the element itself decides."""
+    """Look at the element itself where a class name of chrome is also used on content."""
     if tag.name in HEADINGS or tag.name in ("pre", "code"):
         return False
     parent = tag.parent
-    if parent is not None and parent.name in HEADINGS and plain(parent) == plain(tag):
+    if parent is not None and parent.name in HEADINGS and text_of(parent) == text_of(tag):
         return False  # the heading's own words are the link to it
     if "contents" in names:
         return "topic" in names or tag.name == "nav" or "local" in names
@@ -165,17 +165,17 @@ def _really_chrome(tag: Tag, names: list[str]) -> bool:
 
 
 def _phrase(tag: Tag) -> bool:
-    """A small element that says only "On this page", "Copy" and the like, or when it was last changed."""
+    """Return whether a small element only says "On this page", "Copy", or when the page was changed."""
     if len(tag.contents) > 8 or tag.name in ("code", "td", "th", "li", "strong", "em", "b"):
         return False
     text = "".join(t for t in tag.contents if type(t) is NavigableString).strip().lower()
     if CHANGED.match(text) or RIGHTS.match(text) or ASKS.match(text):
-        return len(plain(tag)) < 250 and tag.find(["p", "ul", "pre", "table"]) is None
-    return text in PHRASES and not any(plain(child) for child in children(tag) if child.name != "button")
+        return len(text_of(tag)) < 250 and tag.find(["p", "ul", "pre", "table"]) is None
+    return text in PHRASES and not any(text_of(child) for child in children(tag) if child.name != "button")
 
 
 def find_chrome(root: Tag, extra: frozenset[str] = frozenset()) -> set[int]:
-    """Give the `id()` of every outermost element of chrome below `root`."""
+    """Return the `id()` of every outermost element of chrome below `root`."""
     out: set[int] = set()
     stack = list(children(root))
     while stack:

@@ -1,6 +1,6 @@
 """Names and phrases of chrome, from the themes of the documentation generators.
 
-Words inside class names and ids: what themes that nobody listed call their chrome.
+Then words inside class names and ids, for themes that are not listed.
 """
 
 import re
@@ -9,7 +9,7 @@ from itertools import islice
 
 from bs4.element import Tag
 
-from ingest.clean.dom.tree import attr, plain, tokens
+from ingest.clean.dom.tree import attr, text_of, tokens
 
 DROPPED_TAGS = frozenset(
     "script style noscript template svg nav footer select dialog iframe canvas object embed map audio "
@@ -17,7 +17,7 @@ DROPPED_TAGS = frozenset(
 )
 
 # Exact class tokens, from the themes of the generators. Substrings are never matched: `scrollbar-thin`
-# is no bar, `-icon` no icon.
+# is not a bar.
 CHROME_CLASSES = frozenset(
     """
     headerlink hash-link header-anchor heading-anchor anchorjs-link fern-anchor anchor-link subheading-anchor
@@ -95,7 +95,7 @@ ASKS = re.compile(
     r"(?:help|useful|helpful)(?:ful)?(?: (?:you|to you))?\s*\?"
 )
 
-# Headings at the end of a page that have nothing below them.
+# Headings at the end of a page whose content was chrome or comes by a script.
 EMPTY_ENDS = frozenset(
     "additionalresources relatedarticles relatedpages relatedcontent comments feedback discussion seealso navigation "
     "recommendedcontent".split()
@@ -150,16 +150,16 @@ _WORDS = {
 }
 _BOXES = frozenset(("banner", "consent", "notice", "bar", "dialog", "popup", "modal", "overlay", "message"))
 _PIECE = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
-_LONGEST = 400  # characters of a box that only asks; more is a section about feedback or cookies
+_LONGEST = 400  # characters of a box that only asks for something; a section about feedback or cookies is longer
 _LINKED = 0.6
 _SPEAKS = ["pre", "h1", "table", "dl"]
-_MOST_NODES = 1000  # a box with more is no menu; and without a limit nested boxes would cost their square
+_MOST_NODES = 1000  # more than any menu has; without a limit, nested boxes would cost quadratic time
 _NEVER = frozenset("html body main article section pre code table tr td th h1 h2 h3 h4 h5 h6 a span".split())
 
 
 @lru_cache(maxsize=4096)
 def name_kind(name: str) -> str:
-    """Tell what a class token or id says an element is: `links`, `toc`, `asks` or nothing ("")."""
+    """Return what a class token or id says an element is: `links`, `toc`, `asks` or ""."""
     words = [word.lower() for word in _PIECE.findall(name)]
     if not words or len(name) > 60:
         return ""
@@ -169,17 +169,17 @@ def name_kind(name: str) -> str:
 
 
 def named_chrome(tag: Tag) -> bool:
-    """Tell whether an element is chrome by words in its names, and holds nothing that speaks against it."""
+    """Return whether an element is chrome by words in its class or id, and its content agrees."""
     names = [*tokens(tag), attr(tag, "id"), tag.name if "-" in tag.name else ""]
     kinds = {name_kind(name) for name in names if name} - {""}
     if not kinds or tag.name in _NEVER:
         return False
     if sum(1 for _ in islice(tag.descendants, _MOST_NODES)) == _MOST_NODES or tag.find(_SPEAKS) is not None:
         return False
-    text = plain(tag)
+    text = text_of(tag)
     if "asks" in kinds:
         return len(text) < _LONGEST
     links = tag.find_all("a")
     if "toc" in kinds:
         return bool(links) and tag.find("p") is None
-    return bool(links) and sum(len(plain(a)) for a in links) > _LINKED * len(text)
+    return bool(links) and sum(len(text_of(a)) for a in links) > _LINKED * len(text)

@@ -1,4 +1,4 @@
-"""What is known of documentation generators: how to tell them, and where their content stands.
+"""Documentation generators: how to recognise each of them, and where it puts the content.
 
 The ids and classes come from the generators' own themes. A selector here is `tag#id.class`, with at
 most one ancestor before a space; `[role=x]` and `[itemprop=x]` are the only attributes.
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A generator: `signs` in the tree, words in `meta[name=generator]`, places of the content."""
+    """A generator: its words in `meta[name=generator]`, `signs` in the tree, selectors of its content."""
 
     name: str
     generators: tuple[str, ...] = ()
@@ -178,7 +178,7 @@ PROFILES = (
     Profile("github", signs=("article.markdown-body",), roots=("article.markdown-body",)),
 )  # fmt: skip
 
-# Tried when no generator is known, or when the known places are empty.
+# Tried when the generator is unknown, or when its usual places are empty.
 GENERIC_ROOTS = (
     "main article", "article[role=main]", "[role=main] article", "article", "[role=main]", "[itemprop=articleBody]",
     "main", "#main-content", "#content", "#main", ".markdown-body", ".content", ".document", ".documentation",

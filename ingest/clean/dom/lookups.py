@@ -1,22 +1,22 @@
-"""What the renderer looks up while it walks: block containers, titles of code, labels of tab panels."""
+"""Lookups for the renderer, made once per page: block containers, labels of tab panels, anchors."""
 
 from urllib.parse import unquote
 
 from bs4.element import Tag
 
-from ingest.clean.dom.tree import Index, attr, children, elements, plain, tokens
+from ingest.clean.dom.tree import Index, attr, children, elements, text_of, tokens
 
 BLOCK_TAGS = frozenset(
     "p div ul ol li dl dt dd pre table thead tbody tr td th h1 h2 h3 h4 h5 h6 blockquote section article main header "
     "figure figcaption details summary hr aside address fieldset center body".split()
 )
 
-# The sign beside a heading links to the heading's own anchor.
+# The sign next to a heading links to the heading's own anchor.
 _ANCHORS = frozenset("headerlink hash-link header-anchor heading-anchor anchor anchorjs-link permalink".split())
 
 
 def find_blocky(root: Tag) -> set[int]:
-    """Give the `id()` of every element below `root` that has a block-level element inside."""
+    """Return the `id()` of every element below `root` that has a block-level element inside."""
     out: set[int] = set()
     for tag in elements(root):
         if tag.name not in BLOCK_TAGS and attr(tag, "data-as") != "p":
@@ -29,14 +29,14 @@ def find_blocky(root: Tag) -> set[int]:
 
 
 def find_labels(index: Index) -> dict[int, str]:
-    """Give {id of tab panel: label}: by the ids that tabs and panels name, else by their order.
+    """Return {`id()` of a tab panel: label}, matched by the ids that tabs and panels name, else by order.
 
-    Panels side by side belong to the nearest tab list before them that no other group has taken.
+    Sibling panels belong to the nearest tab list before them that no other group has taken.
     """
     labels: dict[int, str] = {}
     tabs = index.roles.get("tab", ())
-    by_control = {attr(tab, "aria-controls"): plain(tab) for tab in tabs if attr(tab, "aria-controls")}
-    by_id = {attr(tab, "id"): plain(tab) for tab in tabs if attr(tab, "id")}
+    by_control = {attr(tab, "aria-controls"): text_of(tab) for tab in tabs if attr(tab, "aria-controls")}
+    by_id = {attr(tab, "id"): text_of(tab) for tab in tabs if attr(tab, "id")}
     lists: list[Tag] = []
     groups: dict[int, tuple[Tag | None, list[Tag]]] = {}
     for tag in index.order:
@@ -49,11 +49,11 @@ def find_labels(index: Index) -> dict[int, str]:
                 groups[key] = (lists.pop() if lists else None, [])
             groups[key][1].append(tag)
     for tablist, panels in groups.values():
-        names = [plain(tab) for tab in elements(tablist) if attr(tab, "role") == "tab"] if tablist else []
-        names = names or ([plain(tab) for tab in children(tablist)] if tablist else [])
+        names = [text_of(tab) for tab in elements(tablist) if attr(tab, "role") == "tab"] if tablist else []
+        names = names or ([text_of(tab) for tab in children(tablist)] if tablist else [])
         for number, panel in enumerate(panels):
-            told = by_id.get(attr(panel, "aria-labelledby")) or by_control.get(attr(panel, "id"))
-            labels[id(panel)] = told or (names[number] if number < len(names) else "")
+            label = by_id.get(attr(panel, "aria-labelledby")) or by_control.get(attr(panel, "id"))
+            labels[id(panel)] = label or (names[number] if number < len(names) else "")
     return labels
 
 
@@ -72,12 +72,12 @@ def anchor_of(tag: Tag) -> str:
 
 
 def _outer_anchor(tag: Tag) -> str:
-    """A wrapper's id counts when the heading is the first thing in it; so does an empty anchor before it."""
+    """Find the id of a wrapper that begins with the heading, or of an empty anchor right before it."""
     node: Tag = tag
     for _ in range(3):
         before = element_before(node)
         if before is not None:
-            is_anchor = before.name in ("a", "span") and not plain(before)
+            is_anchor = before.name in ("a", "span") and not text_of(before)
             return attr(before, "id") or attr(before, "name") if is_anchor else ""
         parent = node.parent
         if parent is None or parent.name in ("body", "main", "article", "html"):
@@ -89,7 +89,7 @@ def _outer_anchor(tag: Tag) -> str:
 
 
 def element_before(tag: Tag) -> Tag | None:
-    """Give the element right before this one under the same parent, text between them left aside."""
+    """Return the previous sibling element; text between the two is ignored."""
     sibling = tag.previous_sibling
     while sibling is not None and not isinstance(sibling, Tag):
         sibling = sibling.previous_sibling

@@ -7,7 +7,7 @@ from functools import cache
 from bs4.element import Tag
 
 from ingest.clean.dom.generators import GENERIC_ROOTS, PROFILES, Profile
-from ingest.clean.dom.tree import Index, attr, has_text, plain, tokens
+from ingest.clean.dom.tree import Index, attr, has_text, text_of, tokens
 
 _SIMPLE = re.compile(r"(?P<name>[\w-]+)?(?P<rest>(?:[#.][\w:-]+|\[\w+=\w+\])*)")
 
@@ -49,7 +49,7 @@ def _candidates(index: Index, simple: str) -> list[Tag]:
 
 
 def select(index: Index, selector: str) -> Iterator[Tag]:
-    """Go through the elements that a selector (`simple`, or `ancestor simple`) names, in order."""
+    """Yield the elements that match a selector (`simple`, or `ancestor simple`), in document order."""
     ancestor, _, simple = selector.rpartition(" ")
     for tag in _candidates(index, simple):
         if _fits(tag, simple) and (not ancestor or any(_fits(parent, ancestor) for parent in tag.parents)):
@@ -57,12 +57,12 @@ def select(index: Index, selector: str) -> Iterator[Tag]:
 
 
 def select_first(index: Index, selectors: tuple[str, ...]) -> Tag | None:
-    """Give the first element of the first selector that names one with text."""
+    """Return the first element with text that the first possible selector matches."""
     return next((tag for selector in selectors for tag in select(index, selector) if has_text(tag)), None)
 
 
 def choose_profile(index: Index) -> Profile | None:
-    """Tell the generator: by its own `meta` name, else by ids and classes that only it writes."""
+    """Recognise the generator by its `meta` element, else by ids and classes that only it writes."""
     generators = " ".join(attr(tag, "content").lower() for tag in index.names.get("meta", [])
                           if attr(tag, "name").lower() == "generator")  # fmt: skip
     for profile in PROFILES:
@@ -72,11 +72,11 @@ def choose_profile(index: Index) -> Profile | None:
 
 
 def choose_root(index: Index, profile: Profile | None) -> Tag | None:
-    """Give the element that holds the content, None when only the whole body is left.
+    """Return the element that contains the content, or None when only the whole body is left.
 
-    A generator's own place counts as soon as it has any text. Among the places that are only usual,
-    the first wins that has enough; a page may be short, so that the first with any text is kept in
-    mind. Several articles beside each other are a list of teasers: then a wider place decides.
+    A generator's own selector counts as soon as it matches any text. Of the generic selectors the
+    first with enough text wins, or, as a page may be short, the first with any text. Several sibling
+    articles are a list of teasers: then a wider selector decides.
     """
     own = next((tag for selector in (profile.roots if profile else ()) for tag in _places(index, selector)), None)
     if own is not None:
@@ -84,7 +84,7 @@ def choose_root(index: Index, profile: Profile | None) -> Tag | None:
     short: Tag | None = None
     for selector in GENERIC_ROOTS:
         for tag in _places(index, selector):
-            if len(plain(tag)) >= ENOUGH:
+            if len(text_of(tag)) >= ENOUGH:
                 return tag
             short = short or tag
     return short

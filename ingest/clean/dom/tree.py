@@ -1,4 +1,4 @@
-"""One pass over a parsed page: where its ids, classes, links, headings and tabs are."""
+"""The parsed tree: text and attributes of elements, and an index of the page made in one pass."""
 
 import re
 from collections.abc import Iterator
@@ -15,24 +15,24 @@ SPACES = re.compile(r"\s+")
 
 
 def attr(tag: Tag, name: str) -> str:
-    """Give an attribute as text, "" when it is missing."""
+    """Return an attribute as text, "" when it is missing."""
     value = tag.attrs.get(name)
     return value if isinstance(value, str) else ""
 
 
 def tokens(tag: Tag) -> list[str]:
-    """Give the class tokens of an element; trees are parsed with classes as one string."""
+    """Return the class tokens of an element; trees are parsed with classes as one string."""
     value = tag.attrs.get("class")  # not by `attr`: this is asked of every element, several times
     return value.split() if isinstance(value, str) else []
 
 
 def part(tag: Tag) -> str:
-    """Give Mintlify's `data-component-part`, its stable name for pieces of a component."""
+    """Return Mintlify's `data-component-part`, its stable name for pieces of a component."""
     return attr(tag, "data-component-part")
 
 
 def elements(tag: Tag) -> Iterator[Tag]:
-    """Go through all elements below `tag`, in document order, without recursion."""
+    """Yield all elements below `tag`, in document order, without recursion."""
     last: PageElement = tag
     while isinstance(last, Tag) and last.contents:
         last = last.contents[-1]
@@ -45,27 +45,27 @@ def elements(tag: Tag) -> Iterator[Tag]:
 
 
 def children(tag: Tag) -> Iterator[Tag]:
-    """Go through the elements directly below `tag`."""
+    """Yield the elements directly below `tag`."""
     return (node for node in tag.contents if isinstance(node, Tag))
 
 
-def tidy(text: str) -> str:
+def normalize_spaces(text: str) -> str:
     """Collapse white space to single spaces and take invisible characters out."""
     return SPACES.sub(" ", INVISIBLE.sub("", text)).strip()
 
 
-def plain(tag: Tag) -> str:
-    """Give the text of an element on one line, scripts and styles left out."""
-    return tidy("".join(text for text in tag.descendants if type(text) is NavigableString))
+def text_of(tag: Tag) -> str:
+    """Return the text of an element on one line, without scripts and styles."""
+    return normalize_spaces("".join(text for text in tag.descendants if type(text) is NavigableString))
 
 
 def has_text(tag: Tag) -> bool:
-    """Tell whether `plain` would give anything."""
-    return any(type(text) is NavigableString and tidy(text) for text in tag.descendants)
+    """Return whether `text_of` would return anything."""
+    return any(type(text) is NavigableString and normalize_spaces(text) for text in tag.descendants)
 
 
 def squash(text: str) -> str:
-    """Letters and digits only, in lower case: for "is this the same text?"."""
+    """Reduce text to letters and digits in lower case, to compare it with other text."""
     return re.sub(r"[\W_]+", "", text.lower())
 
 
@@ -78,7 +78,7 @@ def first(tag: Tag, *, classes: frozenset[str] = frozenset(), parts: frozenset[s
 
 
 def join_url(base: str, href: str) -> str:
-    """Resolve a link against the page's address; "" for what is no address at all."""
+    """Resolve a link against the page's address; "" when it is not an address at all."""
     try:
         return urljoin(base, href.strip())
     except ValueError:
@@ -87,7 +87,7 @@ def join_url(base: str, href: str) -> str:
 
 @dataclass(slots=True)
 class Index:
-    """What one pass over the tree found: elements by id, class token, name, component part, role and itemprop."""
+    """Elements of a page by id, class token, tag name, component part, role and itemprop, each in order."""
 
     ids: dict[str, Tag] = field(default_factory=dict)
     classes: dict[str, list[Tag]] = field(default_factory=dict)
@@ -98,11 +98,11 @@ class Index:
     order: list[Tag] = field(default_factory=list)
 
     def meta(self, *names: str) -> str:
-        """Give the content of the first of these meta elements that has any."""
+        """Return the content of the first of these meta elements that has any."""
         for name in names:
             for tag in self.names.get("meta", []):
                 if name in (attr(tag, "name").lower(), attr(tag, "property").lower()):
-                    content = tidy(attr(tag, "content"))
+                    content = normalize_spaces(attr(tag, "content"))
                     if content:
                         return content
         return ""
@@ -130,10 +130,10 @@ def index_tree(soup: BeautifulSoup) -> Index:
 
 
 def graft_streamed(index: Index) -> bool:
-    """Put streamed pieces (`<div hidden id="S:n">`) where their placeholders `B:n`/`P:n` stand.
+    """Move streamed pieces (`<div hidden id="S:n">`) to their placeholders `B:n` or `P:n`.
 
     React streams a slow part of a page to the end of the document and moves it with a script.
-    Gives True when the tree changed, so that it has to be indexed again.
+    Returns True when the tree changed and has to be indexed again.
     """
     changed = False
     for name, piece in list(index.ids.items()):

@@ -1,4 +1,4 @@
-"""Blocks of markdown, and what the functions that make them share."""
+"""Blocks of markdown, and the context that all rendering functions share."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -17,7 +17,7 @@ _LOOKS_LIKE_BLOCK = re.compile(r"^(?=#{1,6}(?:\s|$)|```|~~~)", re.MULTILINE)
 class Block:
     """A piece of markdown. `kind`: text, heading, code, list, item, table, quote, or title.
 
-    A heading's `text` is without its `#`; a code block's is the bare code; `title` has none: it marks
+    `text` of a heading has no `#`; that of a code block is the bare code; a `title` has none and marks
     the place of the page's title.
     """
 
@@ -31,22 +31,22 @@ class Block:
 
 @dataclass(slots=True)
 class State:
-    """What changes while a page is walked: the level of the last heading."""
+    """State of the traversal: the level of the last heading."""
 
     level: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What rendering needs to know: the page's address, and what an earlier pass found in the tree.
+    """Everything that rendering an element depends on: the page's address, and what earlier passes found.
 
-    The sets and dicts are keyed by `id(tag)`; the tree outlives the context. `nested` is set inside
-    lists, quotes and cells, where a heading would be no heading of the page.
+    Sets and dicts are keyed by `id(tag)`; the tree outlives the context. `nested` is set inside lists,
+    quotes and cells, whose headings are not headings of the page.
     """
 
     base: str
     walk: "Callable[[Iterable[PageElement], Context], list[Block]]"
-    skip: set[int] = field(default_factory=set)
+    skip: frozenset[int] = frozenset()
     blocky: set[int] = field(default_factory=set)
     titles: dict[int, str] = field(default_factory=dict)
     labels: dict[int, str] = field(default_factory=dict)
@@ -70,12 +70,12 @@ class Context:
 
 
 def escape_text(text: str) -> str:
-    """Keep a paragraph from being read as a heading or as a fence."""
+    """Escape a paragraph that would be read as a heading or as a fence."""
     return _LOOKS_LIKE_BLOCK.sub(r"\\", text)
 
 
 def fence(block: Block) -> str:
-    """Give a code block with a fence that is longer than any run of backticks in the code."""
+    """Return a code block with a fence that is longer than any run of backticks in the code."""
     longest = max((len(run) for run in re.findall(r"`{3,}", block.text)), default=2)
     ticks = "`" * max(3, longest + 1)
     title = re.sub(r'[`"\s]+', " ", block.title).strip()
@@ -84,7 +84,7 @@ def fence(block: Block) -> str:
 
 
 def block_text(block: Block) -> str:
-    """Give a block as markdown."""
+    """Return a block as markdown."""
     if block.kind == "heading":
         return f"{'#' * block.level} {block.text}"
     if block.kind == "code":
@@ -111,7 +111,7 @@ def indent(text: str, pad: str) -> str:
 
 
 def item(marker: str, blocks: list[Block]) -> Block:
-    """Make a list item: the first block beside the marker, the others below it."""
+    """Make a list item: the first block on the line of the marker, the others below it."""
     pad = " " * len(marker)
     head, rest = blocks[0], blocks[1:]
     text = marker + "\n" + indent(block_text(head), pad) if head.kind in ("code", "table") else ""

@@ -1,6 +1,6 @@
-"""Code blocks: `<pre>` in the many shapes that highlighters give it -> language, title and text.
+"""Code blocks: `<pre>` in the many shapes of highlighters -> language, title and text.
 
-Titles of code blocks: the file name, language or caption that stands above the code.
+The title of a code block is the file name, label or caption above the code.
 """
 
 import html
@@ -11,7 +11,7 @@ from itertools import islice
 from bs4.element import NavigableString, PageElement, Tag
 
 from ingest.clean.dom.lookups import element_before
-from ingest.clean.dom.tree import INVISIBLE, Index, attr, children, elements, plain, tidy, tokens
+from ingest.clean.dom.tree import INVISIBLE, Index, attr, children, elements, normalize_spaces, text_of, tokens
 from ingest.clean.render.blocks import Block, Context
 from ingest.clean.render.languages import KNOWN, guess_language, language_name
 
@@ -30,7 +30,7 @@ _LANGUAGE_CLASS = re.compile(
 )
 # Two brushes of SyntaxHighlighter: a class (`brush: js`) and Confluence's data attribute.
 _BRUSH = re.compile(r"\bbrush:\s*([\w+#.-]+)")
-# A column of line numbers that stands in a table beside the code.
+# A column of line numbers in a table next to the code.
 _NUMBERS = re.compile(r"\s*\d+(?:\s+\d+)*\s*")
 
 
@@ -39,13 +39,13 @@ def _dropped(tag: Tag) -> bool:
 
 
 def _callout_number(tag: Tag) -> bool:
-    """AsciiDoc puts `(1)` beside a line that is explained below."""
+    """Return whether this is the `(1)` that AsciiDoc puts after a line which is explained below."""
     before = tag.previous_sibling
     return tag.name == "b" and isinstance(before, Tag) and "conum" in tokens(before)
 
 
 def _pieces(root: Tag) -> list[str]:
-    """Text below `root` in order, `<br>` as a newline; an explicit stack, as highlighters nest deep."""
+    """Collect the text below `root`, `<br>` as a newline. Highlighters nest deep: no recursion."""
     out: list[str] = []
     stack: list[PageElement] = list(reversed(root.contents))
     while stack:
@@ -83,7 +83,7 @@ def _newline_follows(line: Tag) -> bool:
 
 
 def code_text(pre: Tag) -> str:
-    """Give the code of a `<pre>`: lines joined, gutters out, white space inside lines kept."""
+    """Return the code of a `<pre>`: lines joined, gutters left out, white space inside lines kept."""
     lines = _line_elements(pre)
     if len(lines) > 1 and not all(_newline_follows(line) for line in lines[:-1]):
         text = "\n".join(_text(line).strip("\n") for line in lines)
@@ -111,7 +111,7 @@ def _declared(tag: Tag) -> str:
 
 
 def _bare_name(tag: Tag, found: list[str]) -> str:
-    """Some highlighters put the bare name beside their own class: `hljs python`, `highlight ruby`."""
+    """Find a language next to the class of a highlighter: `hljs python`, `highlight ruby`."""
     if {"rust", "sourceCode", "hljs", "prettyprint"} & set(found):
         names = (language_name(token) for token in found if token not in ("hljs", "sourceCode", "prettyprint"))
         return next((name for name in names if name.isalpha() and len(name) < 12), "")
@@ -140,20 +140,20 @@ def declared_language(pre: Tag) -> str:
 
 
 def _shell(pre: Tag) -> str:
-    """A prompt where other blocks have their line numbers (Fern) tells a shell."""
+    """Recognise a shell by a prompt where other blocks have their line numbers (Fern)."""
     gutter = next((node for node in elements(pre) if not GUTTER.isdisjoint(tokens(node))), None)
-    return "bash" if gutter is not None and plain(gutter) == "$" else ""
+    return "bash" if gutter is not None and text_of(gutter) == "$" else ""
 
 
 def _terminal(pre: Tag, text: str) -> str:
-    """Take colour markup out of a recorded terminal: the page's script would show it as colours."""
+    """Remove colour markup from a recorded terminal, which the page's script would show as colours."""
     if not any("termy" in tokens(parent) for parent in pre.parents):
         return text
     return html.unescape(re.sub(r"</?(?:font|span|b|i|u|a)\b[^<>]*>", "", text))
 
 
 def code_blocks(pre: Tag, ctx: Context) -> list[Block]:
-    """Render a `<pre>`; nothing when it holds no code (a column of line numbers)."""
+    """Render a `<pre>`; nothing when it has no code or only a column of line numbers."""
     text = _terminal(pre, code_text(pre))
     if not text.strip() or (pre.parent is not None and pre.parent.name == "td" and _NUMBERS.fullmatch(text)):
         return []
@@ -162,7 +162,7 @@ def code_blocks(pre: Tag, ctx: Context) -> list[Block]:
     return [Block(text, "code", language=language, title=title)]
 
 
-# Elements that hold the title or file name of the code block that follows them.
+# Elements with the title or file name of the code block that follows them.
 _TITLE_CLASSES = frozenset(
     "fern-code-block-title-label filename code-block-title codeblock-title code-title code-block-filename "
     "code-block-caption sd-card-header-code highlight-title gatsby-code-title remark-code-title codeHeader".split()
@@ -190,7 +190,7 @@ def _title_elements(index: Index) -> list[Tag]:
 
 
 def _heads(index: Index) -> Iterator[tuple[Tag, str]]:
-    """Bars right above a code block: a file name, the name of the language, a copy button."""
+    """Yield bars right above a code block with the title in them: a file name, a language, a copy button."""
     for pre in index.names.get("pre", ()):
         before = element_before(pre)
         parent = pre.parent
@@ -206,14 +206,14 @@ def _heads(index: Index) -> Iterator[tuple[Tag, str]]:
 
 
 def _bare(tag: Tag) -> str:
-    """The text of a bar without that of its buttons."""
+    """Return the text of a bar without that of its buttons."""
     buttons = {id(node) for node in tag.find_all(["button", "select"])}
     texts = (t for t in tag.descendants if type(t) is NavigableString)
-    return tidy("".join(t for t in texts if not any(id(parent) in buttons for parent in t.parents)))
+    return normalize_spaces("".join(t for t in texts if not any(id(parent) in buttons for parent in t.parents)))
 
 
 def _next_code(tag: Tag) -> Tag | None:
-    """The first `<pre>` after a title that is no column of line numbers."""
+    """Return the first `<pre>` after a title that is not a column of line numbers."""
     pre = tag.find_next("pre")
     if isinstance(pre, Tag) and any(not {"linenos", "linenodiv"}.isdisjoint(tokens(p)) for p in pre.parents):
         pre = pre.find_next("pre")
@@ -221,12 +221,12 @@ def _next_code(tag: Tag) -> Tag | None:
 
 
 def find_titles(index: Index) -> tuple[dict[int, str], set[int]]:
-    """Give {id of `<pre>`: title}, and the ids of the title elements, which are not text of the page."""
+    """Return {`id()` of a `<pre>`: title}, and the `id()` of the title elements, which are not text."""
     titles: dict[int, str] = {}
     used: set[int] = set()
-    for tag, text in (*((tag, plain(tag)) for tag in _title_elements(index)), *_heads(index)):
+    for tag, text in (*((tag, text_of(tag)) for tag in _title_elements(index)), *_heads(index)):
         pre = _next_code(tag)
-        if pre is None or not plain(tag) or tag.find_parent("pre") is not None:
+        if pre is None or not text_of(tag) or tag.find_parent("pre") is not None:
             continue
         near = {id(parent) for _, parent in zip(range(_SHARED), tag.parents, strict=False)}
         if near.isdisjoint(id(parent) for _, parent in zip(range(_SHARED), pre.parents, strict=False)):

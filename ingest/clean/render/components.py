@@ -14,7 +14,7 @@ from dataclasses import replace
 from bs4.element import NavigableString, PageElement, Tag
 
 from ingest.clean.dom.lookups import anchor_of
-from ingest.clean.dom.tree import attr, children, elements, first, part, plain, squash, tidy, tokens
+from ingest.clean.dom.tree import attr, children, elements, first, normalize_spaces, part, squash, text_of, tokens
 from ingest.clean.render.blocks import Block, Context, bold, item, join_blocks, quote
 from ingest.clean.render.inline import link_target, render_inline
 
@@ -49,7 +49,7 @@ _NEVER = frozenset(("span", "a", "button", "td", "html", "body", "main", "articl
 
 
 def is_callout(tag: Tag) -> bool:
-    """Tell whether an element is a callout by its class tokens or data attributes."""
+    """Return whether an element is a callout, by its class tokens or data attributes."""
     attrs = tag.attrs
     if not attrs:
         return False
@@ -101,7 +101,7 @@ def render_callout(tag: Tag, ctx: Context) -> list[Block]:
     """Render a callout as a quote: `> **Note**` or `> **Note: its title**`, then the content."""
     kind = _kind(tag)
     heading = _title_element(tag)
-    title = re.sub(r"^\W+|\s+$", "", plain(heading)) if heading is not None else ""
+    title = re.sub(r"^\W+|\s+$", "", text_of(heading)) if heading is not None else ""
     gone = {id(heading)} if heading is not None else set()
     gone |= {id(node) for node in elements(tag) if "icon" in tokens(node) or part(node) == "callout-icon"}
     content = replace(ctx, skip=ctx.skip | gone).inside(tag.contents)
@@ -122,14 +122,14 @@ _LONGEST_TITLE = 120  # characters of a title; more is a paragraph that happens 
 
 
 def render_card(tag: Tag, ctx: Context) -> list[Block]:
-    """Render a card as `- [title](address): text`; what has no title is only entered."""
+    """Render a card as `- [title](address): text`; only its content when it has no title."""
     title = _title(tag)
     link = tag if tag.name == "a" else next((n for n in elements(tag) if n.name == "a" and attr(n, "href")), None)
     if title is None or (part(title) != "card-title" and link is None):
         return render_link_box(tag, ctx) if tag.name == "a" else ctx.deeper(tag.contents)
     blocks = replace(ctx, skip=ctx.skip | {id(title)}).inside(tag.contents)
     url = link_target(attr(link, "href"), ctx.base) if link is not None and (tag.name == "a" or not blocks) else ""
-    return _item(plain(title), url, blocks) or ctx.deeper(tag.contents)
+    return _item(text_of(title), url, blocks) or ctx.deeper(tag.contents)
 
 
 def render_link_box(tag: Tag, ctx: Context) -> list[Block]:
@@ -138,13 +138,13 @@ def render_link_box(tag: Tag, ctx: Context) -> list[Block]:
     A link around nothing but a heading is the heading, with a link to itself.
     """
     title = _title(tag)
-    if title is not None and plain(title) == plain(tag) and title.name in _HEADINGS:
+    if title is not None and text_of(title) == text_of(tag) and title.name in _HEADINGS:
         return ctx.deeper(tag.contents)
     url = link_target(attr(tag, "href"), ctx.base)
     skip = ctx.skip | {id(title)} if title is not None else ctx.skip
     blocks = replace(ctx, skip=skip).inside(tag.contents)
     if title is not None:
-        return (_item(plain(title), url, blocks) if url else []) or ctx.deeper(tag.contents)
+        return (_item(text_of(title), url, blocks) if url else []) or ctx.deeper(tag.contents)
     if (
         not url
         or not blocks
@@ -160,7 +160,7 @@ def _title(tag: Tag) -> Tag | None:
     title = first(tag, classes=_TITLE_CLASSES, parts=_TITLE_PARTS)
     if title is None:
         title = next((node for node in elements(tag) if node.name in _HEADINGS), None)
-    return title if title is not None and plain(title) else None
+    return title if title is not None and text_of(title) else None
 
 
 def _item(title: str, url: str, blocks: list[Block]) -> list[Block]:
@@ -190,15 +190,15 @@ def render_field(tag: Tag, ctx: Context) -> list[Block]:
         facts.insert(1 if facts and facts[0] != "required" else 0, where)
     gone = {id(name)} | ({id(meta)} if meta is not None else set())
     blocks = replace(ctx, skip=ctx.skip | gone).inside(tag.contents)
-    head = f"`{plain(name)}`" + (f" ({', '.join(facts)})" if facts else "")
+    head = f"`{text_of(name)}`" + (f" ({', '.join(facts)})" if facts else "")
     if blocks and blocks[0].kind == "text":
         head, blocks = f"{head}: {blocks[0].text}", blocks[1:]
     return [item("- ", [Block(head), *blocks])]
 
 
 def _facts(meta: Tag) -> list[str]:
-    """Give the type, and whether a value is required; that one is optional is the rule."""
-    texts = [tidy(str(t)) for t in meta.descendants if type(t) is NavigableString and t.strip()]
+    """Return the type, and "required" where it is; "optional" is the default and left out."""
+    texts = [normalize_spaces(str(t)) for t in meta.descendants if type(t) is NavigableString and t.strip()]
     out: list[str] = []
     for text in texts:
         low = text.lower()
@@ -230,15 +230,15 @@ def _texts(tag: Tag, ctx: Context) -> Iterator[str]:
         if isinstance(node, Tag):
             if id(node) not in ctx.skip:
                 stack.extend(reversed(node.contents))
-        elif type(node) is NavigableString and tidy(str(node)):
-            yield tidy(str(node))
+        elif type(node) is NavigableString and normalize_spaces(str(node)):
+            yield normalize_spaces(str(node))
 
 
 def is_endpoint(tag: Tag) -> bool:
-    """Tell whether an element is the box that shows an endpoint's method and path."""
+    """Return whether an element is the box that shows an endpoint's method and path."""
     if attr(tag, "id").startswith("api-playground") or "fern-endpoint-url" in tokens(tag):
         return True
-    return tag.name == "button" and bool(ENDPOINT.match(plain(tag)))
+    return tag.name == "button" and bool(ENDPOINT.match(text_of(tag)))
 
 
 _LONGEST_TERM = 300  # characters of a signature that still makes a heading
@@ -272,7 +272,7 @@ def _parts(tag: Tag) -> Iterator[Tag]:
 
 
 def _is_signature(term: Tag) -> bool:
-    """Sphinx marks the signature of a function, class, option ... and gives it an id to link to."""
+    """Return whether a term is a signature that Sphinx made: of a function, class, option ... with an id."""
     return bool(attr(term, "id")) and not {"sig", "sig-object", "descname"}.isdisjoint(tokens(term))
 
 

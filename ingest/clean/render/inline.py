@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 
 from bs4.element import NavigableString, PageElement, Tag
 
-from ingest.clean.dom.tree import INVISIBLE, SPACES, attr, join_url, plain, squash, tidy, tokens
+from ingest.clean.dom.tree import INVISIBLE, SPACES, attr, join_url, normalize_spaces, squash, text_of, tokens
 from ingest.clean.render.blocks import Context
 from ingest.text.unsafe import safe_url
 
@@ -26,7 +26,7 @@ _BADGE = frozenset(("fern-docs-badge", "mint-badge", "sl-badge", "badge", "stab"
 
 
 def render_inline(nodes: Iterable[PageElement], ctx: Context, *, links: bool = True, marks: bool = True) -> str:
-    """Render inline nodes on one line (`<br>` gives a new line). Without `marks`, words only and code spans."""
+    """Render inline nodes on one line; `<br>` makes a new line. Without `marks`: words and code spans only."""
     writer = _Writer(ctx, links=links, marks=marks)
     text = writer.nodes(nodes, 0)
     text = _AROUND_BREAK.sub("\n", _BLANKS.sub(" ", text))
@@ -34,7 +34,7 @@ def render_inline(nodes: Iterable[PageElement], ctx: Context, *, links: bool = T
 
 
 class _Writer:
-    """Renders nodes by recursion, to a fixed depth; what is deeper is kept as bare text."""
+    """Renders nodes by recursion to a fixed depth; deeper nodes become bare text."""
 
     def __init__(self, ctx: Context, *, links: bool, marks: bool) -> None:
         self.ctx = ctx
@@ -42,13 +42,13 @@ class _Writer:
         self.marks = marks
 
     def nodes(self, nodes: Iterable[PageElement], depth: int) -> str:
-        """Render siblings, in their order; blanks are not yet collapsed."""
+        """Render siblings in order; blanks are not yet collapsed."""
         out: list[str] = []
         for node in nodes:
             if type(node) is NavigableString:
                 out.append(SPACES.sub(" ", INVISIBLE.sub("", node)))
             elif isinstance(node, Tag) and id(node) not in self.ctx.skip:
-                out.append(self.tag(node, depth + 1) if depth < _MAX_DEPTH else plain(node))
+                out.append(self.tag(node, depth + 1) if depth < _MAX_DEPTH else text_of(node))
         return "".join(out)
 
     def tag(self, tag: Tag, depth: int) -> str:
@@ -69,7 +69,7 @@ class _Writer:
         return f" {inner} " if name in _BREAKING or attr(tag, "data-as") == "p" else inner
 
     def special(self, tag: Tag) -> str | None:
-        """Render what is not made of its children; None for all else."""
+        """Render an element that is not rendered from its children; None for any other."""
         name = tag.name
         if name in _CODE:
             return code_span(_code_text(tag)) or " "
@@ -81,14 +81,14 @@ class _Writer:
         return make(tag) if make else None
 
     def mark(self, sign: str, inner: str) -> str:
-        """Put `sign` around the words, within their blanks: `** bold**` would be no emphasis (CommonMark 6.2)."""
+        """Put `sign` around the words, inside their blanks: `** bold**` is not emphasis (CommonMark 6.2)."""
         core = inner.strip()
         if not self.marks or not core or core.startswith(sign) or "\n" in core:
             return inner
         return f"{_lead(inner)}{sign}{core}{sign}{_trail(inner)}"
 
     def link(self, tag: Tag, inner: str) -> str:
-        """Render a link or the mark of a footnote; words alone where there is nowhere to go."""
+        """Render a link or the mark of a footnote; the words alone when the link has no target."""
         label = inner.strip()
         href = attr(tag, "href")
         if "footnote-ref" in tokens(tag) or "footnote-reference" in tokens(tag) or "data-footnote-ref" in tag.attrs:
@@ -108,8 +108,8 @@ class _Writer:
         if not text or text.startswith("[^") or not self.marks:
             return inner
         link = tag.find("a")
-        if isinstance(link, Tag) and attr(link, "href").startswith("#") and squash(plain(tag)).isdigit():
-            return f"[^{squash(plain(tag))}]"
+        if isinstance(link, Tag) and attr(link, "href").startswith("#") and squash(text_of(tag)).isdigit():
+            return f"[^{squash(text_of(tag))}]"
         return f"^{text}" if re.fullmatch(r"[\w+-]{1,4}", text) else f" {text}" if text.startswith("[") else text
 
 
@@ -122,13 +122,13 @@ def _trail(text: str) -> str:
 
 
 def _label(label: str) -> tuple[str, str]:
-    """Split a label such as `git-config[1]`: brackets at its end go behind the link, where they are no markup."""
+    """Split a label such as `git-config[1]`: brackets at its end go after the link, where they are plain text."""
     match = re.fullmatch(r"([^\[\]]+)(\[[^\[\]]*\])", label)
     return (match[1], match[2]) if match else (label, "")
 
 
 def link_target(href: str, base: str) -> str:
-    """Give a link's absolute address, safe inside `](...)`; "" for scripts and empty links."""
+    """Return a link's absolute address, safe inside `](...)`; "" for scripts and empty links."""
     if not href or href.strip().lower().startswith(("javascript:", "data:", "vbscript:")):
         return ""
     url = join_url(base, href)
@@ -136,7 +136,7 @@ def link_target(href: str, base: str) -> str:
 
 
 def code_span(code: str) -> str:
-    """Give an inline code span whose backticks are longer than any run inside."""
+    """Return an inline code span whose backticks are longer than any run inside."""
     code = code.strip()
     if not code:
         return ""
@@ -159,7 +159,7 @@ def _checkbox(tag: Tag) -> str:
 
 _EMPTY: dict[str, Callable[[Tag], str]] = {
     "br": lambda _: "\n",
-    "img": lambda tag: "" if _DECORATION.search(attr(tag, "alt")) else tidy(attr(tag, "alt")),
+    "img": lambda tag: "" if _DECORATION.search(attr(tag, "alt")) else normalize_spaces(attr(tag, "alt")),
     "input": _checkbox,
 }
 
@@ -171,18 +171,18 @@ def _video(tag: Tag, base: str) -> str:
 
 
 def formula(tag: Tag) -> str:
-    """Give a formula as TeX between dollar signs, from the annotation that renderers leave."""
+    """Return a formula as TeX between dollar signs, from the annotation that renderers leave."""
     note = tag.find("annotation")
     maths = tag if tag.name == "math" else tag.find("math")
     script = tag.find("script")
     if isinstance(note, Tag):
-        tex = plain(note)
+        tex = text_of(note)
     elif isinstance(maths, Tag) and (attr(maths, "alttext") or attr(tag, "alttext")):
         tex = attr(maths, "alttext") or attr(tag, "alttext")
     elif isinstance(script, Tag) and attr(script, "type").startswith("math/tex"):
         tex = script.get_text()
     else:
-        tex = re.sub(r"^\\[(\[]|\\[)\]]$", "", plain(tag)).strip()
+        tex = re.sub(r"^\\[(\[]|\\[)\]]$", "", text_of(tag)).strip()
     display = "katex-display" in tokens(tag) or attr(tag, "display") in ("block", "true") or tag.name == "div"
     sign = "$$" if display else "$"
-    return f"{sign}{tidy(tex)}{sign}" if tex.strip() else ""
+    return f"{sign}{normalize_spaces(tex)}{sign}" if tex.strip() else ""

@@ -22,7 +22,7 @@ KNOWN = frozenset(
     "racket scheme vb zig wasm".split()
 )
 
-# Words that a tab label or file name may hold. The first that is found decides.
+# Words in a tab label or file name. The first that is found decides.
 _LABEL_WORDS = (
     ("curl", "bash"), ("bash", "bash"), ("shell", "bash"), ("terminal", "bash"), ("npm", "bash"), ("pnpm", "bash"),
     ("yarn", "bash"), ("bun", "bash"), ("pip", "bash"), ("uv", "bash"), ("powershell", "powershell"),
@@ -43,7 +43,7 @@ _COMMAND = re.compile(
     re.MULTILINE,
 )
 
-# Tried in this order, so that the more telling come first.
+# Tried in this order: the most certain first.
 _TELLING = (
     ("diff", re.compile(r"^(?:diff --git |@@ -\d|--- a/)", re.MULTILINE)),
     ("http", re.compile(r"^(?:(?:GET|POST|PUT|PATCH|DELETE) /\S* HTTP/|HTTP/\d)", re.MULTILINE)),
@@ -67,13 +67,13 @@ _TELLING = (
 
 
 def language_name(name: str) -> str:
-    """Give the usual name of a language: `shellscript` and `sh` are bash, `py` is python."""
+    """Return the usual name of a language: `shellscript` and `sh` are bash, `py` is python."""
     low = name.strip().lower()
     return _SPELLINGS.get(low, low) if re.fullmatch(r"[\w+#.-]{1,30}", low) else ""
 
 
 def language_of_label(label: str) -> str:
-    """Read a language off a tab label or a file name, "" where it names none."""
+    """Return the language that a tab label or a file name mentions, or ""."""
     low = label.strip().lower()
     ending = re.search(r"\.(\w{1,5})$", low)
     for name in (low, ending[1] if ending else ""):
@@ -94,9 +94,9 @@ def _is_json(code: str) -> bool:
 
 
 def guess_language(code: str, label: str = "") -> str:
-    """Guess a language from the code's first 4,000 characters and the label of its tab, "" when nothing tells.
+    """Guess a language from the code's first 4,000 characters and the label of its tab; "" if unknown.
 
-    JSON and shell commands are told from the code alone: labels such as `Node` or `text` stand on them too.
+    JSON and shell commands are recognised by the code alone: they also have labels such as `Node` or `text`.
     """
     sample = code[:4000].strip()
     if _is_json(code.strip() if len(code) < 60_000 else sample):

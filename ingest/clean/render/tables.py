@@ -1,26 +1,26 @@
-"""Tables: rows of one line each, cells with `|` escaped; tables used for layout are only entered."""
+"""Tables: rows of one line each, `|` escaped in cells. Tables used for layout give only their content."""
 
 from collections.abc import Iterator
 
 from bs4.element import Tag
 
-from ingest.clean.dom.tree import attr, children, elements, plain, tokens
+from ingest.clean.dom.tree import attr, children, elements, text_of, tokens
 from ingest.clean.render.blocks import Block, Context, escape_text
 from ingest.clean.render.inline import code_span, render_inline
 
 _CODE_TABLES = frozenset(("highlighttable", "rouge-table", "lntable", "hljs-ln", "code-block-line-group"))
 _CELL_ROLES = frozenset(("cell", "gridcell", "columnheader", "rowheader"))
 _SECTIONS = frozenset(("thead", "tbody", "tfoot"))
-_MAX_SPAN = 50  # a colspan beyond this is a mistake or an attack
-_REPEATED = 80  # characters of a cell that spans rows, at most, to be said again in each of them
+_MAX_SPAN = 50  # a larger span is a mistake or an attack
+_REPEATED = 80  # a cell that spans rows is repeated in each of them up to this many characters
 
 
 def render_table(tag: Tag, ctx: Context) -> list[Block]:
-    """Render a data table; enter a layout table or one that a highlighter made."""
+    """Render a data table; only the content of a table for layout or line numbers."""
     if _is_layout(tag, ctx):
-        return [block for row in _rows(tag) for block in _entered(row, ctx)]
+        return [block for row in _rows(tag) for block in _unwrap_row(row, ctx)]
     if "memname" in tokens(tag):  # Doxygen sets a function's signature in a table
-        return [Block(code_span(" ".join(plain(cell) for row in _rows(tag) for cell in children(row)).strip()))]
+        return [Block(code_span(" ".join(text_of(cell) for row in _rows(tag) for cell in children(row)).strip()))]
     rows: list[list[str]] = []
     spans: dict[int, tuple[int, str]] = {}
     heads = 0
@@ -37,8 +37,8 @@ def render_table(tag: Tag, ctx: Context) -> list[Block]:
     return [*out, Block(markdown_table(rows, has_head=bool(heads)), "table")] if rows else out
 
 
-def _entered(row: Tag, ctx: Context) -> list[Block]:
-    """Render a row of a layout table: cells without blocks beside each other, else one after the other."""
+def _unwrap_row(row: Tag, ctx: Context) -> list[Block]:
+    """Render a row of a layout table: cells without blocks on one line, others one after the other."""
     cells = [cell for cell in children(row) if id(cell) not in ctx.skip]
     if len(cells) > 1 and not any(id(cell) in ctx.blocky for cell in cells):
         text = " ".join(text for text in (render_inline([cell], ctx).strip() for cell in cells) if text)
@@ -77,13 +77,13 @@ def _is_layout(tag: Tag, ctx: Context) -> bool:
 
 
 def _is_listing(tag: Tag) -> bool:
-    """Code with its line numbers in a cell beside it."""
+    """Return whether a table is code with its line numbers in another cell."""
     cells = [cell for row in _rows(tag) for cell in children(row)]
-    return len(cells) == 2 and all(cell.find("pre") is not None for cell in cells) and plain(cells[0])[:1].isdigit()
+    return len(cells) == 2 and all(cell.find("pre") is not None for cell in cells) and text_of(cells[0])[:1].isdigit()
 
 
 def _cells(row: Tag, ctx: Context, spans: dict[int, tuple[int, str]]) -> list[str]:
-    """Give the texts of a row; a short cell that spans rows stands again in each of them."""
+    """Return the texts of a row; a short cell that spans rows is repeated in each of them."""
     out: list[str] = []
     for cell in children(row):
         if not _is_cell(cell) or id(cell) in ctx.skip:
@@ -126,7 +126,7 @@ def _span(cell: Tag, name: str) -> int:
 
 
 def cell_text(cell: Tag, ctx: Context) -> str:
-    """Give a cell on one line: paragraphs beside each other, list items apart by semicolons."""
+    """Return a cell on one line: paragraphs after each other, list items separated by semicolons."""
     if id(cell) not in ctx.blocky:
         text = render_inline(cell.contents, ctx)
     else:
@@ -146,7 +146,7 @@ def _one_line(block: Block) -> str:
 
 
 def markdown_table(rows: list[list[str]], *, has_head: bool) -> str:
-    """Write rows of cells as a table; without a head its first line is empty."""
+    """Write rows of cells as a table; without a head, the header row is empty."""
     width = max(len(row) for row in rows)
     head = rows[0] if has_head else [""] * width
     body = rows[1:] if has_head else rows

@@ -1,4 +1,4 @@
-"""Walk the content of a page and make blocks of markdown: the heart of the cleaner."""
+"""Walk the content of a page and make blocks of markdown."""
 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
@@ -6,7 +6,7 @@ from itertools import islice
 from bs4.element import PageElement, Tag
 
 from ingest.clean.dom.lookups import BLOCK_TAGS, anchor_of
-from ingest.clean.dom.tree import attr, children, plain, tidy, tokens
+from ingest.clean.dom.tree import attr, children, normalize_spaces, text_of, tokens
 from ingest.clean.render.blocks import MAX_DEPTH, Block, Context, escape_text, item, quote
 from ingest.clean.render.code import code_blocks
 from ingest.clean.render.components import render_definitions, render_link_box
@@ -18,7 +18,7 @@ Handler = Callable[[Tag, Context], list[Block]]
 
 
 def walk(nodes: Iterable[PageElement], ctx: Context) -> list[Block]:
-    """Render nodes to blocks. Boxes without a meaning of their own are entered by an explicit stack."""
+    """Render nodes to blocks. Boxes without a meaning of their own are unwrapped, without recursion."""
     if ctx.depth > MAX_DEPTH:
         return _text_only(nodes, ctx)
     out: list[Block] = []
@@ -55,7 +55,7 @@ def _flush(run: list[PageElement], out: list[Block], ctx: Context) -> None:
 
 
 def _text_only(nodes: Iterable[PageElement], ctx: Context) -> list[Block]:
-    texts = (plain(n) if isinstance(n, Tag) else tidy(str(n)) for n in nodes if id(n) not in ctx.skip)
+    texts = (text_of(n) if isinstance(n, Tag) else normalize_spaces(str(n)) for n in nodes if id(n) not in ctx.skip)
     text = " ".join(text for text in texts if text)
     return [Block(escape_text(text))] if text else []
 
@@ -74,9 +74,9 @@ def _heading(tag: Tag, ctx: Context) -> list[Block]:
 
 
 def _list(tag: Tag, ctx: Context) -> list[Block]:
-    """Render a list: items below each other, apart by a blank line where one has several paragraphs.
+    """Render a list, with blank lines between items when one has several paragraphs.
 
-    A list whose items are whole sections (Javadoc) is only entered.
+    A list whose items are whole sections (Javadoc) gives only its content.
     """
     if not ctx.nested and any(_is_section(child) for child in children(tag)):
         return ctx.deeper([node for child in children(tag) if id(child) not in ctx.skip for node in child.contents])

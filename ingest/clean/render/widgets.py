@@ -1,4 +1,4 @@
-"""Components of documentation platforms: which element is one, and the simple ones."""
+"""Components of documentation platforms: which element is one, and how the simple ones are rendered."""
 
 import re
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from bs4.element import Tag
 
-from ingest.clean.dom.tree import attr, children, elements, first, part, plain, tokens
+from ingest.clean.dom.tree import attr, children, elements, first, part, text_of, tokens
 from ingest.clean.render.blocks import Block, Context, bold, item, join_blocks
 from ingest.clean.render.code import code_blocks
 from ingest.clean.render.components import (
@@ -33,29 +33,29 @@ _TAB_SETS = {
 
 
 def widget(tag: Tag) -> Handler | None:
-    """Give the function that renders this element as a component, None when it is none."""
+    """Return the function that renders this element as a component, or None if it is not one."""
     if tag.name == "code":
         return render_code_box if _is_listing(tag) else None
     if not tag.attrs:
         return render_details if tag.name == "details" else None
-    told = next((render for fits, render in _BY_RULE if fits(tag)), None)
-    return told or next((_BY_CLASS[name] for name in tokens(tag) if name in _BY_CLASS), None)
+    match = next((render for fits, render in _BY_RULE if fits(tag)), None)
+    return match or next((_BY_CLASS[name] for name in tokens(tag) if name in _BY_CLASS), None)
 
 
 def _is_listing(tag: Tag) -> bool:
-    """Lines of code in a box of their own, without a `<pre>`: the way of PHP's highlighter."""
+    """Return whether a `<code>` without a `<pre>` is a block of code, as from PHP's highlighter."""
     parent = tag.parent
     return parent is not None and parent.name in ("div", "figure") and tag.find("br") is not None
 
 
 def render_panel(tag: Tag, ctx: Context) -> list[Block]:
-    """Render a tab panel: the label titles a single code block, or stands in bold before the rest."""
+    """Render a tab panel: its label is the title of a single code block, else a bold line above."""
     label = ctx.labels.get(id(tag), "")
-    return labelled(label, code_blocks(tag, ctx) if tag.name == "pre" else ctx.deeper(tag.contents))
+    return add_label(label, code_blocks(tag, ctx) if tag.name == "pre" else ctx.deeper(tag.contents))
 
 
-def labelled(label: str, blocks: list[Block]) -> list[Block]:
-    """Put a tab's label to its content; nothing when the content is empty."""
+def add_label(label: str, blocks: list[Block]) -> list[Block]:
+    """Add a tab's label to its content; nothing when the content is empty."""
     if not blocks or not label:
         return blocks
     if len(blocks) == 1 and blocks[0].kind == "code":
@@ -68,7 +68,7 @@ def render_details(tag: Tag, ctx: Context) -> list[Block]:
     """Render an accordion: its summary is a heading one level below the current one."""
     summary = tag.find("summary", recursive=False)
     shown = isinstance(summary, Tag) and id(summary) not in ctx.skip
-    title = re.sub(r"\s*[¶#]$", "", plain(summary)) if shown and isinstance(summary, Tag) else ""
+    title = re.sub(r"\s*[¶#]$", "", text_of(summary)) if shown and isinstance(summary, Tag) else ""
     rest = [node for node in tag.contents if node is not summary]
     if ctx.nested or not title or len(title) > 150:
         return [*([Block(bold(title))] if title else []), *ctx.deeper(rest)]
@@ -118,10 +118,10 @@ def render_tab_set(tag: Tag, ctx: Context) -> list[Block]:
         else [p for box in boxes for p in children(box)]
     )
     own = {id(p) for p in panels}
-    labels = [plain(node) for node in elements(tag) if _is_label(node) and not _inside(node, own)]
+    labels = [text_of(node) for node in elements(tag) if _is_label(node) and not _inside(node, own)]
     out: list[Block] = []
     for number, panel in enumerate(panels):
-        out += labelled(labels[number] if number < len(labels) else "", ctx.deeper(panel.contents))
+        out += add_label(labels[number] if number < len(labels) else "", ctx.deeper(panel.contents))
     return out
 
 
@@ -142,15 +142,15 @@ def render_update(tag: Tag, ctx: Context) -> list[Block]:
     tags = [node for node in elements(tag) if part(node) == "update-tag"]
     tags += [node for node in children(content) if "fern-docs-badge" in tokens(node)]
     gone = {id(node) for node in tags} | {id(n) for n in children(content) if "fern-changelog-date" in tokens(n)}
-    out = [Block(plain(label), "heading", level=2, anchor=attr(tag, "id"))]
+    out = [Block(text_of(label), "heading", level=2, anchor=attr(tag, "id"))]
     ctx.state.level = 2
     if tags:
-        out.append(Block("*" + ", ".join(plain(node) for node in tags) + "*"))
+        out.append(Block("*" + ", ".join(text_of(node) for node in tags) + "*"))
     return [*out, *ctx.deeper([n for n in content.contents if id(n) not in gone], demote=1)]
 
 
 def render_formula(tag: Tag, ctx: Context) -> list[Block]:
-    """Render a formula that stands on its own, unless it is part of a sentence."""
+    """Render a formula that is a paragraph of its own."""
     if tag.name not in ("div", "p", "section"):
         return ctx.deeper(tag.contents)
     text = formula(tag)
@@ -158,7 +158,7 @@ def render_formula(tag: Tag, ctx: Context) -> list[Block]:
 
 
 def render_summary(tag: Tag, ctx: Context) -> list[Block]:
-    """Render Javadoc's summaries, tables made of a plain row of cells: `col-first` begins a row."""
+    """Render Javadoc's summaries: tables made of a flat list of cells, where `col-first` begins a row."""
     rows: list[list[str]] = []
     for cell in children(tag):
         if "col-first" in tokens(cell):
@@ -171,13 +171,13 @@ def render_summary(tag: Tag, ctx: Context) -> list[Block]:
 def render_footnote(tag: Tag, ctx: Context) -> list[Block]:
     """Render a footnote that is a box of its own: `[^1]: text`."""
     label = first(tag, classes=frozenset(("label",)))
-    name = plain(label).strip("[]^ ") if label is not None else ""
+    name = text_of(label).strip("[]^ ") if label is not None else ""
     blocks = replace(ctx, skip=ctx.skip | {id(label)}).inside(tag.contents)
     return [item(f"[^{name}]: ", blocks)] if name and blocks else blocks
 
 
 def render_caption(tag: Tag, ctx: Context) -> list[Block]:
-    """Render what stands below a picture in italics, which tells it from the text around it."""
+    """Render the caption of a picture in italics, to distinguish it from the text around it."""
     blocks = ctx.blocks(tag.contents)
     line = len(blocks) == 1 and blocks[0].kind == "text" and not re.search(r"[*\n]", blocks[0].text)
     return [Block(f"*{blocks[0].text}*")] if line else blocks

@@ -1,0 +1,69 @@
+"""Which elements of a page are its content: found by passes that only read the tree, before anything is rendered.
+
+The order of the passes matters, since each depends on what earlier ones found:
+
+root         where the content is                   needs the generator
+boilerplate  chrome inside the root                 needs the root
+code titles  file names and bars above code         are rendered with their code, not as text
+title        the element that shows the title       is never one inside boilerplate
+edges        breadcrumbs before the title, links    need the title, and pass over what is already left out
+             to other pages after the content
+description  the paragraph that describes the page  is rendered once, below the title
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bs4 import BeautifulSoup
+from bs4.element import Tag
+
+from ingest.clean.boilerplate.layout import find_edges, find_outer_chrome
+from ingest.clean.boilerplate.rules import find_chrome
+from ingest.clean.dom.generators import Profile
+from ingest.clean.dom.select import choose_profile, choose_root, select
+from ingest.clean.dom.tree import Index
+from ingest.clean.metadata import description_element, title_element
+from ingest.clean.render.code import find_titles
+
+
+@dataclass(frozen=True, slots=True)
+class PagePlan:
+    """Where the content of a page is, and what inside it is not content.
+
+    `skip` has the `id()` of every element to leave out. It does not include the title and the
+    description, which are rendered on their own. `extras` are content outside the root, such as the
+    samples beside an API page. `code_titles`: `id()` of a `<pre>` to its title.
+    """
+
+    profile: Profile | None
+    root: Tag
+    extras: tuple[Tag, ...]
+    title: Tag | None
+    description: Tag | None
+    code_titles: dict[int, str]
+    skip: frozenset[int]
+
+
+def plan_page(soup: BeautifulSoup, index: Index, base: str) -> PagePlan:
+    """Find the content of a parsed page. `base`: the address that its relative links start from."""
+    profile = choose_profile(index)
+    chosen = choose_root(index, profile)
+    # bs4 types `soup.body` as a Tag or None and `BeautifulSoup` as a Tag: all three are walked alike.
+    root = chosen or soup.body or soup
+    boilerplate = find_chrome(root, profile.chrome if profile else frozenset()) if chosen else find_outer_chrome(root)
+    code_titles, title_bars = find_titles(index)
+    skip = boilerplate | title_bars
+    title = title_element(index, base, profile, root, skip)
+    skip |= find_edges(root, title, skip)
+    description = description_element(index, profile, root)
+    extras = tuple(_outside(root, profile, index))
+    for extra in extras:
+        skip |= find_chrome(extra)
+    return PagePlan(profile, root, extras, title, description, code_titles, frozenset(skip))
+
+
+def _outside(root: Tag, profile: Profile | None, index: Index) -> Iterator[Tag]:
+    for selector in profile.also if profile else ():
+        for tag in select(index, selector):
+            if not any(parent is root for parent in tag.parents):
+                yield tag
