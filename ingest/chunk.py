@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from ingest.core.records import Chunk, Document, page_key
+from ingest.core.records import Chunk, Document, url_key
 from ingest.text.markdown import Block, Line, Section, closes_fence, fence_mark, sections_of
 from ingest.text.sentences import runs, sentences
 
@@ -73,7 +73,7 @@ def chunk_document(document: Document, count: Count, limit: int) -> list[Chunk]:
 def chunk_id(url: str, headings: tuple[str, ...], text: str, ordinal: int) -> str:
     """16 hex digits from page, heading path, text and the ordinal among equals on the page."""
     return hashlib.sha256(
-        "\0".join((page_key(url), *headings, text, str(ordinal))).encode("utf-8", "surrogatepass")
+        "\0".join((url_key(url), *headings, text, str(ordinal))).encode("utf-8", "surrogatepass")
     ).hexdigest()[:16]
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.docs.folder import STARTER, file_name, read_corpus, split_front_matter
+from ingest.docs.folder import STARTER, file_name, read_corpus, read_front_matter
 from ingest.text.markdown import blocks_of
 from tests.conftest import STARTER_PAGES
 
@@ -18,7 +18,7 @@ def test_there_are_enough_and_all_are_readable() -> None:
 
 @pytest.mark.parametrize("path", [file.path for file in CORPUS.files], ids=lambda path: path.stem)
 def test_each_page_is_whole(path: Path) -> None:
-    meta, body = split_front_matter(path.read_text(encoding="utf-8"), path.name)
+    meta, body = read_front_matter(path.read_text(encoding="utf-8"), path.name)
     document = next(file.document for file in CORPUS.files if file.path == path)
     assert document.url.startswith("https://openrouter.ai/docs/")
     assert path.name == file_name(document.url)

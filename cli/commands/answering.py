@@ -13,7 +13,7 @@ from cli.terminal import is_terminal, safe, say
 from ingest.core.deadline import Tell
 from ingest.core.errors import UsageError
 from ingest.core.settings import Settings
-from ingest.openrouter.retry import spoken
+from ingest.openrouter.retry import format_duration
 from rag.open import Opened
 from rag.records import Answer, Retrieved
 from rag.serialize import heading_path
@@ -25,7 +25,7 @@ def waiting(options: AskOptions) -> Tell | None:
     """Says on stderr why nothing comes for a while: a server asked to wait."""
     if options.quiet:
         return None
-    return lambda seconds, why: say(f"waiting {spoken(seconds)}, then trying again: {why}")
+    return lambda seconds, why: say(f"waiting {format_duration(seconds)}, then trying again: {why}")
 
 
 def open_for(settings: Settings, options: AskOptions) -> Opened:

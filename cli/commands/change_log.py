@@ -13,7 +13,7 @@ from typing import Final
 from cli.terminal import safe
 from ingest.core.atomic import replace_file
 from ingest.core.errors import UsageError
-from ingest.docs.changes import Change
+from ingest.docs.changes import PageChange
 
 HEADING: Final = "# Changes of the docs"
 """How the file begins: another file is never written over."""
@@ -25,7 +25,7 @@ _COMPARED: Final = 2_000
 """Lines of a section that are compared: beyond that it takes long, and nobody reads it here."""
 
 
-def change_log(changes: Sequence[Change], *, day: str, sources: Sequence[str], dry_run: bool) -> str:
+def change_log(changes: Sequence[PageChange], *, day: str, sources: Sequence[str], dry_run: bool) -> str:
     """The change log as markdown."""
     parts = [f"{HEADING}, {day}\n"]
     parts += [f"Source: {code(source)}\n" for source in sources]
@@ -42,7 +42,7 @@ def change_log(changes: Sequence[Change], *, day: str, sources: Sequence[str], d
     return "\n".join(parts) + "\n"
 
 
-def _page(change: Change) -> Iterator[str]:
+def _page(change: PageChange) -> Iterator[str]:
     kind = "Moved" if change.what == "added" and change.other else change.what.capitalize()
     yield f"## {kind}: {code(change.title or change.url)}\n"
     yield f"{code(change.url)}"
@@ -58,7 +58,7 @@ def _page(change: Change) -> Iterator[str]:
         yield from _whole_page(change)
 
 
-def _whole_page(change: Change) -> Iterator[str]:
+def _whole_page(change: PageChange) -> Iterator[str]:
     """Of a page that came or went: how it begins, and the headings of its sections."""
     for section in change.sections[:1]:
         yield ""

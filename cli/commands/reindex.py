@@ -15,7 +15,7 @@ from cli.terminal import format_count, json_line, progress_bars, safe, say
 from ingest.core.errors import CorpusError, UsageError
 from ingest.core.settings import Settings
 from ingest.core.urls import normalise, site_path
-from ingest.docs.changes import Change
+from ingest.docs.changes import PageChange
 from ingest.docs.folder import read_corpus
 from ingest.index.build import ChunkCounts, pages_behind
 from ingest.index.generations import Generation, roll_back
@@ -149,7 +149,7 @@ def _host_lines(report: ReindexReport) -> Iterator[str]:
         yield f"hosts   {len(report.new_hosts)} new: {named}"
 
 
-def _change_lines(change: Change) -> Iterator[str]:
+def _change_lines(change: PageChange) -> Iterator[str]:
     """A page, and below it its sections; of a page that came or went, only how many."""
     whole = change.what != "changed" and not change.other
     word = "from" if change.what == "added" else "to"
@@ -187,7 +187,7 @@ STAGES = ("crawl", "clean", "embed", "index", "total")
 """Of a reindex; one that is not timed on its own took 0 s and counts in the stage that it is part of."""
 
 
-def change_json(change: Change) -> dict[str, Any]:
+def change_json(change: PageChange) -> dict[str, Any]:
     """A page that changed: `sections` names them, `details` says of each whether it was added, changed or removed."""
     return {
         "page": site_path(change.url),

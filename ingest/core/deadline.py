@@ -74,7 +74,7 @@ def limit(seconds: float) -> Deadline:
     return shared.deadline.sooner(max(0.0, seconds))
 
 
-def tell_wait(seconds: float, why: str) -> None:
+def report_wait(seconds: float, why: str) -> None:
     """Let who waits for the question know of a pause."""
     shared = _SHARED.get()
     if shared is not None and shared.tell is not None:

@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 class Page:
     """One HTTP answer (or one file) that may hold a page, as it came.
 
-    `url` is the final address after redirects, `asked` the addresses that led to it.
+    `url` is the final address after redirects, `redirected_from` the addresses that led to it.
     """
 
     url: str
     body: bytes
     content_type: str = "text/html"
-    asked: tuple[str, ...] = ()
+    redirected_from: tuple[str, ...] = ()
     etag: str | None = None
     last_modified: str | None = None
     fetched_at: str = ""
@@ -56,7 +56,7 @@ class Document:
         return hashlib.sha256(self.body.encode("utf-8")).hexdigest()
 
 
-def page_key(url: str) -> str:
+def url_key(url: str) -> str:
     """What tells pages apart: their address without scheme and `www.`."""
     return re.sub(r"^https?://(?:www\.)?", "", url)
 
@@ -129,6 +129,6 @@ Count = Callable[[int, int], None]
 """Called with (done, total) of one stage."""
 
 
-def counting(progress: Progress, stage: str) -> Count:
+def of_stage(progress: Progress, stage: str) -> Count:
     """`progress`, for those who know no more than their own stage."""
     return lambda done, total: progress(stage, done, total)

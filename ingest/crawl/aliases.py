@@ -18,7 +18,7 @@ class Validators:
 
 
 @dataclass(frozen=True, slots=True)
-class Crawled:
+class CrawledPage:
     """A page: its document, or None where it has not changed. `aliases` are those known so far."""
 
     url: str
@@ -27,7 +27,7 @@ class Crawled:
 
 
 @dataclass(slots=True)
-class Arrival:
+class FetchedPage:
     """A page that was fetched: `names` are the addresses that led to it."""
 
     document: Document
@@ -50,7 +50,7 @@ class _Owner:
     aliases: dict[str, None] = field(default_factory=dict)
 
 
-class Collapse:
+class AliasResolver:
     """Decide which arrivals are pages and which are other addresses of one.
 
     The order of arrivals decides, so the same order gives the same result. Of two addresses with
@@ -68,7 +68,7 @@ class Collapse:
         self._owner_of: dict[str, str] = {}  # identity of any settled address: identity of its owner
         self._by_content: dict[str, str] = {}
         self._failed: set[str] = set()
-        self._parked: dict[str, list[Arrival]] = {}
+        self._parked: dict[str, list[FetchedPage]] = {}
 
     def settled(self, url: str) -> bool:
         """Tell whether `url` is a page or an alias already."""
@@ -78,7 +78,7 @@ class Collapse:
         """Give URL and validators of a page of the last crawl, by identity."""
         return self._known.get(key)
 
-    def wants(self, arrival: Arrival) -> str | None:
+    def wants(self, arrival: FetchedPage) -> str | None:
         """Name the page that must come before `arrival` can be judged, if there is one."""
         key, content = arrival.key, arrival.document.sha256
         if key in self._owner_of or content in self._by_content or key in self._parked:
@@ -90,11 +90,11 @@ class Collapse:
             return None
         return wanted if identity(wanted) != key else None
 
-    def park(self, arrival: Arrival, wanted: str) -> None:
+    def park(self, arrival: FetchedPage, wanted: str) -> None:
         """Keep `arrival` until `wanted` was settled or has failed."""
         self._parked.setdefault(identity(wanted), []).append(arrival)
 
-    def settle(self, arrival: Arrival) -> Iterator[Crawled]:
+    def settle(self, arrival: FetchedPage) -> Iterator[CrawledPage]:
         """Take in an arrival that waits for nothing; gives the pages that are certain now."""
         key, document = arrival.key, arrival.document
         owner = self._owner_of.get(key) or self._by_content.get(document.sha256) or self._canonical_owner(arrival)
@@ -103,24 +103,24 @@ class Collapse:
         else:
             owner = self._own(_Owner(document.url, document.sha256, document.title), arrival.names)
             aliases = tuple(self._owners[owner].aliases)
-            yield Crawled(document.url, replace(document, aliases=aliases), aliases)
+            yield CrawledPage(document.url, replace(document, aliases=aliases), aliases)
         yield from self._release(key, owner)
 
-    def unchanged(self, key: str, names: tuple[str, ...] = ()) -> Iterator[Crawled]:
+    def unchanged(self, key: str, names: tuple[str, ...] = ()) -> Iterator[CrawledPage]:
         """Take in the news that a page of the last crawl has not changed."""
         url, validators = self._known[key]
         if key not in self._owner_of:
             owner = self._own(_Owner(url, validators.sha256, validators.title), names)
-            yield Crawled(url, None, tuple(self._owners[owner].aliases))
+            yield CrawledPage(url, None, tuple(self._owners[owner].aliases))
         yield from self._release(key, self._owner_of[key])
 
-    def failed(self, key: str) -> Iterator[Crawled]:
+    def failed(self, key: str) -> Iterator[CrawledPage]:
         """Take in that a page can't be had: those that waited for it stand on their own."""
         self._failed.add(key)
         for arrival in self._parked.pop(key, []):
             yield from self.settle(arrival)
 
-    def rest(self) -> Iterator[Crawled]:
+    def rest(self) -> Iterator[CrawledPage]:
         """Settle what is still parked, at the end of a crawl."""
         while self._parked:
             yield from self.failed(next(iter(self._parked)))
@@ -144,14 +144,14 @@ class Collapse:
             if self._owner_of.setdefault(key, owner) == owner != key:
                 self._owners[owner].aliases[name] = None
 
-    def _canonical_owner(self, arrival: Arrival) -> str | None:
+    def _canonical_owner(self, arrival: FetchedPage) -> str | None:
         owner = self._owner_of.get(identity(arrival.canonical)) if arrival.canonical else None
         if owner is None or arrival.canonical is None:
             return None
         same_title = arrival.document.title == self._owners[owner].title != ""
         return owner if same_title or _slug(arrival.canonical) == _slug(arrival.document.url) else None
 
-    def _release(self, key: str, owner: str) -> Iterator[Crawled]:
+    def _release(self, key: str, owner: str) -> Iterator[CrawledPage]:
         for arrival in self._parked.pop(key, []):
             if arrival.key not in self._owner_of and arrival.document.sha256 == self._owners[owner].sha256:
                 self._alias(owner, arrival.document.url, *arrival.names)

@@ -11,7 +11,7 @@ from typing import Literal
 
 from ingest.core.records import Cleaned, Count, CrawlReport, Page, Problem
 from ingest.core.urls import identity, normalise, site_path
-from ingest.crawl.aliases import Arrival, Collapse, Crawled, Validators
+from ingest.crawl.aliases import AliasResolver, CrawledPage, FetchedPage, Validators
 from ingest.crawl.discover import Seeds, discover
 from ingest.crawl.fetch import Fetcher
 from ingest.crawl.frontier import Frontier, Target
@@ -19,7 +19,7 @@ from ingest.crawl.markdown_variants import Choice, Together, choose
 from ingest.crawl.robots import read_robots, why_not
 from ingest.crawl.scope import Scope
 from ingest.crawl.visit import GONE, Keep, Outcome, Resume, Visitor
-from ingest.crawl.worker_pool import Cleaners, Read
+from ingest.crawl.worker_pool import CleanerPool, Read
 
 Form = Literal["auto", "never", "check", "always"]
 
@@ -75,19 +75,19 @@ class Crawl:
     complete: bool = False
     gone: set[str] = field(default_factory=set)
     choice: Choice | None = None
-    _collapse: Collapse = field(init=False)
+    _resolver: AliasResolver = field(init=False)
     _frontier: Frontier = field(init=False)
     _scope: Scope = field(init=False)
 
     def __post_init__(self) -> None:
         self._scope = Scope.of(self.source, self.options.include, self.options.exclude)
-        self._collapse = Collapse({url: v for url, v in self.validators.items() if self._scope.admits(url)})
+        self._resolver = AliasResolver({url: v for url, v in self.validators.items() if self._scope.admits(url)})
 
     def aliases(self) -> dict[str, tuple[str, ...]]:
         """Give the aliases of each page that has any, by the URL of the page."""
-        return self._collapse.aliases()
+        return self._resolver.aliases()
 
-    def __iter__(self) -> Iterator[Crawled]:
+    def __iter__(self) -> Iterator[CrawledPage]:
         requests, read = self.fetcher.requests, self.fetcher.bytes
         try:
             if self._prepare():
@@ -111,31 +111,31 @@ class Crawl:
             self._frontier.add(url, "the site's own list", listed=True)
         return True
 
-    def _pages(self) -> Iterator[Crawled]:
+    def _pages(self) -> Iterator[CrawledPage]:
         """Fetch ahead in threads, take the results in the order of the queue: so the order is always the same."""
         jobs = max(1, self.options.jobs)
-        patience = Patience({"auto": SOME_BLANK, "check": MANY_BLANK}.get(self.options.markdown, 0))
+        streak = FailureStreak({"auto": SOME_BLANK, "check": MANY_BLANK}.get(self.options.markdown, 0))
         threads = ThreadPoolExecutor(jobs, thread_name_prefix="fetch")
         try:
-            with Cleaners(self.read, self.options.processes, self.options.clean_seconds) as clean:
+            with CleanerPool(self.read, self.options.processes, self.options.clean_seconds) as clean:
                 visitor = self._visitor(clean)
                 for done, (target, outcome) in enumerate(self._outcomes(threads, visitor, ahead=2 * jobs), 1):
                     yield from self._take(target, outcome)
                     if self.progress:
                         self.progress(done, self._frontier.admitted)
-                    if end := patience.ended(outcome):
+                    if end := streak.ended(outcome):
                         self._note(self.source, *end)
                         break
                 else:
                     self.complete = self._frontier.left_out == 0
         finally:
             threads.shutdown(wait=False, cancel_futures=True)
-        yield from self._collapse.rest()
+        yield from self._resolver.rest()
         self.report.skipped += self._frontier.skipped
         if self._frontier.left_out:
             self._note(self.source, "max-pages", f"at least {self._frontier.left_out} pages were left out")
 
-    def _visitor(self, clean: Cleaners) -> Visitor:
+    def _visitor(self, clean: CleanerPool) -> Visitor:
         """Decide in which form the pages are read."""
         html = Visitor(self.fetcher, clean, self.options.keep, resume=self.options.resume)
         markdown = replace(html, markdown=True)
@@ -165,13 +165,13 @@ class Crawl:
     def _next(self) -> Target | None:
         """Give the next target that no redirect has led to already."""
         while target := self._frontier.next():
-            if not self._collapse.settled(target.url):
+            if not self._resolver.settled(target.url):
                 return target
         return None
 
     def _visit(self, target: Target, visitor: Visitor) -> Outcome:
         """Runs in a thread, and changes nothing of the crawl."""
-        known = self._collapse.known(target.key)
+        known = self._resolver.known(target.key)
         guard = self._frontier.may_follow if target.found_on else self._may_start
         return visitor.visit(target, known[1] if known else Validators(), guard)
 
@@ -180,22 +180,22 @@ class Crawl:
         reason = self._frontier.may_follow(url)
         return "" if reason == "excluded" else reason
 
-    def _take(self, target: Target, outcome: Outcome) -> Iterator[Crawled]:
+    def _take(self, target: Target, outcome: Outcome) -> Iterator[CrawledPage]:
         """Take in one result, in the order of the queue."""
         if outcome.problem:
             self._fail(target, outcome.problem)
-            return self._collapse.failed(target.key)
+            return self._resolver.failed(target.key)
         if outcome.cleaned is None or outcome.page is None:
             self.report.not_modified += 1
-            return self._collapse.unchanged(target.key)
+            return self._resolver.unchanged(target.key)
         final = normalise(outcome.page.url) or target.url
         for link in outcome.cleaned.links:
             self._frontier.add(link, site_path(final))
         if not self._scope.admits(final):  # the source itself may be read for its links only
-            return self._collapse.failed(target.key)
+            return self._resolver.failed(target.key)
         return self._arrive(target, final, outcome.page, outcome.cleaned)
 
-    def _arrive(self, target: Target, final: str, page: Page, cleaned: Cleaned) -> Iterator[Crawled]:
+    def _arrive(self, target: Target, final: str, page: Page, cleaned: Cleaned) -> Iterator[CrawledPage]:
         document = replace(
             cleaned.document,
             url=final,
@@ -204,20 +204,22 @@ class Crawl:
             etag=page.etag,
             last_modified=page.last_modified,
         )
-        asked = (normalise(url) or url for url in page.asked)
-        names = tuple(dict.fromkeys(name for name in (target.url, *asked) if identity(name) != identity(final)))
+        redirected_from = (normalise(url) or url for url in page.redirected_from)
+        names = tuple(
+            dict.fromkeys(name for name in (target.url, *redirected_from) if identity(name) != identity(final))
+        )
         canonical = normalise(cleaned.canonical, page.url) if cleaned.canonical else None
-        arrival = Arrival(document, names, canonical if canonical and self._scope.admits(canonical) else None)
-        wanted = self._collapse.wants(arrival)
+        arrival = FetchedPage(document, names, canonical if canonical and self._scope.admits(canonical) else None)
+        wanted = self._resolver.wants(arrival)
         if wanted and self._frontier.add(wanted, site_path(final), first=True):
-            self._collapse.park(arrival, wanted)
+            self._resolver.park(arrival, wanted)
             return iter(())
-        return self._collapse.settle(arrival)
+        return self._resolver.settle(arrival)
 
     def _fail(self, target: Target, problem: Problem) -> None:
         if problem.reason in GONE:
             self.gone.add(target.url)
-        if problem.reason in _NOT_PAGES and target.found_on and not self._collapse.known(target.key):
+        if problem.reason in _NOT_PAGES and target.found_on and not self._resolver.known(target.key):
             self.report.skipped += 1
         elif problem.reason not in GONE or target.found_on != _LAST_CRAWL:
             found = f"found on {target.found_on}" if target.found_on else ""
@@ -252,7 +254,7 @@ SOME_BLANK = 5  # pages without content at the start, after which the `.md` vari
 MANY_BLANK = 50  # the same, where they have been looked at in vain: the rest would be empty as well
 
 
-class Patience:
+class FailureStreak:
     """Counts what goes wrong in a row. `max_blank` pages without content end a crawl that has no other (0: never)."""
 
     def __init__(self, max_blank: int) -> None:

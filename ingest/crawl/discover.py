@@ -17,7 +17,7 @@ from ingest.core.errors import FetchError
 from ingest.core.records import Page, Problem
 from ingest.core.urls import absolute, host_of, identity, is_listing
 from ingest.crawl.fetch import Fetcher
-from ingest.crawl.response import Wanted, inflate, media_type
+from ingest.crawl.response import Wanted, inflate, media_type_of
 from ingest.crawl.robots import Robots
 from ingest.crawl.scope import Scope
 
@@ -105,7 +105,7 @@ class _Walk:
             return None
         self._files.add(page.url)
         wrong = {"text/html"} if kind == "llms.txt" else set()  # a page that says "not found" with status 200
-        return None if media_type({"content-type": page.content_type}) in wrong else page
+        return None if media_type_of(page.content_type) in wrong else page
 
     def _refused(self, url: str) -> str:
         if host_of(url) != self._scope.host:

@@ -17,7 +17,7 @@ from ingest.core.errors import FetchError
 from ingest.core.records import Page
 from ingest.core.urls import absolute
 from ingest.crawl.connect import AddressRefused, Budget, GuardedBackend, HandshakeFailed, NameNotFound
-from ingest.crawl.politeness import MANY, Manners, Stopped, retry_after
+from ingest.crawl.politeness import MANY, HostLimits, Stopped, retry_after
 from ingest.crawl.response import PAGE, Wanted, header_map, read_body
 
 PRODUCT = "askdocs"  # the name that robots.txt files may address
@@ -54,13 +54,13 @@ class FetchOptions:
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """An answer: a page, or the news that it has not changed. `asked` are the addresses that redirected."""
+    """An answer: a page, or the news that it has not changed. `redirected_from` are the addresses that redirected."""
 
     page: Page | None
     not_modified: bool
     status: int
     url: str
-    asked: tuple[str, ...] = ()
+    redirected_from: tuple[str, ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -76,7 +76,7 @@ class _Call:
     guard: Guard
     conditions: list[tuple[str, str]]
     budget: Budget
-    asked: list[str] = field(default_factory=list)
+    redirected_from: list[str] = field(default_factory=list)
 
 
 def _anywhere(_url: str) -> str:
@@ -94,7 +94,7 @@ class Fetcher:
         self.requests = self.bytes = 0
         self._lock = threading.Lock()
         self._stop = threading.Event()
-        self._manners = Manners(self.options.delay, self.options.connections, self._stop)
+        self._hosts = HostLimits(self.options.delay, self.options.connections, self._stop)
         self._backend = GuardedBackend(self.options.sources, allow_private=self.options.allow_private)
         self._pool = httpcore2.ConnectionPool(
             httpcore2.default_ssl_context(),
@@ -123,7 +123,7 @@ class Fetcher:
 
     def slow_down(self, url: str, delay: float) -> None:
         """Leave `delay` seconds between requests to the host of `url` from now on."""
-        self._manners.slow_down(_host(url), delay)
+        self._hosts.slow_down(_host(url), delay)
 
     def fetch(
         self,
@@ -155,24 +155,24 @@ class Fetcher:
                 hopeless = not exc.retryable or isinstance(exc, _NotNow) or call.budget.left <= 0
                 if hopeless or attempt == self.options.tries:
                     raise
-            with translated(address):
-                self._manners.sleep(self.options.backoff * 2 ** (attempt - 1))
+            with translate_errors(address):
+                self._hosts.sleep(self.options.backoff * 2 ** (attempt - 1))
         raise FetchError(url, "stopped", "no tries are allowed")
 
     def _follow(self, address: str, call: _Call) -> Fetched:
-        call.asked = []
+        call.redirected_from = []
         while True:
             answer = self._exchange(address, call)
             if isinstance(answer, Fetched):
                 return answer
-            call.asked.append(address)
+            call.redirected_from.append(address)
             target = absolute(answer, address)
             if not answer or target is None:
                 raise FetchError(address, "bad-redirect", f"to {answer[:200]!r}")
-            if target in call.asked or len(call.asked) > MAX_HOPS:
-                raise FetchError(call.asked[0], "redirect-loop", f"{len(call.asked)} redirects")
+            if target in call.redirected_from or len(call.redirected_from) > MAX_HOPS:
+                raise FetchError(call.redirected_from[0], "redirect-loop", f"{len(call.redirected_from)} redirects")
             if reason := call.guard(target):
-                raise FetchError(call.asked[0], reason, f"to {target}")
+                raise FetchError(call.redirected_from[0], reason, f"to {target}")
             address = target
 
     def _exchange(self, address: str, call: _Call) -> Fetched | str:
@@ -182,10 +182,10 @@ class Fetcher:
             ("User-Agent", self.user_agent),
             ("Accept", call.want.accept),
             ("Accept-Encoding", "gzip"),
-            *([] if call.asked else call.conditions),
+            *([] if call.redirected_from else call.conditions),
         ]
         timeouts = {"connect": IDLE, "read": IDLE, "write": IDLE, "pool": call.budget.left}
-        with translated(address), self._manners.turn(_host(address)), call.budget.spent():
+        with translate_errors(address), self._hosts.turn(_host(address)), call.budget.spent():
             with self._lock:
                 self.requests += 1
             with self._pool.stream("GET", address, headers=headers, extensions={"timeout": timeouts}) as response:
@@ -197,7 +197,7 @@ class Fetcher:
             self._drain(response)
             return headers.get("location", "")
         kept = {name: headers[name] for name in _KEPT_HEADERS if name in headers}
-        if response.status == 304 and call.conditions and not call.asked:
+        if response.status == 304 and call.conditions and not call.redirected_from:
             self._drain(response)
             return Fetched(None, not_modified=True, status=304, url=address, headers=kept)
         if response.status not in {200, 203}:
@@ -211,12 +211,19 @@ class Fetcher:
             address,
             body,
             headers.get("content-type") or "text/html",
-            tuple(call.asked),
+            tuple(call.redirected_from),
             headers.get("etag"),
             headers.get("last-modified"),
             datetime.now(UTC).isoformat(timespec="seconds"),
         )
-        return Fetched(page, not_modified=False, status=response.status, url=address, asked=page.asked, headers=kept)
+        return Fetched(
+            page,
+            not_modified=False,
+            status=response.status,
+            url=address,
+            redirected_from=page.redirected_from,
+            headers=kept,
+        )
 
     def _refusal(self, address: str, status: int, headers: Mapping[str, str]) -> FetchError:
         if status not in _RETRY:
@@ -225,7 +232,7 @@ class Fetcher:
         if wait is not None and wait > MAX_WAIT:
             return _NotNow(address, f"http-{status}", f"asks to wait {wait:.0f} s", retryable=True)
         if wait:
-            self._manners.pause(_host(address), wait)
+            self._hosts.pause(_host(address), wait)
         return FetchError(address, f"http-{status}", retryable=True)
 
     def _counted(self, response: httpcore2.Response) -> Iterator[bytes]:
@@ -260,7 +267,7 @@ _REASONS: tuple[tuple[type[Exception], str, bool], ...] = (
 
 
 @contextlib.contextmanager
-def translated(url: str) -> Iterator[None]:
+def translate_errors(url: str) -> Iterator[None]:
     """Turn the exceptions of httpcore2, and Stopped, into FetchError."""
     try:
         yield

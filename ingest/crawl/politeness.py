@@ -15,7 +15,7 @@ class Stopped(Exception):
     """The fetcher was closed while a thread waited for its turn."""
 
 
-class Manners:
+class HostLimits:
     """Give each host at most `connections` requests at once, whose starts lie `delay` seconds apart.
 
     Loopback hosts are exempt, except from what they ask for themselves (`slow_down`, `pause`).

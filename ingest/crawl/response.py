@@ -44,9 +44,9 @@ def _text(value: bytes) -> str:
         return value.decode("latin-1")
 
 
-def media_type(headers: Mapping[str, str]) -> str:
-    """Give the media type of an answer in lower case, "" where it names none."""
-    return headers.get("content-type", "").partition(";")[0].strip().lower()
+def media_type_of(content_type: str) -> str:
+    """The media type of a Content-Type header in lower case; "" where it names none."""
+    return content_type.partition(";")[0].strip().lower()
 
 
 def read_body(url: str, headers: Mapping[str, str], chunks: Iterable[bytes], want: Wanted) -> bytes:
@@ -56,7 +56,7 @@ def read_body(url: str, headers: Mapping[str, str], chunks: Iterable[bytes], wan
     `empty`. Neither the bytes on the wire nor the decoded ones ever exceed the limit by more than
     one chunk.
     """
-    kind = media_type(headers)
+    kind = media_type_of(headers.get("content-type", ""))
     if want.types and kind and kind not in want.types:
         raise FetchError(url, "not-text", kind)
     length = headers.get("content-length", "")

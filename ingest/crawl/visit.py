@@ -9,7 +9,7 @@ from ingest.core.records import Cleaned, Document, Page, Problem
 from ingest.crawl.aliases import Validators
 from ingest.crawl.fetch import Fetcher, Guard
 from ingest.crawl.frontier import Target
-from ingest.crawl.response import media_type
+from ingest.crawl.response import media_type_of
 
 GONE = frozenset({"http-404", "http-410"})
 
@@ -51,14 +51,14 @@ class Visitor:
         variant = markdown_address(target.url) if self.markdown else ""
         outcome = Outcome(problem=Problem(target.url, "bad-url"))
         for address in (variant, *target.addresses) if variant else target.addresses:
-            outcome = self._ask(address, target.url, known, guard)
+            outcome = self._fetch_and_clean(address, target.url, known, guard)
             if not outcome.problem:
                 break
             if outcome.problem.reason not in (_NO_VARIANT if address == variant else GONE):
                 break
         return outcome
 
-    def _ask(self, address: str, url: str, known: Validators, guard: Guard) -> Outcome:
+    def _fetch_and_clean(self, address: str, url: str, known: Validators, guard: Guard) -> Outcome:
         left = self.resume(address) if self.resume else None
         with_validators = left if left and (left.etag or left.last_modified) else known
         etag, last_modified = with_validators.etag, with_validators.last_modified
@@ -86,4 +86,4 @@ def markdown_address(url: str) -> str:
 
 
 def _kind(page: Page) -> str:
-    return media_type({"content-type": page.content_type})
+    return media_type_of(page.content_type)

@@ -24,7 +24,7 @@ def read_safely(read: Read, page: Page) -> Cleaned | Problem:
         return Problem(page.url, "clean-failed", f"{type(exc).__name__}: {exc}"[:300])
 
 
-class Cleaners:
+class CleanerPool:
     """Call `read` in up to `count` processes; 0 means in the thread that calls.
 
     With processes, `read` must be importable by its name. May be called from several threads. A

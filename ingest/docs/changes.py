@@ -33,7 +33,7 @@ class SectionChange:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class PageChange:
     """One page that is not as it was, and what of it.
 
     `other` is the page's other address where it moved: the new one of a page that was removed, the
@@ -50,12 +50,12 @@ class Change:
 
 
 @dataclass(slots=True)
-class Plan:
+class UpdatePlan:
     """What an update does to the docs folder."""
 
     write: list[Document] = field(default_factory=list)
     remove: list[PageFile] = field(default_factory=list)
-    changes: list[Change] = field(default_factory=list)
+    changes: list[PageChange] = field(default_factory=list)
     own: list[PageFile] = field(default_factory=list)
     """Files of the user that stand for a page which came."""
     unchanged: int = 0
@@ -78,7 +78,7 @@ def plan_update(
     replaced: Collection[str],
     dropped: Collection[str] = (),
     gone: Collection[str],
-) -> Plan:
+) -> UpdatePlan:
     """Compare pages by address.
 
     `replaced` are the sources whose pages this run is about. Of those, a page that did not come is
@@ -86,7 +86,7 @@ def plan_update(
     alias; otherwise it stays. Pages of the `dropped` sources and starter pages always go, those of
     all others stay. A page without a source is the user's own: it is never written over.
     """
-    plan = Plan()
+    plan = UpdatePlan()
     at_hand = {file.document.url: file for file in files}
     new = {document.url: document for document in came}
     moved = {alias: document for document in new.values() for alias in document.aliases if alias not in new}
@@ -111,9 +111,9 @@ def plan_update(
     return plan
 
 
-def differences(before: Iterable[Document], after: Iterable[Document]) -> Plan:
+def differences(before: Iterable[Document], after: Iterable[Document]) -> UpdatePlan:
     """What differs between two states of the same pages, whoever wrote them."""
-    plan = Plan()
+    plan = UpdatePlan()
     old, new = ({document.url: document for document in documents} for documents in (before, after))
     moved = {alias: document for document in new.values() for alias in document.aliases}
     for url, document in new.items():
@@ -126,20 +126,20 @@ def differences(before: Iterable[Document], after: Iterable[Document]) -> Plan:
     return plan
 
 
-def _add(plan: Plan, document: Document, before: list[Document]) -> None:
+def _add(plan: UpdatePlan, document: Document, before: list[Document]) -> None:
     plan.write.append(document)
     old = before[0] if before else None
     sections = section_changes(old, document)
-    plan.changes.append(Change(document.url, "added", document.title, sections, old.url if old else ""))
+    plan.changes.append(PageChange(document.url, "added", document.title, sections, old.url if old else ""))
 
 
-def _removal(old: Document, new: Document | None) -> Change:
+def _removal(old: Document, new: Document | None) -> PageChange:
     if new:
-        return Change(old.url, "removed", old.title, other=new.url)
-    return Change(old.url, "removed", old.title, section_changes(old, None))
+        return PageChange(old.url, "removed", old.title, other=new.url)
+    return PageChange(old.url, "removed", old.title, section_changes(old, None))
 
 
-def _compare(plan: Plan, before: Document, document: Document) -> None:
+def _compare(plan: UpdatePlan, before: Document, document: Document) -> None:
     if _content(before) == _content(document) and before.source == document.source:
         plan.unchanged += 1
         same = (before.etag, before.last_modified) == (document.etag, document.last_modified)
@@ -148,7 +148,7 @@ def _compare(plan: Plan, before: Document, document: Document) -> None:
         return
     plan.write.append(document)
     sections = section_changes(before, document)
-    plan.changes.append(Change(document.url, "changed", document.title, sections, facts=_facts(before, document)))
+    plan.changes.append(PageChange(document.url, "changed", document.title, sections, facts=_facts(before, document)))
 
 
 def _facts(before: Document, after: Document) -> tuple[str, ...]:
@@ -222,14 +222,14 @@ def _names(keys: Iterable[_Key], title: str) -> dict[_Key, str]:
     return {key: path[-1] if count[path[-1]] == 1 else " › ".join(path) for key, path in paths.items()}
 
 
-def pages_after(plan: Plan, files: Sequence[PageFile]) -> list[Document]:
+def pages_after(plan: UpdatePlan, files: Sequence[PageFile]) -> list[Document]:
     """The pages that the docs folder holds once the plan is carried out."""
     gone = {file.document.url for file in plan.remove}
     kept = {file.document.url: file.document for file in files if file.document.url not in gone}
     return list((kept | {document.url: document for document in plan.write}).values())
 
 
-def write_pages(folder: Path, plan: Plan, files: Sequence[PageFile]) -> None:
+def write_pages(folder: Path, plan: UpdatePlan, files: Sequence[PageFile]) -> None:
     """New pages first, removals last: a crash in between leaves a page too many, never one too few."""
     written: set[Path] = set()
     names = {file.document.url: file.path.relative_to(folder).as_posix() for file in files}

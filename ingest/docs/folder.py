@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 from ingest.core.atomic import replace_file
 from ingest.core.errors import CorpusError
-from ingest.core.records import Document, Problem, page_key
+from ingest.core.records import Document, Problem, url_key
 from ingest.core.urls import _PLAIN, _RESERVED, MAX_NAME, identity
 
 
@@ -86,7 +86,7 @@ def read_corpus(folder: Path) -> Corpus:
         except CorpusError as error:
             problems.append(Problem(name, "unusable", error.message.rpartition(f"{path.name}: ")[2]))
             continue
-        first = seen.setdefault(page_key(document.url), path)
+        first = seen.setdefault(url_key(document.url), path)
         if first != path:
             problems.append(Problem(name, "twice", f"has the same url as {first.name}"))
             continue
@@ -100,7 +100,7 @@ def read_document(path: Path, folder: Path) -> Document:
     Raises CorpusError for a file that is missing, empty, binary, too large or has broken front matter.
     """
     text = _text_of(path)
-    meta, body = split_front_matter(text, str(path))
+    meta, body = read_front_matter(text, str(path))
     if not body.strip():
         raise CorpusError(f"{path}: the page is empty", "delete the file, or write something into it")
     _refuse_hostile(path, folder, meta)
@@ -155,7 +155,7 @@ def _text_of(path: Path) -> str:
         raise CorpusError(f"{path}: the file is not UTF-8", "save it as UTF-8") from error
 
 
-def split_front_matter(text: str, name: str) -> tuple[dict[str, Any], str]:
+def read_front_matter(text: str, name: str) -> tuple[dict[str, Any], str]:
     """Split a page into its front matter ({} where there is none) and its body.
 
     Raises CorpusError when the front matter is no YAML mapping.

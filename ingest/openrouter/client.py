@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from ingest.core.deadline import Bounded, Deadline, DeadlinePassed, within
 from ingest.core.errors import ModelError
 from ingest.core.settings import Settings
-from ingest.openrouter.error_responses import redirected, refused
+from ingest.openrouter.error_responses import redirect_error, response_error
 from ingest.openrouter.retry import pause
 from ingest.text.unsafe import visible
 
@@ -68,7 +68,7 @@ def exchange(
 def _pieces(
     settings: Settings, secret: str, method: str, path: str, body: Mapping[str, Any] | None, left: float
 ) -> Iterator[bytes]:
-    with _translated(settings):
+    with _translate_errors(settings):
         import httpx2
         from openai import Stream
 
@@ -144,7 +144,7 @@ def _cut(stream: Any, most: int) -> "httpx2.SyncByteStream":  # noqa: ANN401 - t
 
 
 @contextlib.contextmanager
-def _translated(settings: Settings) -> Iterator[None]:
+def _translate_errors(settings: Settings) -> Iterator[None]:
     """Turn whatever the SDK and its HTTP client raise into a ModelError that names the fix.
 
     `from None` throughout: the causes hold the request, and so the key.
@@ -158,7 +158,7 @@ def _translated(settings: Settings) -> Iterator[None]:
     except openai.APIStatusError as error:
         raise _status_error(error, settings) from None
     except (openai.APITimeoutError, httpx2.TimeoutException):
-        raise too_late(settings) from None
+        raise timeout_error(settings) from None
     except (openai.APIConnectionError, httpx2.TransportError) as error:
         raise _unreachable(error, where) from None
     except (httpx2.InvalidURL, httpx2.UnsupportedProtocol):
@@ -168,7 +168,7 @@ def _translated(settings: Settings) -> Iterator[None]:
         raise ModelError(f"the answer of {where} is broken: {type(error).__name__}", "try again") from None
 
 
-def too_late(settings: Settings) -> ModelError:
+def timeout_error(settings: Settings) -> ModelError:
     """The failure of a server that took longer than the user grants."""
     message = f"{settings.base_url} did not answer within {settings.timeout:g} s"
     return ModelError(message, "try again, or raise --timeout", retryable=True)
@@ -190,17 +190,19 @@ def _status_error(error: Any, settings: Settings) -> ModelError:  # noqa: ANN401
     response = error.response
     status = int(response.status_code)
     if 300 <= status < 400:
-        return redirected(status, without_key(str(response.headers.get("location", "")), settings), settings.base_url)
-    text = without_key(response.content.decode("utf-8", "replace"), settings)
+        return redirect_error(
+            status, redact_key(str(response.headers.get("location", "")), settings), settings.base_url
+        )
+    text = redact_key(response.content.decode("utf-8", "replace"), settings)
     try:
         body = json.loads(text)
     except ValueError:
         body = None
-    headers = {name.lower(): without_key(value, settings) for name, value in response.headers.items()}
-    return refused(status, body, headers, settings.base_url)
+    headers = {name.lower(): redact_key(value, settings) for name, value in response.headers.items()}
+    return response_error(status, body, headers, settings.base_url)
 
 
-def without_key(text: str, settings: Settings) -> str:
+def redact_key(text: str, settings: Settings) -> str:
     """A server's words without the key: some echo what they were sent."""
     secret = settings.api_key.reveal()
     return text.replace(secret, "…") if secret else text
@@ -225,7 +227,7 @@ def _call(settings: Settings, deadline: Deadline, attempts: int, send: Callable[
         try:
             return _answer(settings, b"".join(send()))
         except DeadlinePassed:
-            raise before or too_late(settings) from None
+            raise before or timeout_error(settings) from None
         except ModelError as error:
             before = error
             pause(error, attempt, deadline, attempts)
@@ -237,15 +239,15 @@ def _answer(settings: Settings, data: bytes) -> dict[str, Any]:
     try:
         body = json.loads(data.decode("utf-8-sig"))
     except (ValueError, RecursionError):
-        raise unreadable(data, settings) from None
+        raise malformed_error(data, settings) from None
     if not isinstance(body, dict):
-        raise unreadable(data, settings)
+        raise malformed_error(data, settings)
     if body.get("error"):
-        raise refused(200, json.loads(without_key(json.dumps(body), settings)), {}, settings.base_url)
+        raise response_error(200, json.loads(redact_key(json.dumps(body), settings)), {}, settings.base_url)
     return body
 
 
-def unreadable(data: bytes, settings: Settings) -> ModelError:
+def malformed_error(data: bytes, settings: Settings) -> ModelError:
     """The failure of a body that is not what it should be."""
     if data.lstrip().startswith(b"<"):
         hint = "check OPENROUTER_BASE_URL: it usually ends in /v1"

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from ingest.core.errors import ModelError
-from ingest.openrouter.retry import asked_wait, reset_time, spoken
+from ingest.openrouter.retry import format_duration, requested_wait, reset_time
 from ingest.text.unsafe import visible
 
 _WORDS: Final = {
@@ -60,7 +60,7 @@ _TOO_LONG = re.compile(
 _SECRETS = re.compile(r"sk-[\w-]{8,}|(?<=Bearer )\S+")
 
 
-def refused(status: int, body: object, headers: Mapping[str, str], where: str) -> ModelError:
+def response_error(status: int, body: object, headers: Mapping[str, str], where: str) -> ModelError:
     """The failure that an error status, or an `error` in the body of a success, stands for.
 
     `headers` have names in lower case; `where` is what answered, for the message.
@@ -70,7 +70,7 @@ def refused(status: int, body: object, headers: Mapping[str, str], where: str) -
     status = status if status >= 300 else _status_in(error, metadata)
     said = _message(error, metadata) or f"HTTP {status}"
     fields = {**{str(k).lower(): str(v) for k, v in _dict(metadata.get("headers")).items()}, **headers}
-    wait = asked_wait(_dict(error.get("availability")), metadata, fields)
+    wait = requested_wait(_dict(error.get("availability")), metadata, fields)
     reset = reset_time(fields)
     message = f"{where} answered {status}: {said}{_reasons(metadata)}"
     if _is_daily(said, metadata, reset):
@@ -79,7 +79,7 @@ def refused(status: int, body: object, headers: Mapping[str, str], where: str) -
         wait = max(0.0, reset - time.time()) or None
     hint = _HINTS.get(status, _TROUBLE)
     return ModelError(
-        message if wait is None else f"{message} (it asks to wait {spoken(wait)})",
+        message if wait is None else f"{message} (it asks to wait {format_duration(wait)})",
         hint,
         retryable=_retryable(status, error, metadata),
         wait=wait,
@@ -87,7 +87,7 @@ def refused(status: int, body: object, headers: Mapping[str, str], where: str) -
     )
 
 
-def redirected(status: int, location: str, where: str) -> ModelError:
+def redirect_error(status: int, location: str, where: str) -> ModelError:
     """The failure of a redirect: none is followed, because the key goes to the configured address only."""
     target = visible(location)[:120] or "nowhere"
     hint = "if that address is right, set OPENROUTER_BASE_URL to it: the key is sent nowhere else"

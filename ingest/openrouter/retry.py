@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
-from ingest.core.deadline import Deadline, tell_wait
+from ingest.core.deadline import Deadline, report_wait
 from ingest.core.errors import ModelError
 
 _BACKOFF: Final = (0.5, 1.0, 2.0, 4.0)
@@ -30,11 +30,11 @@ def pause(error: ModelError, attempt: int, deadline: Deadline, attempts: int = 3
     if wait >= deadline.left:
         raise error
     if wait >= _WORTH_TELLING:
-        tell_wait(wait, error.message)
+        report_wait(wait, error.message)
     time.sleep(wait)
 
 
-def asked_wait(
+def requested_wait(
     availability: Mapping[str, Any], metadata: Mapping[str, Any], headers: Mapping[str, str]
 ) -> float | None:
     """Seconds that a server asks to wait, from the most specific place that names them; None without any."""
@@ -55,7 +55,7 @@ def reset_time(headers: Mapping[str, str]) -> float | None:
     return moment if moment < 1e11 else None
 
 
-def spoken(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """A duration as people say it."""
     if seconds > 365 * 86_400.0:
         return "over a year"

@@ -5,17 +5,17 @@ from dataclasses import dataclass, field, replace
 
 from ingest.clean.boilerplate.recurring import says_something, without_recurring
 from ingest.clean.page import clean_page
-from ingest.core.records import CrawlReport, Document, Problem, Progress, counting
+from ingest.core.records import CrawlReport, Document, Problem, Progress, of_stage
 from ingest.core.urls import identity
 from ingest.crawl.aliases import Validators
 from ingest.crawl.crawler import Crawl, CrawlOptions, crawl
 from ingest.crawl.fetch import Fetcher, FetchOptions
 from ingest.crawl.markdown_variants import Choice
-from ingest.reindex.dedupe import merge_equal
+from ingest.reindex.dedupe import merge_identical
 
 
 @dataclass(slots=True)
-class Gathered:
+class SourcePages:
     """Pages that came (unchanged ones included), addresses that are gone for good, and the counts."""
 
     documents: list[Document] = field(default_factory=list)
@@ -24,7 +24,7 @@ class Gathered:
     choices: dict[str, Choice] = field(default_factory=dict)
     """By source: whether its `.md` variants were read, where that was a question."""
 
-    def add(self, other: "Gathered") -> None:
+    def add(self, other: "SourcePages") -> None:
         """Take in what another source gave."""
         self.documents += other.documents
         self.gone |= other.gone
@@ -36,7 +36,7 @@ class Gathered:
         self.report.problems += other.report.problems
 
 
-def gather_crawl(
+def crawl_sources(
     sources: Sequence[str],
     at_hand: Iterable[Document],
     fetching: FetchOptions,
@@ -44,13 +44,13 @@ def gather_crawl(
     progress: Progress,
     *,
     full: bool = False,
-) -> Gathered:
+) -> SourcePages:
     """Crawl each source; pages at hand are asked for conditionally, unless `full`.
 
     A page at hand that answers 404 or 410 is gone; one that fails otherwise is a problem with
     `kept_old`. Raises UsageError for a source that is no URL.
     """
-    gathered = Gathered()
+    gathered = SourcePages()
     options = replace(options, together=without_recurring)
     known = {document.url: document for document in at_hand}
     with Fetcher(fetching) as fetcher:
@@ -64,7 +64,7 @@ def gather_crawl(
                 replace(document, aliases=_aliases(known.get(url), aliases.get(url, ()), came), source=source)
                 for url, document in came.items()
             ]
-            gathered.documents += merge_equal(filter(None, _stripped(documents, running.report)))
+            gathered.documents += merge_identical(filter(None, _stripped(documents, running.report)))
             if running.choice:
                 gathered.choices[source] = running.choice
             _add(gathered, running, known)
@@ -92,7 +92,7 @@ def _crawled(
         clean_page,
         options,
         validators=validators,
-        progress=counting(progress, "crawl"),
+        progress=of_stage(progress, "crawl"),
     )
     return running, {crawled.url: crawled.document or known[crawled.url] for crawled in running}
 
@@ -116,7 +116,7 @@ def _aliases(old: Document | None, found: Iterable[str], pages: Collection[str])
     return tuple(sorted({*(old.aliases if old else ()), *found}.difference(pages)))
 
 
-def _add(gathered: Gathered, running: Crawl, known: dict[str, Document]) -> None:
+def _add(gathered: SourcePages, running: Crawl, known: dict[str, Document]) -> None:
     """Add one crawl's counts; tell pages that are gone from pages whose old version is kept."""
     total, part = gathered.report, running.report
     total.requests += part.requests

@@ -24,7 +24,7 @@ def lists_itself(url: str, markdown: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Arrival:
+class LocalPage:
     """A cleaned page, the address that it calls its own, and whether its menus list the address that it has."""
 
     document: Document
@@ -36,7 +36,7 @@ def _folded(url: str) -> str:
     return re.sub(r"[/_]+", "/", "/" + re.sub(r"^https?://[^/]+", "", url)).rstrip("/").lower()
 
 
-def merge_twins(arrivals: Iterable[Arrival]) -> list[Document]:
+def merge_duplicates(arrivals: Iterable[LocalPage]) -> list[Document]:
     """Keep one of the pages with the same content, in the order they came; of two with one address the last.
 
     Pages that have no address but their path are one, too, where they share their title and
@@ -54,7 +54,7 @@ def merge_twins(arrivals: Iterable[Arrival]) -> list[Document]:
     return kept
 
 
-def merge_equal(documents: Iterable[Document]) -> list[Document]:
+def merge_identical(documents: Iterable[Document]) -> list[Document]:
     """Keep one of the pages with the same body: that with the shortest address, in whatever order they came."""
     groups: dict[str, list[Document]] = {}
     for document in documents:
@@ -67,7 +67,7 @@ def merge_equal(documents: Iterable[Document]) -> list[Document]:
     return kept
 
 
-def _rank(twin: Arrival, canonicals: set[str]) -> tuple[bool, bool, bool, int]:
+def _rank(twin: LocalPage, canonicals: set[str]) -> tuple[bool, bool, bool, int]:
     """Rank the addresses of one page; of equals, `max` takes the first.
 
     The canonical one; else a URL before a bare path; else one that the page's own menus list, for
@@ -80,27 +80,27 @@ def _rank(twin: Arrival, canonicals: set[str]) -> tuple[bool, bool, bool, int]:
     return identity(url) in canonicals, not path, twin.lists_itself, parts
 
 
-def _same(pages: Iterable[Arrival]) -> list[list[Arrival]]:
-    groups: dict[str, list[Arrival]] = {}
+def _same(pages: Iterable[LocalPage]) -> list[list[LocalPage]]:
+    groups: dict[str, list[LocalPage]] = {}
     for page in pages:
         groups.setdefault(page.document.sha256, []).append(page)
     return list(groups.values())
 
 
-def _near(groups: Sequence[list[Arrival]]) -> list[list[Arrival]]:
+def _near(groups: Sequence[list[LocalPage]]) -> list[list[LocalPage]]:
     """Join groups of one title whose texts are nearly the same."""
-    by_title: dict[str, list[list[Arrival]]] = {}
+    by_title: dict[str, list[list[LocalPage]]] = {}
     for group in groups:
         by_title.setdefault(group[0].document.title.casefold(), []).append(group)
-    joined: dict[int, list[Arrival]] = {}
+    joined: dict[int, list[LocalPage]] = {}
     for same_title in by_title.values():
         for group in _joined(same_title) if 1 < len(same_title) <= _MAX_OF_TITLE else same_title:
             joined[id(group[0])] = group
     return [joined[id(group[0])] for group in groups if id(group[0]) in joined]
 
 
-def _joined(groups: Sequence[list[Arrival]]) -> list[list[Arrival]]:
-    out: list[tuple[list[Arrival], frozenset[str]]] = []
+def _joined(groups: Sequence[list[LocalPage]]) -> list[list[LocalPage]]:
+    out: list[tuple[list[LocalPage], frozenset[str]]] = []
     for group in groups:
         words = _sequences(group[0].document.body)
         other = next(
@@ -113,7 +113,7 @@ def _joined(groups: Sequence[list[Arrival]]) -> list[list[Arrival]]:
     return [group for group, _ in out]
 
 
-def _are_one(left: list[Arrival], right: list[Arrival]) -> bool:
+def _are_one(left: list[LocalPage], right: list[LocalPage]) -> bool:
     """Tell whether nothing says that these are two pages: neither names its URL, and no version tells them apart."""
     urls = [twin.document.url for twin in (*left, *right)]
     versions = {tuple(part for part in re.split(r"[/_]", url) if _VERSION.fullmatch(part)) for url in urls}

@@ -21,14 +21,14 @@ from ingest.core.records import Cleaned, CrawlReport, Document, Page, Problem, P
 from ingest.core.urls import host_of, normalise
 from ingest.crawl.worker_pool import read_safely
 from ingest.docs.folder import MAX_PAGE_BYTES
-from ingest.reindex.crawl_source import Gathered, _stripped
-from ingest.reindex.dedupe import Arrival, lists_itself, merge_twins
+from ingest.reindex.crawl_source import SourcePages, _stripped
+from ingest.reindex.dedupe import LocalPage, lists_itself, merge_duplicates
 from ingest.text import front_matter
 from ingest.text.front_matter import split_front_matter
 from ingest.text.markdown import blocks_of, fenced_code
 
 
-def gather_local(path: Path, at_hand: Iterable[Document], progress: Progress) -> Gathered:
+def read_local_source(path: Path, at_hand: Iterable[Document], progress: Progress) -> SourcePages:
     """Clean the files at `path`; a page that stands twice is kept once.
 
     Pages that askdocs wrote keep their aliases and dates (see `own_pages`).
@@ -36,20 +36,20 @@ def gather_local(path: Path, at_hand: Iterable[Document], progress: Progress) ->
     no longer lists are kept, with a problem: such files hold what a site chooses to put into them.
     Raises UsageError when there is nothing to read.
     """
-    gathered = Gathered()
+    gathered = SourcePages()
     source = str(path.resolve())
     now = datetime.now(UTC)
-    arrivals: list[Arrival] = []
+    arrivals: list[LocalPage] = []
     pages = list(local_pages(path))
-    for at, (page, tidy) in enumerate(zip(pages, tidied(pages), strict=True), 1):
+    for at, (page, tidy) in enumerate(zip(pages, mend_converted(pages), strict=True), 1):
         progress("clean", at, len(pages))
         cleaned = _cleaned(tidy, gathered.report)
         if cleaned and isinstance(page, Page):
             text = page.body.decode("utf-8", "replace")
-            document = with_its_past(replace(cleaned.document, source=source), text, now)
-            arrivals.append(Arrival(document, cleaned.canonical, lists_itself(document.url, text)))
+            document = restore_history(replace(cleaned.document, source=source), text, now)
+            arrivals.append(LocalPage(document, cleaned.canonical, lists_itself(document.url, text)))
     stripped = _stripped([arrival.document for arrival in arrivals], gathered.report)
-    kept = merge_twins(
+    kept = merge_duplicates(
         replace(arrival, document=document) for arrival, document in zip(arrivals, stripped, strict=True) if document
     )
     urls = {document.url for document in kept}
@@ -176,7 +176,7 @@ def _outside(matches: Iterable[re.Match[str]], spans: list[tuple[int, int]]) -> 
             yield match
 
 
-def tidied(pages: Sequence[Page | Problem]) -> list[Page | Problem]:
+def mend_converted(pages: Sequence[Page | Problem]) -> list[Page | Problem]:
     """Mend markdown that another program made of whole HTML pages, as a naive crawl leaves it.
 
     What recurs on the pages of a host is learned from all of them, then taken off each (see
@@ -212,7 +212,7 @@ _MAX_ALIASES: Final = 500
 _ANCHOR = re.compile(r"[^\s\x00-\x1f\x7f-\x9f]{0,300}")
 
 
-def with_its_past(document: Document, markdown: str, now: datetime) -> Document:
+def restore_history(document: Document, markdown: str, now: datetime) -> Document:
     """Give the page aliases, dates and anchors of the front matter that `markdown` begins with.
 
     Aliases are addresses of the page's own host, dates none that is still to come, and anchors fit

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from ingest.core.records import CrawlReport, Problem, Progress
 from ingest.core.settings import Settings
-from ingest.docs.changes import Change
+from ingest.docs.changes import PageChange
 from ingest.embed.base import Embedder
 from ingest.embed.cache import VectorCache
 from ingest.index.build import ChunkCounts, IndexReport
-from ingest.reindex.response_cache import Responses
+from ingest.reindex.response_cache import ResponseCache
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class ReindexReport:
     seen: int = 0
     unchanged: int = 0
     aliases: int = 0
-    changes: list[Change] = field(default_factory=list)
+    changes: list[PageChange] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     crawl: CrawlReport = field(default_factory=CrawlReport)
     index: IndexReport | None = None
@@ -60,7 +60,7 @@ class ReindexReport:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class ReindexContext:
     """One reindex under way."""
 
     settings: Settings
@@ -68,7 +68,7 @@ class Run:
     progress: Progress
     embedder: Embedder
     cache: VectorCache
-    responses: Responses
+    responses: ResponseCache
     report: ReindexReport = field(default_factory=ReindexReport)
 
     @contextmanager

@@ -16,9 +16,9 @@ from ingest.embed.registry import get_embedder
 from ingest.index.build import IndexReport, build_index, embed_ahead, is_current, preview, stored_pages
 from ingest.index.freshness import checked_at, record_check
 from ingest.index.generations import verify, writing
-from ingest.reindex.options import ReindexOptions, ReindexReport, Run
+from ingest.reindex.options import ReindexContext, ReindexOptions, ReindexReport
 from ingest.reindex.plan import Update, update_from_markdown, update_from_sources
-from ingest.reindex.response_cache import Responses
+from ingest.reindex.response_cache import ResponseCache
 
 __all__ = ["ReindexOptions", "ReindexReport", "index_corpus", "reindex"]
 
@@ -32,7 +32,7 @@ def reindex(settings: Settings, options: ReindexOptions, progress: Progress) -> 
     """
     started = time.perf_counter()
     embedder = get_embedder(settings)
-    responses = Responses(settings.index / "responses", CLEANER_VERSION)
+    responses = ResponseCache(settings.index / "responses", CLEANER_VERSION)
     with ExitStack() as stack:
         if not options.dry_run:
             stack.enter_context(writing(settings.index))
@@ -41,34 +41,39 @@ def reindex(settings: Settings, options: ReindexOptions, progress: Progress) -> 
         cache = stack.enter_context(VectorCache(settings.index / CACHE, embedder.fingerprint))
         if not options.dry_run:
             cache.recover()
-        run = Run(settings, options, progress, embedder, cache, responses)
-        update = update_from_sources(run) if options.crawl or options.from_path else update_from_markdown(run)
+        context = ReindexContext(settings, options, progress, embedder, cache, responses)
+        update = update_from_sources(context) if options.crawl or options.from_path else update_from_markdown(context)
         if options.dry_run:
-            with run.timed("index"):
-                run.report.chunks = preview(settings.index, update.documents, embedder, progress, cache)
+            with context.timed("index"):
+                context.report.chunks = preview(settings.index, update.documents, embedder, progress, cache)
         else:
-            _carry_out(run, update)
-    run.report.seconds["total"] = time.perf_counter() - started
-    return run.report
+            _carry_out(context, update)
+    context.report.seconds["total"] = time.perf_counter() - started
+    return context.report
 
 
-def _carry_out(run: Run, update: Update) -> None:
+def _carry_out(context: ReindexContext, update: Update) -> None:
     """Embed, write the pages, then index them as they stand on disk."""
-    settings, options, report = run.settings, run.options, run.report
+    settings, options, report = context.settings, context.options, context.report
     damaged = verify(settings.index)
     if damaged:
         report.notes.append(f"{damaged}; the index is written anew")
-    with run.timed("embed"):
-        current = not damaged and is_current(settings.index, run.embedder)
+    with context.timed("embed"):
+        current = not damaged and is_current(settings.index, context.embedder)
         documents = update.plan.rewritten if current else update.documents
-        embed_ahead(settings.index, documents, run.embedder, run.progress, run.cache)
+        embed_ahead(settings.index, documents, context.embedder, context.progress, context.cache)
     update.write(settings.docs)
     corpus = read_corpus(settings.docs)
-    run.responses.settle(corpus.documents)
+    context.responses.settle(corpus.documents)
     report.problems += [problem for problem in corpus.problems if problem not in report.problems]
-    with run.timed("index"):
+    with context.timed("index"):
         index = index_corpus(
-            settings, corpus, run.embedder, run.progress, full=options.full or bool(damaged), cache=run.cache
+            settings,
+            corpus,
+            context.embedder,
+            context.progress,
+            full=options.full or bool(damaged),
+            cache=context.cache,
         )
     report.index, report.chunks = index, index.counts
     report.seconds["embed"] += index.embedding

@@ -12,13 +12,13 @@ from ingest.core.records import Document, Problem
 from ingest.crawl.crawler import CrawlOptions, Form
 from ingest.crawl.fetch import FetchOptions
 from ingest.crawl.markdown_variants import Choice
-from ingest.docs.changes import Plan, differences, pages_after, plan_update, write_pages
+from ingest.docs.changes import UpdatePlan, differences, pages_after, plan_update, write_pages
 from ingest.docs.folder import Corpus, PageFile, read_corpus, read_sources, write_sources
 from ingest.index.database import Store
 from ingest.index.generations import current_generation
-from ingest.reindex.crawl_source import Gathered, gather_crawl
-from ingest.reindex.folder_source import gather_local
-from ingest.reindex.options import Run
+from ingest.reindex.crawl_source import SourcePages, crawl_sources
+from ingest.reindex.folder_source import read_local_source
+from ingest.reindex.options import ReindexContext
 from ingest.reindex.reclean import Recleaned, reclean
 from ingest.reindex.safeguards import new_hosts, refuse_loss
 
@@ -28,7 +28,7 @@ class Update:
     """Pages at hand, what becomes of them, and the sources to record (None: as they are) and read as `.md`."""
 
     files: Sequence[PageFile]
-    plan: Plan
+    plan: UpdatePlan
     sources: tuple[str, ...] | None = None
     markdown: frozenset[str] = frozenset()
     leaving: frozenset[str] = frozenset()
@@ -49,12 +49,12 @@ class Update:
             write_sources(docs, self.sources, self.markdown)
 
 
-def update_from_sources(run: Run) -> Update:
+def update_from_sources(context: ReindexContext) -> Update:
     """Crawl or read the sources of this run.
 
     Raises UsageError, CorpusError, and CrawlFailed for what must not replace the pages at hand.
     """
-    options, report, docs = run.options, run.report, run.settings.docs
+    options, report, docs = context.options, context.report, context.settings.docs
     corpus = read_corpus(docs) if docs.exists() else Corpus(docs, (), ())
     recorded = read_sources(docs)
     given = (str(options.from_path.resolve()),) if options.from_path else options.sources
@@ -62,9 +62,9 @@ def update_from_sources(run: Run) -> Update:
     leaving = frozenset({*read_sources(docs, "leaving"), *(recorded if options.replace else ())}) - set(report.sources)
     old = [file.document for file in corpus.files if file.document.source in report.sources]
     if not options.full:
-        old = _recleaned(run, old, crawling=True).documents
-    with run.timed("crawl"):
-        gathered = _gather(run, old)
+        old = _recleaned(context, old, crawling=True).documents
+    with context.timed("crawl"):
+        gathered = _gather(context, old)
     plan = plan_update(
         corpus.files,
         gathered.documents,
@@ -72,7 +72,7 @@ def update_from_sources(run: Run) -> Update:
         dropped=leaving,
         gone=gathered.gone,
     )
-    _account(run, gathered, plan)
+    _account(context, gathered, plan)
     came, problems = bool(gathered.documents), gathered.report.problems
     refuse_loss(plan, problems, report.sources, came=came, allow_shrink=options.allow_shrink)
     kept = tuple(dict.fromkeys((*recorded, *report.sources) if options.add else report.sources))
@@ -83,24 +83,24 @@ def update_from_sources(run: Run) -> Update:
     return update
 
 
-def update_from_markdown(run: Run) -> Update:
+def update_from_markdown(context: ReindexContext) -> Update:
     """Without a crawl: bring pages that another version of the cleaner made up to date.
 
     What is reported as changed is what differs from the index. Raises CorpusError without a docs folder.
     """
-    corpus = read_corpus(run.settings.docs)
+    corpus = read_corpus(context.settings.docs)
     crawled = [file for file in corpus.files if file.document.source]
-    anew = _recleaned(run, [file.document for file in crawled]).anew
-    came = {document.url for document in anew}
-    plan = plan_update([file for file in crawled if file.document.url in came], anew, replaced=(), gone=())
+    updated = _recleaned(context, [file.document for file in crawled]).updated
+    came = {document.url for document in updated}
+    plan = plan_update([file for file in crawled if file.document.url in came], updated, replaced=(), gone=())
     update = Update(corpus.files, plan)
-    before = _indexed(run.settings.index)
+    before = _indexed(context.settings.index)
     indexed = differences(before, update.documents)
-    run.report.new_hosts = new_hosts(before, update.documents)
-    run.report.changes, run.report.unchanged = indexed.changes, indexed.unchanged
-    run.report.seen = len(corpus.files)
-    run.report.aliases = sum(len(document.aliases) for document in update.documents)
-    run.report.problems += corpus.problems
+    context.report.new_hosts = new_hosts(before, update.documents)
+    context.report.changes, context.report.unchanged = indexed.changes, indexed.unchanged
+    context.report.seen = len(corpus.files)
+    context.report.aliases = sum(len(document.aliases) for document in update.documents)
+    context.report.problems += corpus.problems
     return update
 
 
@@ -112,41 +112,43 @@ def _indexed(index: Path) -> list[Document]:
         return []
 
 
-def _recleaned(run: Run, at_hand: list[Document], *, crawling: bool = False) -> Recleaned:
-    with run.timed("clean"):
-        done = reclean(at_hand, run.responses, run.progress, keep=not run.options.dry_run, crawling=crawling)
-    run.report.problems += done.problems
+def _recleaned(context: ReindexContext, at_hand: list[Document], *, crawling: bool = False) -> Recleaned:
+    with context.timed("clean"):
+        done = reclean(
+            at_hand, context.responses, context.progress, keep=not context.options.dry_run, crawling=crawling
+        )
+    context.report.problems += done.problems
     return done
 
 
-def _gather(run: Run, at_hand: list[Document]) -> Gathered:
+def _gather(context: ReindexContext, at_hand: list[Document]) -> SourcePages:
     """Read the sources that are folders or files (recorded as absolute paths), and crawl the others."""
-    gathered = Gathered()
-    sources = run.report.sources
+    gathered = SourcePages()
+    sources = context.report.sources
     for path in map(Path, sources):
         if path.is_absolute():
-            gathered.add(gather_local(path, at_hand, run.progress))
+            gathered.add(read_local_source(path, at_hand, context.progress))
     for source in sources:
         if not Path(source).is_absolute():
-            gathered.add(_crawl(run, source, [document for document in at_hand if document.source == source]))
+            gathered.add(_crawl(context, source, [document for document in at_hand if document.source == source]))
     return gathered
 
 
-def _crawl(run: Run, source: str, known: list[Document]) -> Gathered:
-    options = run.options
-    recorded = source in read_sources(run.settings.docs, "markdown")
+def _crawl(context: ReindexContext, source: str, known: list[Document]) -> SourcePages:
+    options = context.options
+    recorded = source in read_sources(context.settings.docs, "markdown")
     form = form_of(options.markdown, recorded=recorded)
     crawling = CrawlOptions(options.include, options.exclude, options.max_pages, options.jobs, markdown=form)
     if not options.dry_run:
-        crawling = replace(crawling, keep=run.responses.keep, resume=run.responses.left_over)
-    urls = tuple(url for url in run.report.sources if not Path(url).is_absolute())
-    fetching = FetchOptions(urls, allow_private=options.allow_private, contact=run.settings.contact)
+        crawling = replace(crawling, keep=context.responses.keep, resume=context.responses.left_over)
+    urls = tuple(url for url in context.report.sources if not Path(url).is_absolute())
+    fetching = FetchOptions(urls, allow_private=options.allow_private, contact=context.settings.contact)
     whole = options.full or (form == "never" and recorded)
-    return gather_crawl((source,), known, fetching, crawling, run.progress, full=whole)
+    return crawl_sources((source,), known, fetching, crawling, context.progress, full=whole)
 
 
-def _account(run: Run, gathered: Gathered, plan: Plan) -> None:
-    report = run.report
+def _account(context: ReindexContext, gathered: SourcePages, plan: UpdatePlan) -> None:
+    report = context.report
     report.crawl = gathered.report
     report.seen = len(gathered.documents)
     report.unchanged = plan.unchanged
@@ -189,9 +191,9 @@ def form_of(asked: bool | None, *, recorded: bool) -> Form:  # noqa: FBT001 - No
 def markdown_after(
     asked: bool | None,  # noqa: FBT001 - None is an answer too
     recorded: Iterable[str],
-    run: Iterable[str],
+    crawled: Iterable[str],
     choices: Mapping[str, Choice],
 ) -> set[str]:
-    """The sources whose `.md` variants are read from now on; `run` are those that were crawled."""
-    before = set(recorded).difference(run if asked is False else ())
+    """The sources whose `.md` variants are read from now on; `crawled` are those of this run."""
+    before = set(recorded).difference(crawled if asked is False else ())
     return {*before, *choices} - {source for source, choice in choices.items() if not choice.markdown}

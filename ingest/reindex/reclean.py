@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from ingest.clean.boilerplate.recurring import without_recurring
 from ingest.clean.page import clean_page
 from ingest.core.records import Document, Problem, Progress
-from ingest.crawl.worker_pool import Cleaners
-from ingest.reindex.response_cache import Responses
+from ingest.crawl.worker_pool import CleanerPool
+from ingest.reindex.response_cache import ResponseCache
 
 PROCESSES = 2  # both cores of a small machine
 _THREADS = 2
@@ -18,16 +18,16 @@ _SECONDS = 60.0  # for one page; the largest need about five
 
 @dataclass(slots=True)
 class Recleaned:
-    """`documents`: all pages at hand, in order; `anew`: those that the cleaner gave anew; and what failed."""
+    """`documents`: all pages at hand, in order; `updated`: those that the cleaner gave anew; and what failed."""
 
     documents: list[Document] = field(default_factory=list)
-    anew: list[Document] = field(default_factory=list)
+    updated: list[Document] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
 
 def reclean(
     at_hand: Iterable[Document],
-    responses: Responses,
+    responses: ResponseCache,
     progress: Progress,
     *,
     keep: bool,
@@ -49,7 +49,7 @@ def reclean(
     wanted = {"stale", "learned"} if crawling or "stale" in states else set()
     places = [place for place, state in enumerate(states) if state in wanted]
     if places:
-        with Cleaners(clean_page, PROCESSES, _SECONDS) as cleaners, ThreadPoolExecutor(_THREADS) as threads:
+        with CleanerPool(clean_page, PROCESSES, _SECONDS) as cleaners, ThreadPoolExecutor(_THREADS) as threads:
 
             def clean(place: int) -> Document | Problem:
                 return _clean(out.documents[place], responses, cleaners, keep=keep and states[place] == "stale")
@@ -58,11 +58,11 @@ def reclean(
                 progress("clean", done, len(places))
                 _take(out, place, got)
     if not crawling:
-        out.documents, out.anew = without_recurring(out.documents), without_recurring(out.anew)
+        out.documents, out.updated = without_recurring(out.documents), without_recurring(out.updated)
     return out
 
 
-def _clean(old: Document, responses: Responses, cleaners: Cleaners, *, keep: bool) -> Document | Problem:
+def _clean(old: Document, responses: ResponseCache, cleaners: CleanerPool, *, keep: bool) -> Document | Problem:
     page = responses.answer_for(old)
     if page is None:
         return Problem(old.url, _NOT_KEPT)
@@ -81,7 +81,7 @@ def _take(out: Recleaned, place: int, got: Document | Problem) -> None:
     old = out.documents[place]
     if isinstance(got, Document):
         out.documents[place] = got
-        out.anew.append(got)
+        out.updated.append(got)
     elif got.reason == _NOT_KEPT:
         out.documents[place] = replace(old, etag=None, last_modified=None)
     else:

@@ -35,7 +35,7 @@ _FACTS: Final = ("url", "content_type", "etag", "last_modified", "fetched_at")
 _MAX_LINE: Final = 1_000_000
 
 
-class Responses:
+class ResponseCache:
     """The kept answers of one index; `cleaner` is the version of the cleaner that runs now.
 
     As a context manager it ends a run: half-written files are dropped, and so are answers that were not
@@ -59,7 +59,7 @@ class Responses:
         """Write down an answer and which document it gave. Raises CorpusError where that fails."""
         name = _name(page.url)
         facts = {fact: getattr(page, fact) for fact in _FACTS}
-        facts |= {"asked": list(page.asked), "cleaner": self._cleaner, "sha256": _content(document)}
+        facts |= {"asked": list(page.redirected_from), "cleaner": self._cleaner, "sha256": _content(document)}
         data = json.dumps(facts).encode() + b"\n" + zlib.compress(page.body)
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
@@ -131,12 +131,12 @@ def _content(document: Document) -> str:
 
 
 def _page(facts: dict[str, Any], body: bytes) -> Page:
-    asked = facts.get("asked")
+    redirected_from = facts.get("asked")
     return Page(
         str(facts.get("url")),
         body,
         str(facts.get("content_type")),
-        tuple(map(str, asked)) if isinstance(asked, list) else (),
+        tuple(map(str, redirected_from)) if isinstance(redirected_from, list) else (),
         _text(facts.get("etag")),
         _text(facts.get("last_modified")),
         str(facts.get("fetched_at") or ""),

@@ -11,7 +11,7 @@ from typing import Final
 from ingest.core.errors import CrawlFailed
 from ingest.core.records import Document, Problem
 from ingest.core.urls import identity
-from ingest.docs.changes import Plan
+from ingest.docs.changes import UpdatePlan
 from ingest.docs.folder import STARTER
 
 SHRINK_LIMIT: Final = 0.3
@@ -36,7 +36,7 @@ _ADVICE: Final = {
 
 
 def refuse_loss(
-    plan: Plan, problems: Sequence[Problem], sources: Collection[str], *, came: bool, allow_shrink: bool
+    plan: UpdatePlan, problems: Sequence[Problem], sources: Collection[str], *, came: bool, allow_shrink: bool
 ) -> None:
     """Raise CrawlFailed where an update would put the site's trouble in place of its pages."""
     if not came:

@@ -7,8 +7,8 @@ from typing import Any, Final
 from ingest.core.deadline import Bounded, Deadline, DeadlinePassed
 from ingest.core.errors import ModelError
 from ingest.core.settings import Settings
-from ingest.openrouter.client import exchange, is_openrouter, too_late, unreadable, without_key
-from ingest.openrouter.error_responses import refused
+from ingest.openrouter.client import exchange, is_openrouter, malformed_error, redact_key, timeout_error
+from ingest.openrouter.error_responses import response_error
 from ingest.openrouter.retry import pause
 from rag.generate.stream import NotAnswers, Turn, payloads
 from rag.records import Completion, Message, Tool
@@ -81,11 +81,11 @@ def _attempt(settings: Settings, request: Mapping[str, Any], turn: Turn, deadlin
     try:
         yield from _texts(settings, pieces, turn)
     except NotAnswers as wrong:
-        raise unreadable(wrong.data, settings) from None
+        raise malformed_error(wrong.data, settings) from None
     except (DeadlinePassed, ModelError) as error:
         if turn.finish and not turn.error:
             return  # only usage was missing
-        raise (too_late(settings) if isinstance(error, DeadlinePassed) else error) from None
+        raise (timeout_error(settings) if isinstance(error, DeadlinePassed) else error) from None
     finally:
         pieces.close()
 
@@ -106,8 +106,8 @@ def _texts(settings: Settings, pieces: Bounded[bytes], turn: Turn) -> Iterator[s
 
 def _failure(settings: Settings, turn: Turn) -> ModelError:
     """The failure that an error inside an answer with status 200 stands for."""
-    error = json.loads(without_key(json.dumps(turn.error), settings))
-    return refused(200, {"error": error}, {}, settings.base_url)
+    error = json.loads(redact_key(json.dumps(turn.error), settings))
+    return response_error(200, {"error": error}, {}, settings.base_url)
 
 
 _ENDINGS: Final = {

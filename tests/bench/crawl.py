@@ -25,11 +25,11 @@ def crawl(source: str, pages: int) -> None:
     """One measured crawl, in a process of its own: prints pages, seconds and requests as JSON."""
     from ingest.crawl.crawler import CrawlOptions
     from ingest.crawl.fetch import FetchOptions
-    from ingest.reindex.crawl_source import gather_crawl
+    from ingest.reindex.crawl_source import crawl_sources
 
     start = time.perf_counter()
     options = CrawlOptions(max_pages=pages, jobs=4)
-    gathered = gather_crawl((source,), [], FetchOptions((source,)), options, lambda *_: None)
+    gathered = crawl_sources((source,), [], FetchOptions((source,)), options, lambda *_: None)
     seconds = time.perf_counter() - start
     report = gathered.report
     print(json.dumps({"pages": len(gathered.documents), "seconds": seconds, "requests": report.requests}))

@@ -6,7 +6,7 @@ import pytest
 import ingest.reindex.pipeline
 from ingest.core.settings import Settings
 from ingest.core.urls import site_path
-from ingest.crawl.aliases import Crawled, Validators
+from ingest.crawl.aliases import CrawledPage, Validators
 from ingest.crawl.crawler import Crawl, CrawlOptions, crawl
 from ingest.crawl.fetch import Fetcher, FetchOptions
 from tests.ingest.crawl.site import Run, Site, read
@@ -47,7 +47,7 @@ def run(site: Site, fetcher: Fetcher) -> Run:
 
     def run(
         source: str = "/docs", options: CrawlOptions = HERE, validators: dict[str, Validators] | None = None
-    ) -> tuple[Crawl, dict[str, Crawled]]:
+    ) -> tuple[Crawl, dict[str, CrawledPage]]:
         work = crawl(site.url(source), fetcher, read, options, validators=validators)
         return work, {site_path(page.url): page for page in work}
 

@@ -16,7 +16,7 @@ from bs4 import BeautifulSoup
 from ingest.core.errors import CleanError, FetchError
 from ingest.core.records import Cleaned, Document, Page
 from ingest.core.urls import site_path
-from ingest.crawl.aliases import Crawled
+from ingest.crawl.aliases import CrawledPage
 from ingest.crawl.crawler import Crawl
 from ingest.crawl.fetch import Fetcher
 
@@ -161,7 +161,7 @@ def stall(_handler: Handler) -> None:
     time.sleep(3)
 
 
-Run = Callable[..., tuple[Crawl, dict[str, Crawled]]]
+Run = Callable[..., tuple[Crawl, dict[str, CrawledPage]]]
 
 
 def problems(work: Crawl) -> dict[str, str]:

@@ -1,8 +1,8 @@
 from ingest.core.urls import site_path
-from ingest.crawl.aliases import Crawled, Validators
+from ingest.crawl.aliases import CrawledPage, Validators
 from ingest.crawl.crawler import CrawlOptions
 from ingest.crawl.fetch import FetchOptions
-from ingest.reindex.crawl_source import gather_crawl
+from ingest.reindex.crawl_source import crawl_sources
 from tests.ingest.crawl.site import Answer, Run, Site, aliases, html, problems
 from tests.ingest.made import quiet
 
@@ -10,7 +10,7 @@ TEXT = {"Content-Type": "text/plain"}
 HERE = CrawlOptions(processes=0)
 
 
-def validators_of(pages: dict[str, Crawled]) -> dict[str, Validators]:
+def validators_of(pages: dict[str, CrawledPage]) -> dict[str, Validators]:
     documents = [page.document for page in pages.values() if page.document]
     return {document.url: Validators(document.etag, document.last_modified, document.sha256) for document in documents}
 
@@ -58,9 +58,9 @@ def test_an_alias_stays_one_while_its_page_has_not_changed(site: Site) -> None:
         "/docs/intro": start.replace("#one", "/docs/intro#one"),
     }
     sources, fetching = (site.url("/docs"),), FetchOptions((site.origin,))
-    first = gather_crawl(sources, [], fetching, HERE, quiet).documents
+    first = crawl_sources(sources, [], fetching, HERE, quiet).documents
     site.pages["/docs"] = html("Home", "/docs/start", "/docs/intro")
-    second = gather_crawl(sources, first, fetching, HERE, quiet)
+    second = crawl_sources(sources, first, fetching, HERE, quiet)
     assert second.report.not_modified == 1
     assert {
         site_path(document.url): [site_path(name) for name in document.aliases] for document in second.documents

@@ -10,7 +10,7 @@ from ingest.core.records import Cleaned, Document, Page
 from ingest.core.urls import site_path
 from ingest.crawl.crawler import CrawlOptions, crawl
 from ingest.crawl.fetch import Fetcher, FetchOptions
-from ingest.reindex.crawl_source import gather_crawl
+from ingest.reindex.crawl_source import crawl_sources
 from tests.ingest.made import quiet
 
 TEXT = {"Content-Type": "text/plain"}
@@ -55,7 +55,7 @@ def test_a_cleaned_site_has_its_pages_and_no_others(layout: str, monkeypatch: py
 
     with DocSite(layout=layout, llms=False, md=False) as site:
         options = FetchOptions((site.origin,))
-        gathered = gather_crawl((site.url("/docs"),), [], options, CrawlOptions(), quiet)
+        gathered = crawl_sources((site.url("/docs"),), [], options, CrawlOptions(), quiet)
         wanted = set(site.pages())
     pages = {site_path(document.url): document for document in gathered.documents}
     assert set(pages) == wanted

@@ -18,7 +18,7 @@ from ingest.core.records import Document
 from ingest.core.urls import site_path
 from ingest.crawl.crawler import CrawlOptions
 from ingest.crawl.fetch import Fetcher, FetchOptions
-from ingest.reindex.crawl_source import Gathered, gather_crawl
+from ingest.reindex.crawl_source import SourcePages, crawl_sources
 from tests.ingest.crawl.site import OK, Answer, Handler, Hook, Site, in_turn, raw, stall
 from tests.ingest.made import quiet
 
@@ -30,12 +30,14 @@ def text(title: str, *links: str, head: str = "", said: str = "One sentence says
     return f"<html><head>{head}</head><body><main><h1>{title}</h1><p>{said}</p>{shown}</main></body></html>"
 
 
-def gather(site: Site, at_hand: list[Document] | None = None, source: str = "/docs", *, full: bool = False) -> Gathered:
+def gather(
+    site: Site, at_hand: list[Document] | None = None, source: str = "/docs", *, full: bool = False
+) -> SourcePages:
     fetching = FetchOptions((site.origin,), deadline=DEADLINE, backoff=0.01, tries=3)
-    return gather_crawl((site.url(source),), at_hand or [], fetching, CrawlOptions(processes=0), quiet, full=full)
+    return crawl_sources((site.url(source),), at_hand or [], fetching, CrawlOptions(processes=0), quiet, full=full)
 
 
-def came(gathered: Gathered) -> list[str]:
+def came(gathered: SourcePages) -> list[str]:
     return sorted(site_path(document.url) for document in gathered.documents)
 
 
@@ -186,7 +188,7 @@ def test_a_host_that_never_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     source = "http://127.0.0.1:9/docs"
     start = time.monotonic()
     options = FetchOptions((source,), deadline=DEADLINE, backoff=0.01)
-    gathered = gather_crawl((source,), [], options, CrawlOptions(processes=0), quiet)
+    gathered = crawl_sources((source,), [], options, CrawlOptions(processes=0), quiet)
     assert time.monotonic() - start < 3
     assert [problem.reason for problem in gathered.report.problems] == ["timeout"]
 

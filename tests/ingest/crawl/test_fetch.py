@@ -13,7 +13,12 @@ def test_a_page(site: Site, fetcher: Fetcher) -> None:
     site.pages["/a"] = Answer(PAGE, headers={"Last-Modified": "Sat, 08 Aug 2026 19:04:24 GMT"})
     answer = fetcher.fetch(site.url("/a"))
     assert answer.page is not None
-    assert (answer.status, answer.url, answer.page.url, answer.asked) == (200, site.url("/a"), site.url("/a"), ())
+    assert (answer.status, answer.url, answer.page.url, answer.redirected_from) == (
+        200,
+        site.url("/a"),
+        site.url("/a"),
+        (),
+    )
     assert answer.page.body == PAGE.encode()
     assert answer.page.content_type == "text/html; charset=utf-8"
     assert answer.page.last_modified == "Sat, 08 Aug 2026 19:04:24 GMT"
@@ -67,12 +72,12 @@ def test_redirects(site: Site, fetcher: Fetcher, status: int) -> None:
     site.pages |= {"/old": Answer(status=status, headers={"Location": "dir/../a/?x=1#y"}), "/a/?x=1": PAGE}
     answer = fetcher.fetch(site.url("/old"))
     assert answer.page is not None
-    assert (answer.page.url, answer.page.asked) == (site.url("/a/?x=1"), (site.url("/old"),))
+    assert (answer.page.url, answer.page.redirected_from) == (site.url("/a/?x=1"), (site.url("/old"),))
 
 
 def test_ten_redirects_but_not_eleven(site: Site, fetcher: Fetcher) -> None:
     site.pages |= {f"/{n}": Answer(status=302, headers={"Location": f"/{n - 1}"}) for n in range(1, 12)} | {"/0": PAGE}
-    assert len(fetcher.fetch(site.url("/10")).asked) == 10
+    assert len(fetcher.fetch(site.url("/10")).redirected_from) == 10
     assert reason(fetcher, site.url("/11")) == "redirect-loop"
 
 

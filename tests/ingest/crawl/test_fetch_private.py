@@ -7,7 +7,7 @@ import pytest
 from ingest.core.urls import normalise
 from ingest.crawl.crawler import CrawlOptions
 from ingest.crawl.fetch import FetchOptions
-from ingest.reindex.crawl_source import gather_crawl
+from ingest.reindex.crawl_source import crawl_sources
 from tests.ingest.crawl.site import Answer, Site
 from tests.ingest.made import quiet
 
@@ -69,7 +69,7 @@ def test_nothing_on_a_site_leads_to_private_addresses(site: Site, connected: set
         lines = "\n".join(f"Sitemap: {url}" for url in targets)
         site.pages["/robots.txt"] = Answer(lines, headers={"Content-Type": "text/plain; charset=utf-8"})
     options = FetchOptions((site.origin,), deadline=DEADLINE, tries=1)
-    gather_crawl((site.url("/docs"),), [], options, CrawlOptions(processes=0), quiet)
+    crawl_sources((site.url("/docs"),), [], options, CrawlOptions(processes=0), quiet)
     assert connected == {("127.0.0.1", site.server_port)}
     assert {asked.headers["Host"] for asked in site.log} == {site.origin.removeprefix("http://")}
 
@@ -80,7 +80,7 @@ def test_a_source_may_be_loopback_only_where_it_says_so(host: str, connected: se
     if normalise(source) is None or "localhost" in host.lower() or host.startswith(("127.0.0.1", "127。")):
         return  # no URL at all, or one that says loopback, whose port is closed here
     options = FetchOptions((source,), deadline=DEADLINE, tries=1)
-    gathered = gather_crawl((source,), [], options, CrawlOptions(processes=0), quiet)
+    gathered = crawl_sources((source,), [], options, CrawlOptions(processes=0), quiet)
     assert connected == set()
     assert gathered.documents == []
     assert gathered.report.problems[0].reason in {"private-address", "dns"}

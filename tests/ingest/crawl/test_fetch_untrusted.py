@@ -10,7 +10,7 @@ from ingest.clean.page import clean_page
 from ingest.core.records import Document, Page
 from ingest.core.urls import identity, normalise
 from ingest.crawl.discover import read_sitemap
-from ingest.docs.changes import Plan, write_pages
+from ingest.docs.changes import UpdatePlan, write_pages
 from ingest.docs.folder import file_name, read_corpus, read_document, write_document
 
 
@@ -82,7 +82,7 @@ def test_links_planted_in_the_docs_folder_lead_nowhere(tmp_path: Path, plant: Ca
     (outside / "mine.md").write_text("# Mine\n")
     page = Document("https://h.org/a", "A", "", "# A\n", source="https://h.org")
     plant(docs / "h.org__a.md", outside)
-    write_pages(docs, Plan(write=[page]), read_corpus(docs).files)
+    write_pages(docs, UpdatePlan(write=[page]), read_corpus(docs).files)
     assert page in read_corpus(docs).documents
     assert [(path.name, path.read_text()) for path in outside.iterdir()] == [("mine.md", "# Mine\n")]
 

@@ -2,7 +2,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ingest.core.records import Document
-from ingest.docs.changes import Change, Plan, differences, plan_update
+from ingest.docs.changes import PageChange, UpdatePlan, differences, plan_update
 from ingest.docs.folder import STARTER, PageFile
 from tests.ingest.made import document
 
@@ -13,16 +13,16 @@ def page(name: str, body: str = "text", source: str = SITE, **other: object) -> 
     return document(body, f"https://h.org/docs/{name}", source=source, **other)
 
 
-def plan(old: list[Document], came: list[Document], *, gone: tuple[str, ...] = (), dropped: str = "") -> Plan:
+def plan(old: list[Document], came: list[Document], *, gone: tuple[str, ...] = (), dropped: str = "") -> UpdatePlan:
     files = [PageFile(Path(f"{at}.md"), document) for at, document in enumerate(old)]
     return plan_update(files, came, replaced=[SITE], dropped=[dropped] if dropped else [], gone=gone)
 
 
-def parts(change: Change) -> list[tuple[str, str]]:
+def parts(change: PageChange) -> list[tuple[str, str]]:
     return [(part.heading, part.what) for part in change.sections]
 
 
-def removed(done: Plan) -> list[str]:
+def removed(done: UpdatePlan) -> list[str]:
     return [file.document.url.rpartition("/")[2] for file in done.remove]
 
 
@@ -134,4 +134,4 @@ def test_two_states_are_compared_whoever_wrote_the_pages() -> None:
     done = differences(old, new)
     found = [(change.url.rpartition("/")[2], change.what, change.other.rpartition("/")[2]) for change in done.changes]
     assert found == [("mine", "changed", ""), ("new", "added", "left"), ("left", "removed", "new")]
-    assert (done.unchanged, differences([], [])) == (1, Plan())
+    assert (done.unchanged, differences([], [])) == (1, UpdatePlan())

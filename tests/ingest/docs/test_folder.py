@@ -14,9 +14,9 @@ from ingest.docs.folder import (
     MAX_PAGE_BYTES,
     read_corpus,
     read_document,
+    read_front_matter,
     read_sources,
     render_document,
-    split_front_matter,
     write_document,
     write_sources,
 )
@@ -50,7 +50,7 @@ LINE = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")
 @given(LINE, LINE, LINE)
 def test_no_text_in_the_front_matter_gets_lost(title: str, description: str, etag: str) -> None:
     page = replace(PAGE, title=title, description=description, etag=etag)
-    meta, body = split_front_matter(render_document(page), "x")
+    meta, body = read_front_matter(render_document(page), "x")
     assert (meta["title"], meta["description"], meta["etag"], body) == (title, description, etag, page.body)
 
 
@@ -65,7 +65,7 @@ def test_a_page_without_front_matter_is_known_by_its_place(tmp_path: Path) -> No
 
 
 def test_values_that_look_like_other_types_stay_text() -> None:
-    meta, body = split_front_matter("---\ntitle: 2026-11-20\n---\n", "x")
+    meta, body = read_front_matter("---\ntitle: 2026-11-20\n---\n", "x")
     assert (meta["title"], body) == ("2026-11-20", "")
 
 
@@ -84,7 +84,7 @@ def test_values_that_look_like_other_types_stay_text() -> None:
 )
 def test_front_matter_that_is_no_plain_mapping_is_refused(front: str) -> None:
     with pytest.raises(CorpusError, match=r"^page.md: the front matter") as caught:
-        split_front_matter(f"---\n{front}\n---\n\n# x\n", "page.md")
+        read_front_matter(f"---\n{front}\n---\n\n# x\n", "page.md")
     assert caught.value.hint
 
 

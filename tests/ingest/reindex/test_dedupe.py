@@ -1,16 +1,16 @@
-from ingest.reindex.dedupe import Arrival, lists_itself, merge_twins
+from ingest.reindex.dedupe import LocalPage, lists_itself, merge_duplicates
 from tests.ingest.made import document
 
 LONG = " ".join(f"word{number} and" for number in range(200))
 
 
-def arrival(url: str, body: str = LONG, canonical: str | None = None, *, listed: bool = False) -> Arrival:
-    return Arrival(document(body, url), canonical, listed)
+def arrival(url: str, body: str = LONG, canonical: str | None = None, *, listed: bool = False) -> LocalPage:
+    return LocalPage(document(body, url), canonical, listed)
 
 
-def merged(*arrivals: Arrival) -> dict[str, tuple[str, ...]]:
+def merged(*arrivals: LocalPage) -> dict[str, tuple[str, ...]]:
     """Address -> aliases."""
-    return {page.url: page.aliases for page in merge_twins(arrivals)}
+    return {page.url: page.aliases for page in merge_duplicates(arrivals)}
 
 
 def test_same_content_is_kept_once() -> None:
@@ -32,7 +32,7 @@ def test_of_two_addresses_for_one_text_the_deeper_is_the_newer() -> None:
 def test_pages_that_differ_are_two() -> None:
     half = LONG[: len(LONG) * 3 // 4]
     assert len(merged(arrival("/a"), arrival("/b/a", half))) == 2, "too much differs"
-    other = Arrival(document(f"{LONG} end", "/b/a", "Beta"))
+    other = LocalPage(document(f"{LONG} end", "/b/a", "Beta"))
     assert len(merged(arrival("/a"), other)) == 2, "the titles differ"
     assert len(merged(arrival("/v1/a"), arrival("/v2/a", f"{LONG} end"))) == 2, "versions"
     assert len(merged(arrival("https://h.org/a"), arrival("https://h.org/b", f"{LONG} end"))) == 2, "each has its URL"
@@ -40,7 +40,7 @@ def test_pages_that_differ_are_two() -> None:
 
 
 def test_of_one_address_the_last_page_counts() -> None:
-    assert [page.body for page in merge_twins([arrival("/a", "old"), arrival("/a", "new")])] == ["# Alpha\n\nnew"]
+    assert [page.body for page in merge_duplicates([arrival("/a", "old"), arrival("/a", "new")])] == ["# Alpha\n\nnew"]
 
 
 def test_a_page_lists_itself() -> None:

@@ -6,8 +6,8 @@ import pytest
 from ingest.core.errors import UsageError
 from ingest.core.records import Document, Page, Problem
 from ingest.docs.folder import MAX_PAGE_BYTES, write_document
-from ingest.reindex.crawl_source import Gathered
-from ingest.reindex.folder_source import gather_local, local_pages
+from ingest.reindex.crawl_source import SourcePages
+from ingest.reindex.folder_source import local_pages, read_local_source
 from tests.ingest.made import quiet
 
 
@@ -90,8 +90,8 @@ def test_nothing_there_is_an_error(tmp_path: Path) -> None:
         read(tmp_path / "none")
 
 
-def gathered(path: Path, *at_hand: Document) -> Gathered:
-    return gather_local(path, at_hand, quiet)
+def gathered(path: Path, *at_hand: Document) -> SourcePages:
+    return read_local_source(path, at_hand, quiet)
 
 
 def test_an_example_in_a_code_block_begins_no_page(tmp_path: Path) -> None:

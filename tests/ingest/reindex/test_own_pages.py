@@ -6,7 +6,7 @@ import pytest
 
 from ingest.core.records import Document
 from ingest.docs.folder import write_document
-from ingest.reindex.folder_source import gather_local, with_its_past
+from ingest.reindex.folder_source import read_local_source, restore_history
 from tests.ingest.made import quiet
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
@@ -28,12 +28,12 @@ PAGE = Document(
 
 def told(matter: str, document: Document = PAGE) -> Document:
     bare = replace(document, aliases=(), anchors=("", ""), fetched_at="", last_modified=None)
-    return with_its_past(bare, f"---\n{matter}\n---\n\n{BODY}", NOW)
+    return restore_history(bare, f"---\n{matter}\n---\n\n{BODY}", NOW)
 
 
 def test_pages_that_were_written_come_back_as_they_were(tmp_path: Path) -> None:
     write_document(tmp_path, "tea.md", PAGE)
-    [page] = gather_local(tmp_path, [], quiet).documents
+    [page] = read_local_source(tmp_path, [], quiet).documents
     assert page == replace(PAGE, etag=None, source=str(tmp_path.resolve()))
 
 
@@ -42,7 +42,7 @@ def test_an_alias_that_is_a_page_here_is_none(tmp_path: Path) -> None:
     write_document(
         tmp_path, "chai.md", replace(PAGE, url="https://h.org/docs/chai", body="# Chai\n\nWith milk.\n", aliases=())
     )
-    pages = {page.url: page.aliases for page in gather_local(tmp_path, [], quiet).documents}
+    pages = {page.url: page.aliases for page in read_local_source(tmp_path, [], quiet).documents}
     assert pages == {URL: ("https://h.org/docs/cha",), "https://h.org/docs/chai": ()}
 
 

@@ -11,7 +11,7 @@ from ingest.core.records import Document, Page
 from ingest.core.settings import Settings
 from ingest.docs.folder import read_corpus
 from ingest.reindex.pipeline import ReindexOptions, ReindexReport, reindex
-from ingest.reindex.response_cache import Responses
+from ingest.reindex.response_cache import ResponseCache
 from tests.ingest.crawl.site import Answer, Site
 from tests.ingest.made import WordEmbedder, quiet
 
@@ -68,37 +68,37 @@ def stored(settings: Settings) -> list[Path]:
 
 
 def test_an_answer_comes_back_as_it_was(tmp_path: Path) -> None:
-    with Responses(tmp_path / "r", 1) as responses:
+    with ResponseCache(tmp_path / "r", 1) as responses:
         assert (responses.state(MADE), responses.answer_for(MADE)) == ("unknown", None)
         responses.keep(PAGE, MADE)
         assert responses.answer_for(MADE) is None, "not before the page is at hand"
         responses.settle([MADE])
-    assert Responses(tmp_path / "r", 1).state(MADE) == "current"
-    assert Responses(tmp_path / "r", 2).state(MADE) == "stale"
-    assert Responses(tmp_path / "r", 2).answer_for(MADE) == PAGE
+    assert ResponseCache(tmp_path / "r", 1).state(MADE) == "current"
+    assert ResponseCache(tmp_path / "r", 2).state(MADE) == "stale"
+    assert ResponseCache(tmp_path / "r", 2).answer_for(MADE) == PAGE
     files = list((tmp_path / "r").iterdir())
     assert len(files) == 1
     assert files[0].stat().st_size < len(PAGE.body)
 
 
 def test_an_answer_that_gave_another_page_is_of_no_use(tmp_path: Path) -> None:
-    with Responses(tmp_path, 1) as responses:
+    with ResponseCache(tmp_path, 1) as responses:
         responses.keep(PAGE, MADE)
         responses.settle([MADE])
     edited = replace(MADE, body="# Tea\n\nWith milk.\n")
-    assert Responses(tmp_path, 2).state(edited) == "unknown"
-    assert Responses(tmp_path, 2).answer_for(edited) is None
+    assert ResponseCache(tmp_path, 2).state(edited) == "unknown"
+    assert ResponseCache(tmp_path, 2).answer_for(edited) is None
 
 
 def test_what_did_not_become_a_page_is_dropped(tmp_path: Path) -> None:
-    with Responses(tmp_path, 1) as responses:
+    with ResponseCache(tmp_path, 1) as responses:
         responses.keep(PAGE, MADE)
         responses.settle([MADE])
         responses.keep(replace(PAGE, body=b"newer"), replace(MADE, body="# Other\n"))
         responses.keep(replace(PAGE, url="https://h.org/gone"), MADE)
         responses.settle([MADE])
     assert len(list(tmp_path.iterdir())) == 1
-    assert Responses(tmp_path, 2).answer_for(MADE) == PAGE
+    assert ResponseCache(tmp_path, 2).answer_for(MADE) == PAGE
 
 
 @pytest.mark.parametrize(
@@ -114,12 +114,12 @@ def test_what_did_not_become_a_page_is_dropped(tmp_path: Path) -> None:
     ],
 )
 def test_damaged_files_count_as_missing(tmp_path: Path, damage: Callable[[bytes], bytes]) -> None:
-    with Responses(tmp_path, 1) as responses:
+    with ResponseCache(tmp_path, 1) as responses:
         responses.keep(PAGE, MADE)
         responses.settle([MADE])
     path = next(tmp_path.iterdir())
     path.write_bytes(damage(path.read_bytes()))
-    assert Responses(tmp_path, 2).answer_for(MADE) is None
+    assert ResponseCache(tmp_path, 2).answer_for(MADE) is None
 
 
 def test_a_newer_cleaner_needs_no_network(site: Site, settings: Settings, run: Run, newer: Callable[[], None]) -> None:
