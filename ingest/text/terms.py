@@ -1,4 +1,4 @@
-"""TODO."""
+"""Text to search terms: tokens and stems; and the one list of English stop words. Pure."""
 
 import re
 from collections.abc import Iterator
@@ -33,11 +33,12 @@ def stem(word: str) -> str:
     return word if word.endswith(("us", "ss")) else word[:-1]
 
 
-STOPWORDS: Final = frozenset(
-    stem(word)
-    for word in (
-        "a about an and any are as at be by can could do does for from get has have how i if in into is it its me my "
-        "no not of on or our should so than that the their them then there these they this to up use using was we what "
-        "when where which who why will with would you your must may"
-    ).split()
+FUNCTION_WORDS: Final = frozenset(
+    "a about an and any are as at be by can could do does for from get has have how i if in into is it its me my "
+    "no not of on or our should so than that the their them then there these they this to up use using was we what "
+    "when where which who why will with would you your must may".split()
 )
+"""English words that carry no subject, as they are written."""
+
+STOPWORDS: Final = frozenset(map(stem, FUNCTION_WORDS))
+"""The same as search terms. BM25 counts them, with a small idf; the content of a question or an answer leaves them out."""

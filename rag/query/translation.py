@@ -12,6 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from ingest.text.terms import FUNCTION_WORDS
+
 _FOLDER: Final = Path(__file__).parent / "lexicon"
 _LATIN: Final = ("de", "es", "fr", "it", "nl", "pl", "pt", "tr")
 _SCRIPTS: Final = (("ja", re.compile(r"[\u3040-\u30ff]")), ("zh", re.compile(r"[\u4e00-\u9fff]")))
@@ -23,12 +25,12 @@ _LONGEST: Final = 5
 _KNOWN: Final = 0.5
 """The share of a question's words that a language's lexicon must know before the question is taken for it."""
 
-_ENGLISH: Final = frozenset(
-    "a about after and any are as be before but by can could do does did for from get has have how i if in instead "
-    "into is it its last let make many may me more much must my need not of on one only or our out over per set "
-    "should so than that the their them then there these they this to under up use using via was we what when where "
-    "which while who why will with without would you your".split()
+_ENGLISH: Final = (FUNCTION_WORDS - frozenset("an at no".split())) | frozenset(
+    "after before but did instead last let make many more much need one only out over per set under via while "
+    "without".split()
 )
+"""Words that show a question to be English: stop words, but for three that other languages have as well, and others
+that are frequent in questions."""
 _ELIDED: Final = re.compile(r"\b(?:[cdjlmnst]|qu|un|all|dell|nell|sull|quell)['’](?=\w)", re.IGNORECASE)
 """French and Italian articles and the like that lean on the next word."""
 
