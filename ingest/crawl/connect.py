@@ -57,6 +57,10 @@ class HandshakeFailed(httpcore2.ConnectError):
     """TLS could not be agreed on, or the certificate is not valid for the host."""
 
 
+class ConnectionsClosed(httpcore2.ConnectError):
+    """The fetcher was closed while the connection was being made."""
+
+
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
@@ -89,11 +93,11 @@ class GuardedBackend(httpcore2.NetworkBackend):
             except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as exc:
                 failure = exc
                 continue
-            return _DeadlineStream(stream, self._open)
+            return self._open.admit(stream)
         raise failure
 
     def abort(self) -> None:
-        """Shut every connection down, so that threads that wait for bytes stop waiting."""
+        """Shut every connection down, so that threads that wait for bytes stop waiting; later ones are refused."""
         self._open.shut_down()
 
     def _checked(self, host: str, port: int) -> list[str]:
@@ -118,13 +122,24 @@ class _OpenSockets:
     def __init__(self) -> None:
         self._sockets: weakref.WeakSet[socket.socket] = weakref.WeakSet()
         self._lock = threading.Lock()
+        self._closed = False
 
-    def add(self, sock: socket.socket) -> None:
+    def admit(self, stream: httpcore2.NetworkStream) -> "_DeadlineStream":
+        """Watch over a new connection. Raises ConnectionsClosed after `shut_down`.
+
+        The pool is closed by then: it does not know a connection that is still being made, so nobody else
+        would close this one.
+        """
         with self._lock:
-            self._sockets.add(sock)
+            if not self._closed:
+                self._sockets.add(stream.get_extra_info("socket"))
+                return _DeadlineStream(stream, self)
+        stream.close()
+        raise ConnectionsClosed("the fetcher was closed")
 
     def shut_down(self) -> None:
         with self._lock:
+            self._closed = True
             sockets = list(self._sockets)
         for sock in sockets:
             with contextlib.suppress(OSError):  # closed already
@@ -136,7 +151,6 @@ class _DeadlineStream(httpcore2.NetworkStream):
 
     def __init__(self, stream: httpcore2.NetworkStream, sockets: _OpenSockets) -> None:
         self._stream, self._sockets = stream, sockets
-        sockets.add(stream.get_extra_info("socket"))
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         return self._stream.read(max_bytes, _sooner(timeout))
@@ -154,7 +168,10 @@ class _DeadlineStream(httpcore2.NetworkStream):
             secured = self._stream.start_tls(ssl_context, server_hostname, _sooner(timeout))
         except httpcore2.ConnectError as exc:
             raise HandshakeFailed(str(exc)) from exc
-        return _DeadlineStream(secured, self._sockets)
+        except httpcore2.ReadTimeout:  # no time is left to begin with, and the pool would not close it
+            self.close()
+            raise
+        return self._sockets.admit(secured)
 
     def get_extra_info(self, info: str) -> object:
         return self._stream.get_extra_info(info)

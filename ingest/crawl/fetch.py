@@ -16,7 +16,14 @@ import httpcore2
 from ingest.core.errors import FetchError
 from ingest.core.records import Page
 from ingest.core.urls import absolute
-from ingest.crawl.connect import AddressRefused, Budget, GuardedBackend, HandshakeFailed, NameNotFound
+from ingest.crawl.connect import (
+    AddressRefused,
+    Budget,
+    ConnectionsClosed,
+    GuardedBackend,
+    HandshakeFailed,
+    NameNotFound,
+)
 from ingest.crawl.politeness import MANY, HostLimits, Stopped, retry_after
 from ingest.crawl.response import PAGE, Wanted, header_map, read_body
 
@@ -258,6 +265,7 @@ _REASONS: tuple[tuple[type[Exception], str, bool], ...] = (
     (NameNotFound, "dns", True),
     (AddressRefused, "private-address", False),
     (HandshakeFailed, "tls", False),
+    (ConnectionsClosed, "stopped", False),
     (httpcore2.TimeoutException, "timeout", True),
     (httpcore2.ConnectError, "unreachable", True),
     (httpcore2.NetworkError, "reset", True),

@@ -4,6 +4,7 @@ import socket
 import ssl
 import struct
 import subprocess
+import threading
 import time
 import zlib
 from pathlib import Path
@@ -147,3 +148,29 @@ def test_encodings(site: Site, fetcher: Fetcher, body: bytes, coding: str) -> No
     page = fetcher.fetch(site.url("/a")).page
     assert page is not None
     assert page.body == PAGE.encode()
+
+
+def test_a_connection_that_is_made_while_the_fetcher_closes_is_closed_too(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A crawl that ends early leaves threads behind; what they open later nobody else would close."""
+    connect, begun, closed = socket.create_connection, threading.Event(), threading.Event()
+    made: list[socket.socket] = []
+
+    def slowly(*arguments: object, **options: object) -> socket.socket:
+        begun.set()
+        assert closed.wait(10)
+        made.append(connect(*arguments, **options))  # type: ignore[arg-type]  # passed on as they came
+        return made[-1]
+
+    monkeypatch.setattr(socket, "create_connection", slowly)
+    site.pages["/a"] = PAGE
+    fetcher = Fetcher(FetchOptions((site.origin,)))
+    found: list[str] = []
+    thread = threading.Thread(target=lambda: found.append(reason(fetcher, site.url("/a"))))
+    thread.start()
+    assert begun.wait(10)
+    fetcher.close()
+    closed.set()
+    thread.join(10)
+    assert (found, [sock.fileno() for sock in made], site.log) == (["stopped"], [-1], [])
