@@ -8,6 +8,7 @@ from typing import Final
 
 from bs4.element import Tag
 
+from ingest.clean.boilerplate.recurring import draft_of
 from ingest.clean.decode import decode, kind_of
 from ingest.clean.dom.tree import Index, attr
 from ingest.clean.html import PageParts, read_html
@@ -52,8 +53,7 @@ def _document(page: Page, parts: PageParts) -> Document:
     title = parts.title or "Untitled"
     top = [Block(title, "heading", level=1, anchor=parts.anchor)]
     blocks = [*top, *([Block(parts.description)] if parts.description else []), *parts.blocks]
-    whole = [top[0] if block.kind == "title" else block for block in parts.whole]
-    return Document(
+    document = Document(
         url=page.url,
         title=title,
         description=parts.description,
@@ -62,8 +62,11 @@ def _document(page: Page, parts: PageParts) -> Document:
         fetched_at=page.fetched_at,
         last_modified=page.last_modified,
         etag=page.etag,
-        whole=_text(whole) if whole else "",
     )
+    if not parts.whole:
+        return document
+    in_order = [top[0] if block.kind == "title" else block for block in parts.whole]
+    return draft_of(document, _text(in_order))
 
 
 def _text(blocks: list[Block]) -> str:

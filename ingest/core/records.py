@@ -32,10 +32,6 @@ class Document:
     `body` is markdown that begins with `# title`, then the description as a paragraph where there
     is one, then the content. `anchors` holds, for each heading of `body` in order (the title
     included), the id that the page gives it, "" where it gives none.
-
-    `whole` is only there while pages are gathered, and only where the page's generator is unknown: its
-    blocks in the page's own order, without the description. What recurs on its host can then be told
-    by its place (see `clean.learned`).
     """
 
     url: str
@@ -48,7 +44,6 @@ class Document:
     last_modified: str | None = None
     etag: str | None = None
     source: str = ""
-    whole: str = ""
 
     @property
     def sha256(self) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from ingest.clean.boilerplate.recurring import says_something, without_recurring
+from ingest.clean.boilerplate.recurring import Draft, finish_drafts, has_content
 from ingest.clean.page import clean_page
 from ingest.core.records import CrawlReport, Document, Problem, Progress, of_stage
 from ingest.core.urls import identity
@@ -51,7 +51,7 @@ def crawl_sources(
     `kept_old`. Raises UsageError for a source that is no URL.
     """
     gathered = SourcePages()
-    options = replace(options, together=without_recurring)
+    options = replace(options, together=finish_drafts)
     known = {document.url: document for document in at_hand}
     with Fetcher(fetching) as fetcher:
         for source in sources:
@@ -100,8 +100,8 @@ def _crawled(
 def _stripped(documents: list[Document], report: CrawlReport) -> list[Document | None]:
     """Take off what recurs on a site by no known generator; None, and a problem noted, where nothing is left."""
     out: list[Document | None] = []
-    for before, document in zip(documents, without_recurring(documents), strict=True):
-        empty = bool(before.whole) and not says_something(document)
+    for before, document in zip(documents, finish_drafts(documents), strict=True):
+        empty = isinstance(before, Draft) and not has_content(document)
         if empty:
             report.problems.append(Problem(document.url, "empty", "all on it recurs on the pages of its site"))
         out.append(None if empty else document)

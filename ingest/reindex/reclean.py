@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
-from ingest.clean.boilerplate.recurring import without_recurring
+from ingest.clean.boilerplate.recurring import finish_drafts
 from ingest.clean.page import clean_page
 from ingest.core.records import Document, Problem, Progress
 from ingest.crawl.worker_pool import CleanerPool
@@ -35,8 +35,8 @@ def reclean(
 ) -> Recleaned:
     """Clean again what another version of the cleaner made; `keep` the answers under this version.
 
-    Pages of which learned chrome was taken off are given with their `whole` before a crawl, which
-    may change what is learned; else they are all cleaned as soon as one of them must be.
+    Before a crawl, which may change what is learned, pages from which recurring chrome was removed are
+    returned as drafts. Without a crawl they are all cleaned as soon as one of them must be.
 
     A page of which it is not known what made it, or whose answer is not at hand, loses its
     validators: only an answer with its content can bring it up to date.
@@ -46,7 +46,7 @@ def reclean(
     for place, state in enumerate(states):
         if state == "unknown":
             out.documents[place] = replace(out.documents[place], etag=None, last_modified=None)
-    wanted = {"stale", "learned"} if crawling or "stale" in states else set()
+    wanted = {"stale", "draft"} if crawling or "stale" in states else set()
     places = [place for place, state in enumerate(states) if state in wanted]
     if places:
         with CleanerPool(clean_page, PROCESSES, _SECONDS) as cleaners, ThreadPoolExecutor(_THREADS) as threads:
@@ -58,7 +58,7 @@ def reclean(
                 progress("clean", done, len(places))
                 _take(out, place, got)
     if not crawling:
-        out.documents, out.updated = without_recurring(out.documents), without_recurring(out.updated)
+        out.documents, out.updated = finish_drafts(out.documents), finish_drafts(out.updated)
     return out
 
 

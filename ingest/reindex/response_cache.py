@@ -21,6 +21,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final, Literal, Self
 
+from ingest.clean.boilerplate.recurring import Draft
 from ingest.core.errors import CorpusError
 from ingest.core.records import Document, Page
 from ingest.core.urls import identity
@@ -28,9 +29,8 @@ from ingest.core.urls import identity
 MAX_BYTES: Final = 64_000_000
 """Decoded bytes of a body; far above what the crawler takes, so that a damaged file fills no memory."""
 
-State = Literal["current", "learned", "stale", "unknown"]
+State = Literal["current", "draft", "stale", "unknown"]
 
-_LEARNED: Final = "learned"  # for the content of a page that depends on others
 _FACTS: Final = ("url", "content_type", "etag", "last_modified", "fetched_at")
 _MAX_LINE: Final = 1_000_000
 
@@ -44,7 +44,7 @@ class ResponseCache:
 
     def __init__(self, folder: Path, cleaner: int) -> None:
         self._folder, self._cleaner = folder, cleaner
-        self._new: dict[str, str] = {}  # name: content of the page that the answer gave
+        self._new: dict[str, str | None] = {}  # name: hash of the page that the answer gave, None for a draft
         self._lock = threading.Lock()
 
     def __enter__(self) -> Self:
@@ -59,7 +59,9 @@ class ResponseCache:
         """Write down an answer and which document it gave. Raises CorpusError where that fails."""
         name = _name(page.url)
         facts = {fact: getattr(page, fact) for fact in _FACTS}
-        facts |= {"asked": list(page.redirected_from), "cleaner": self._cleaner, "sha256": _content(document)}
+        draft = isinstance(document, Draft)
+        facts |= {"asked": list(page.redirected_from), "cleaner": self._cleaner}
+        facts |= {"sha256": document.sha256, "draft": draft}
         data = json.dumps(facts).encode() + b"\n" + zlib.compress(page.body)
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
@@ -71,30 +73,27 @@ class ResponseCache:
             hint = "check the folder's permissions and free space"
             raise CorpusError(f"{self._folder}: {error.strerror or error}", hint) from error
         with self._lock:
-            self._new[name] = _content(document)
+            self._new[name] = None if draft else document.sha256
 
     def state(self, document: Document) -> State:
-        """Tell what the kept answer is good for.
+        """How the page was made from the kept answer.
 
-        `current`: the cleaner that runs now made the page. `learned`: so it did, and then what recurs on
-        the page's site was taken off. `stale`: another version made it, from the answer that is kept.
-        `unknown`: none of these can be said.
+        `current`: by this version of the cleaner. `draft`: by this version, and then the recurring chrome
+        of its site was removed. `stale`: by another version. `unknown`: there is no usable answer.
         """
         facts, _ = self._read(document.url, ".page", body=False)
         if facts.get("cleaner") == self._cleaner:
-            return "learned" if facts.get("sha256") == _LEARNED else "current"
-        return "stale" if facts.get("sha256") in (document.sha256, _LEARNED) else "unknown"
+            return "draft" if _is_draft(facts) else "current"
+        return "stale" if _is_draft(facts) or facts.get("sha256") == document.sha256 else "unknown"
 
     def answer_for(self, document: Document) -> Page | None:
         """The answer that gave exactly this document; None where it is missing, damaged or gave another.
 
-        Where chrome was learned, the other pages have a say in what the document is: then it is the
-        answer that was kept last.
+        What became of a draft depends on the other pages of its site, so there the latest answer counts.
         """
         facts, body = self._read(document.url, ".page", body=True)
-        if not body or facts.get("sha256") not in (document.sha256, _LEARNED):
-            return None
-        return _page(facts, body)
+        wanted = _is_draft(facts) or facts.get("sha256") == document.sha256
+        return _page(facts, body) if body and wanted else None
 
     def left_over(self, url: str) -> Page | None:
         """The answer of this address that an interrupted run left; None for those that this run has kept."""
@@ -107,7 +106,7 @@ class ResponseCache:
         """Keep the answers of these pages, as they now stand in the docs folder, and no others."""
         held = {_name(document.url): document.sha256 for document in documents}
         for name, content in self._new.items():
-            if held.get(name) == content or (content == _LEARNED and name in held):
+            if name in held and content in (held[name], None):
                 with contextlib.suppress(OSError):  # a page that is not kept is fetched again
                     (self._folder / f"{name}.new").replace(self._folder / f"{name}.page")
         self._new.clear()
@@ -126,8 +125,9 @@ class ResponseCache:
         return (facts, data) if isinstance(facts, dict) else ({}, b"")
 
 
-def _content(document: Document) -> str:
-    return _LEARNED if document.whole else document.sha256
+def _is_draft(facts: dict[str, Any]) -> bool:
+    """Whether recurring chrome was removed from the page; earlier versions wrote this in place of the hash."""
+    return facts.get("draft") is True or facts.get("sha256") == "learned"
 
 
 def _page(facts: dict[str, Any], body: bytes) -> Page:

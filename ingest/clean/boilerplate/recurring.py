@@ -15,8 +15,8 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Final, Literal
+from dataclasses import dataclass, fields, replace
+from typing import Any, Final, Literal
 
 from ingest.core.records import Document
 from ingest.core.urls import host_of
@@ -198,30 +198,52 @@ def _buttons(units: list[Unit], keys: frozenset[str]) -> set[Unit]:
     return {unit for unit in units[:stop] if unit.kind in {"links", "short"} and not keys.isdisjoint(unit.keys)}
 
 
-def without_recurring(documents: Sequence[Document]) -> list[Document]:
-    """Give the pages as they are kept, in the same order: those that have a `whole` without their site's chrome.
+@dataclass(frozen=True, slots=True)
+class Draft(Document):
+    """A page by an unknown generator, before the chrome that recurs on its site is removed.
 
-    A site is what one source has of one host. The same pages give the same result, in any order;
-    where too few are there to learn from, a page keeps what stands around its content.
+    `blocks` is its markdown in the page's own order: the title where the page has it, no description.
+    The place of a block tells chrome from content, so `body`, which begins with title and description,
+    does not suffice.
+    """
+
+    blocks: str = ""
+
+
+def draft_of(document: Document, blocks: str) -> Draft:
+    """The draft of a page: its document with the chrome, and its blocks in the page's own order."""
+    return Draft(**_facts(document), blocks=blocks)
+
+
+def _facts(document: Document) -> dict[str, Any]:
+    return {field.name: getattr(document, field.name) for field in fields(Document)}
+
+
+def finish_drafts(documents: Sequence[Document]) -> list[Document]:
+    """Remove the recurring chrome from the drafts among `documents`; the order stays, other pages are returned as is.
+
+    A site is the pages of one source on one host. The result does not depend on the order of the pages.
+    Where there are too few pages to learn from, a draft keeps its body.
     """
     sites: dict[tuple[str, str], list[str]] = {}
     for document in documents:
-        if document.whole:
-            sites.setdefault(_site(document), []).append(document.whole)
-    chromes = {site: learn(wholes) for site, wholes in sites.items()}
-    return [_stripped(d, chromes[_site(d)]) if d.whole else d for d in documents]
+        if isinstance(document, Draft):
+            sites.setdefault(_site(document), []).append(document.blocks)
+    chromes = {site: learn(pages) for site, pages in sites.items()}
+    return [_finish(d, chromes[_site(d)]) if isinstance(d, Draft) else d for d in documents]
 
 
 def _site(document: Document) -> tuple[str, str]:
     return document.source, host_of(document.url) if "://" in document.url else ""
 
 
-def _stripped(document: Document, chrome: Chrome) -> Document:
-    lines = document.whole.split("\n")
+def _finish(draft: Draft, chrome: Chrome) -> Document:
+    document = Document(**_facts(draft))
+    lines = draft.blocks.split("\n")
     units = units_of(lines)
     gone = recurring_units(units, chrome)
     if not gone:
-        return replace(document, whole="")
+        return document
     heads = [unit for unit in units if lines[unit.start].startswith("#") and unit.kind in ("title", "heading")]
     title = next((unit for unit in heads if unit.kind == "title"), None)
     rest = [unit for unit in heads if unit is not title]
@@ -240,11 +262,10 @@ def _stripped(document: Document, chrome: Chrome) -> Document:
         document,
         body="\n\n".join([*top, *([content] if content else [])]) + "\n",
         anchors=(document.anchors[0], *(anchors.get(unit, "") for unit in rest if unit not in gone)),
-        whole="",
     )
 
 
-def says_something(document: Document) -> bool:
+def has_content(document: Document) -> bool:
     """Tell whether a page has more than its title and its description."""
     body = document.body.removeprefix(f"# {document.title}").strip()
     return bool(body.removeprefix(document.description).strip())

@@ -126,7 +126,9 @@ def test_a_newer_cleaner_needs_no_network(site: Site, settings: Settings, run: R
     run()
     assert titles(settings) == ["A", "B", "Start"]
     facts = json.loads(stored(settings)[0].read_bytes().partition(b"\n")[0])
-    assert set(facts) == {*("url", "content_type", "etag", "last_modified", "fetched_at", "asked", "cleaner", "sha256")}
+    assert set(facts) == {
+        *("url", "content_type", "etag", "last_modified", "fetched_at", "asked", "cleaner", "sha256", "draft")
+    }
     newer()
     site.log.clear()
     assert run(crawl=False, dry_run=True).count("changed") == 3
