@@ -46,8 +46,6 @@ def open_index(
     use_model: bool,
     quiet: bool,
     reranker: str = "",
-    searches: bool = False,
-    strict: bool = False,
 ) -> "Opened":
     """Open the index; where there is none, index the pages at hand first.
 
@@ -58,12 +56,12 @@ def open_index(
     from rag.open import open_assistant
 
     try:
-        opened = open_assistant(settings, use_model=use_model, reranker=reranker, searches=searches, strict=strict)
+        opened = open_assistant(settings, use_model=use_model, reranker=reranker)
     except IndexMissing:
         if get_embedder(settings).remote and not use_model:
             raise
         _index_pages_at_hand(settings, quiet=quiet)
-        opened = open_assistant(settings, use_model=use_model, reranker=reranker, searches=searches, strict=strict)
+        opened = open_assistant(settings, use_model=use_model, reranker=reranker)
     if opened.lexical_only and not quiet:
         built = opened.generation.manifest["embedder"]["name"]
         say(f"note: the embedder {built} is remote and stays unused; BM25 alone ranks")

@@ -19,12 +19,13 @@ from eval.gold import Docs, Passage, Target, find_evidence, find_targets, has_fa
 from eval.metrics import BUDGETS
 from eval.records import AnswerCounts, EvalRun, Outcome, PassageSummary, QuestionFailure, RunConfig, SystemVersion
 from eval.storage import Journal
+from ingest.core.deadline import shared_deadline
 from ingest.core.errors import ModelError
 from ingest.core.records import Progress
 from ingest.core.urls import site_path
 from rag.abstain import confidence, is_answerable
 from rag.assistant import Assistant
-from rag.records import Answer, Hit, Retrieved
+from rag.records import Answer, AnswerOptions, Hit, Retrieved
 from rag.retrieve.fusion import few_per_page
 
 _PATIENCE: Final = 3
@@ -43,12 +44,11 @@ class RunPlan:
 
 @dataclass(frozen=True, slots=True)
 class RunContext:
-    """What questions are run on. `k` passages are shown to the answer; `with_answers` False: ranking alone."""
+    """What questions are run on. `options` are those of each answer; `with_answers` False: ranking alone."""
 
     assistant: Assistant
     docs: Docs
-    k: int
-    under: str
+    options: AnswerOptions
     with_answers: bool
 
 
@@ -120,10 +120,10 @@ _SHOWN = 5
 def run_question(context: RunContext, question: Question) -> Outcome:
     """Measure one question. Raises ModelError, UsageError, IndexMismatch."""
     started = time.perf_counter()
-    with context.assistant.one_question():
+    with shared_deadline(context.options.timeout):
         whole = _retrieve_to_budget(context, question.question)
-        retrieved = replace(whole, hits=few_per_page(whole.hits, context.k))
-        found = context.assistant.ask(retrieved) if context.with_answers else None
+        retrieved = replace(whole, hits=few_per_page(whole.hits, context.options.k))
+        found = context.assistant.answer_from(retrieved, context.options) if context.with_answers else None
     seconds = time.perf_counter() - started
     if found and not found.complete and not (found.completion and found.completion.finish_reason):
         raise ModelError("the answer broke off", "run again", retryable=True)
@@ -152,9 +152,9 @@ def run_question(context: RunContext, question: Question) -> Outcome:
 
 def _retrieve_to_budget(context: RunContext, question: str) -> Retrieved:
     """The passages down to the largest word budget, and at least `k` and ten of them."""
-    least, count = max(context.k, 10), max(context.k, _FIRST)
+    least, count = max(context.options.k, 10), max(context.options.k, _FIRST)
     while True:
-        retrieved = context.assistant.retrieve(question, count, context.under)
+        retrieved = context.assistant.search(question, count, context.options.under)
         words, enough = 0, 0
         for enough, hit in enumerate(retrieved.hits, 1):
             words += Passage.of(hit).words

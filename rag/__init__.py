@@ -5,5 +5,8 @@ thresholds  calibrated thresholds of an index       abstain     how confident re
 query       analyse the question                    retrieve    rank passages
 generate    write or quote the answer               verify      citations, links, support
 assistant   the use case: question -> answer        serialize   answers and hits as JSON
-open        an opened index with its parts          llamaindex  the adapters
+open        an opened index, live for servers       llamaindex  the adapters
+
+The seams for a front end: `open.LiveAssistant.current()` gives an `Opened`, whose `assistant.answer(question, options,
+on_event)` returns an `Answer` and reports events (records.Event) meanwhile; `serialize` makes JSON of both.
 """

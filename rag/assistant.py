@@ -1,31 +1,53 @@
-"""Question -> Answer: retrieve, decide, then extract or let a model write, then cite."""
+"""Answer a question from the docs: search, decide whether to answer, quote or let a model write, check, cite.
+
+The use case that the command line, HTTP and MCP share. It prints nothing, keeps nothing between two calls, and any
+number of threads may call it at the same time:
+
+    opened = open_assistant(settings, use_model=True)
+    answer = opened.assistant.answer("What are model variants?", AnswerOptions(k=8), on_event)
+"""
 
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from ingest.core.deadline import Deadline, Tell, limit, shared_deadline
+from ingest.core.deadline import Deadline, limit, shared_deadline
 from ingest.core.errors import ModelError, UsageError
 from rag.abstain import is_answerable, is_worth_asking
 from rag.generate.extractive import extract
 from rag.generate.prompt import Passages, build_messages
-from rag.records import Answer, Completion, Retrieved
+from rag.query.rewrite import rewrite_question
+from rag.records import (
+    DEFAULT_OPTIONS,
+    Answer,
+    AnswerOptions,
+    Backend,
+    Completion,
+    Exchange,
+    Found,
+    Mode,
+    OnEvent,
+    Piece,
+    Retrieved,
+    Rewritten,
+    Waiting,
+    ignore,
+)
 from rag.retrieve.fusion import few_per_page
 from rag.retrieve.rerank import CANDIDATES, Rerank
 from rag.retrieve.search import Retriever
 from rag.thresholds import DEFAULT, Thresholds
 
 if TYPE_CHECKING:
-    from rag.generate.writer import Show, Written
-    from rag.records import Write
+    from rag.generate.writer import Written
+    from rag.records import ChatModel
 
 MAX_QUESTION = 4_000
-"""Characters; a longer text is no question, and its embedding says nothing."""
+"""Characters; a longer text is not a question, and its embedding says nothing."""
 
 _SEEN: Final = 3
-"""For each passage that an answer is made of, so many are looked at: some will be of a page that has enough."""
+"""For each passage that an answer is made of, so many are ranked: some will be of a page that has enough."""
 _DEEPEST: Final = 400
 """How far down passages of other pages are looked for, where one page fills the ranks above."""
 
@@ -34,37 +56,58 @@ REFUSAL = "The docs do not answer this question."
 
 @dataclass(frozen=True, slots=True)
 class Assistant:
-    """Answers questions from one generation of the index; without `write`, by quoting alone.
+    """Answers questions from one generation of the index.
 
-    `timeout` is in seconds, for all requests of one question together where `one_question` holds them.
-    `searches`: the model may search for further passages itself. `strict`: sentences without support are dropped.
-    `thresholds`: when to refuse.
+    Without a `model` it quotes the pages. `backend` says what the model runs on. `thresholds` decide when to refuse.
     """
 
     retriever: Retriever
-    write: "Write | None" = None
-    timeout: float = 60.0
+    model: "ChatModel | None" = None
     rerank: Rerank | None = None
-    searches: bool = False
     thresholds: Thresholds = DEFAULT
-    strict: bool = False
+    backend: Backend = "none"
 
-    def retrieve(self, question: str, k: int, under: str = "") -> Retrieved:
-        """The passages for a question. Raises UsageError for a text that is no question, ModelError."""
+    def answer(
+        self,
+        question: str,
+        options: AnswerOptions = DEFAULT_OPTIONS,
+        on_event: OnEvent = ignore,
+    ) -> Answer:
+        """Answer a question; `on_event` gets what happens meanwhile, in this thread.
+
+        Raises UsageError for a text that is not a question or an `under` without pages, ModelError, IndexMismatch,
+        IndexDamaged, and whatever `on_event` raises.
+        """
+        started = time.perf_counter()
+        with shared_deadline(options.timeout, lambda seconds, reason: on_event(Waiting(seconds, reason))):
+            question = checked_question(question)
+            if options.history:
+                question = checked_question(self._stand_alone(question, options.history, on_event))
+            searching = time.perf_counter()
+            retrieved = self.find_passages(question, options.k, options.under)
+            search_ms = (time.perf_counter() - searching) * 1000 - retrieved.embed_ms
+            on_event(Found(retrieved))
+            answer = self.answer_from(retrieved, options, on_event)
+        total = (time.perf_counter() - started) * 1000
+        timings = {"embed": retrieved.embed_ms, "search": search_ms, **answer.timings_ms, "total": total}
+        return replace(answer, timings_ms=timings)
+
+    def search(self, question: str, k: int, under: str = "") -> Retrieved:
+        """Rank the passages for a question, the `k` best first. Raises as `answer` does."""
         question = checked_question(question)
         if self.rerank is None:
             return self.retriever.search(question, k, under)
         found = self.retriever.search(question, max(k, CANDIDATES), under)
         return replace(found, hits=self.rerank(question, found.hits)[:k])
 
-    def gather(self, question: str, k: int, under: str = "") -> Retrieved:
-        """The `k` passages to answer from: the best, but few of each page, unless only one page is searched.
+    def find_passages(self, question: str, k: int, under: str = "") -> Retrieved:
+        """Find the `k` passages to answer from: the best, but few of each page, unless only one page is searched.
 
-        Raises as `retrieve` does.
+        Raises as `answer` does.
         """
         count = _SEEN * k
         while True:
-            found = self.retrieve(question, count, under)
+            found = self.search(question, count, under)
             hits = few_per_page(found.hits, k)
             ended = len(found.hits) < count
             if ended and len({hit.chunk.url for hit in found.hits}) == 1:
@@ -74,29 +117,34 @@ class Assistant:
                 return replace(found, hits=hits)
             count = max(count, min(4 * count, _DEEPEST))
 
-    @contextmanager
-    def one_question(self, tell: Tell | None = None) -> Iterator[None]:
-        """Within it, all requests share one deadline; `tell` hears of waits between attempts."""
-        with shared_deadline(self.timeout, tell):
-            yield
-
-    def ask(self, retrieved: Retrieved, show: "Show" = lambda _: None, *, under: str = "") -> Answer:
-        """Answer from the retrieved passages; `show` gets the text as it comes. Raises ModelError.
-
-        `under` bounds what the model's own searches find.
-        """
+    def answer_from(
+        self,
+        retrieved: Retrieved,
+        options: AnswerOptions = DEFAULT_OPTIONS,
+        on_event: OnEvent = ignore,
+    ) -> Answer:
+        """Answer from passages that were found before; of the timings only "answer" is set. Raises as `answer` does."""
         started = time.perf_counter()
-        judged = is_answerable if self.write is None else is_worth_asking
-        if not judged(retrieved, self.thresholds):
-            answer = refusal(retrieved, "extractive" if self.write is None else "openrouter")
-        elif self.write is None:
-            answer = self._extractive(retrieved)
+        is_enough = is_answerable if self.model is None else is_worth_asking
+        if not is_enough(retrieved, self.thresholds):
+            answer = refusal(retrieved, "extractive" if self.model is None else "openrouter")
+        elif self.model is None:
+            answer = self._quote(retrieved)
         else:
-            answer = self._written(retrieved, self.write, show, under)
-        return replace(answer, timings_ms={"answer": (time.perf_counter() - started) * 1000})
+            answer = self._write(retrieved, self.model, options, on_event)
+        elapsed = (time.perf_counter() - started) * 1000
+        return replace(answer, backend=self.backend, timings_ms={"answer": elapsed})
 
-    def _extractive(self, retrieved: Retrieved) -> Answer:
-        text, citations = extract(retrieved.search or retrieved.question, retrieved.hits, self.retriever.idf)
+    def _stand_alone(self, question: str, history: Sequence[Exchange], on_event: OnEvent) -> str:
+        """The question with what it leaves out put in."""
+        started = time.perf_counter()
+        rewritten, completion = rewrite_question(question, history, self.model, self.retriever.idf)
+        if rewritten != question or completion is not None:
+            on_event(Rewritten(rewritten, completion, time.perf_counter() - started))
+        return rewritten
+
+    def _quote(self, retrieved: Retrieved) -> Answer:
+        text, citations = extract(retrieved.query or retrieved.question, retrieved.hits, self.retriever.idf)
         if not citations:
             return refusal(retrieved, "extractive")
         return Answer(
@@ -109,12 +157,13 @@ class Assistant:
             citations=citations,
         )
 
-    def _written(self, retrieved: Retrieved, write: "Write", show: "Show", under: str) -> Answer:
+    def _write(self, retrieved: Retrieved, model: "ChatModel", options: AnswerOptions, on_event: OnEvent) -> Answer:
         from ingest.openrouter.client import load
 
         load()
-        deadline = limit(self.timeout - retrieved.embed_ms / 1000)
-        found = _attempts(retrieved, lambda passages: self._write(retrieved, write, show, (passages, deadline, under)))
+        deadline = limit(options.timeout - retrieved.embed_ms / 1000)
+        writing = _Writing(self, model, options, on_event, deadline)
+        found = _shrink_until_it_fits(retrieved, lambda passages: writing.write(retrieved, passages))
         if not found.answered:
             refused = refusal(retrieved, "openrouter", found.completion)
             return replace(refused, unsupported=found.unsupported, dropped=len(found.unsupported))
@@ -129,33 +178,41 @@ class Assistant:
             unsupported=found.unsupported,
             invalid_markers=found.invalid_markers,
             removed_links=found.removed_links,
-            dropped=len(found.unsupported) if self.strict else 0,
+            dropped=len(found.unsupported) if options.strict else 0,
             completion=found.completion,
         )
 
-    def _write(
-        self, retrieved: Retrieved, write: "Write", show: "Show", bounds: tuple[Passages, Deadline, str]
-    ) -> "Written":
+
+@dataclass(frozen=True, slots=True)
+class _Writing:
+    """One answer that a model writes."""
+
+    assistant: Assistant
+    model: "ChatModel"
+    options: AnswerOptions
+    on_event: OnEvent
+    deadline: Deadline
+
+    def write(self, retrieved: Retrieved, passages: Passages) -> "Written":
         from rag.generate.search_tool import write_with_search
         from rag.generate.writer import written
 
-        passages, deadline, under = bounds
         messages = build_messages(retrieved.question, passages)
 
-        def finish(pieces: Iterable[str | Completion]) -> "Written":
-            return written(pieces, passages, show, strict=self.strict)
+        def check(pieces: Iterable[str | Completion]) -> "Written":
+            return written(pieces, passages, lambda text: self.on_event(Piece(text)), strict=self.options.strict)
 
-        if not self.searches:
-            return finish(write(messages, deadline, ()))
+        if not self.options.search_tool:
+            return check(self.model(messages, self.deadline, ()))
         size = max(1, len(retrieved.hits))
 
         def search(query: str) -> Retrieved:
-            return self.gather(query, size, under)
+            return self.assistant.find_passages(query, size, self.options.under)
 
-        return write_with_search(messages, passages, write, deadline, search, finish)
+        return write_with_search(messages, passages, self.model, self.deadline, search, check)
 
 
-def _attempts(retrieved: Retrieved, write: "Callable[[Passages], Written]") -> "Written":
+def _shrink_until_it_fits(retrieved: Retrieved, write: "Callable[[Passages], Written]") -> "Written":
     """Write from all passages; where they are too long for the model, once more from the better half."""
     try:
         return write(Passages(retrieved.hits))
@@ -166,25 +223,25 @@ def _attempts(retrieved: Retrieved, write: "Callable[[Passages], Written]") -> "
 
 
 def checked_question(question: str) -> str:
-    """The question without surrounding white space. Raises UsageError for what is none."""
+    """The question without surrounding white space. Raises UsageError for a text that is not a question."""
     text = " ".join(question.split())
     if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
         raise UsageError("the question is not text in the locale's encoding", "type it in UTF-8, or pipe it in: ask -")
     if not any(character.isalnum() for character in text):
-        raise UsageError("the question holds no word", 'ask one, such as: ask "What are model variants?"')
+        raise UsageError("the question contains no word", 'ask one, such as: ask "What are model variants?"')
     if len(text) > MAX_QUESTION:
         raise UsageError(f"the question has {len(text):,} characters", f"ask in at most {MAX_QUESTION:,}")
     return text
 
 
-def refusal(retrieved: Retrieved, mode: str, completion: Completion | None = None) -> Answer:
-    """The answer that says that the docs hold none."""
+def refusal(retrieved: Retrieved, mode: Mode, completion: Completion | None = None) -> Answer:
+    """The answer that says that the docs contain none."""
     return Answer(
         question=retrieved.question,
         text=REFUSAL,
         answered=False,
         complete=True,
-        mode="extractive" if mode == "extractive" else "openrouter",
+        mode=mode,
         hits=retrieved.hits,
         completion=completion,
     )

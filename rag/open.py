@@ -1,26 +1,38 @@
-"""Settings -> a Retriever and an Assistant with the real parts in place. The wiring, and nothing else."""
+"""Settings -> an opened index with a retriever and an assistant; the wiring of the real parts.
 
+    opened = open_assistant(settings, use_model=True)      one generation, for a command
+    live = LiveAssistant(settings, use_model=True)         the current generation, for a server
+    opened = live.current()                                once per request, kept until the request is done
+
+An `Opened` may be used by any number of threads. It keeps its generation on disk until the last reference to it is
+gone, so a request that began before a reindex ends with the pages that it began with.
+"""
+
+import threading
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ingest.core.errors import UsageError
+from ingest.core.errors import DocsError, UsageError
 from ingest.core.settings import Settings
+from ingest.embed.base import Embedder
 from ingest.embed.registry import get_embedder
 from ingest.index.database import Store
+from ingest.index.files import POINTER
 from ingest.index.generations import Generation, current_generation
 from rag.assistant import Assistant
-from rag.retrieve.rerank import get_reranker, is_remote
+from rag.retrieve.rerank import Rerank, get_reranker, is_remote
 from rag.retrieve.search import Retriever
 from rag.thresholds import calibration_key, load_thresholds
 
 if TYPE_CHECKING:
-    from rag.records import Write
+    from rag.records import Backend, ChatModel
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """An index that is open for questions. `lexical_only` tells that the question is not embedded."""
+    """A generation that is open for questions. `lexical_only`: questions are not embedded, BM25 alone ranks."""
 
     generation: Generation
     store: Store
@@ -28,39 +40,106 @@ class Opened:
     lexical_only: bool
 
 
-def open_assistant(
-    settings: Settings, *, use_model: bool, reranker: str = "", searches: bool = False, strict: bool = False
-) -> Opened:
+def open_assistant(settings: Settings, *, use_model: bool, reranker: str = "") -> Opened:
     """Open the current generation. `use_model` False promises that nothing reaches the network.
 
     An index whose embedder is remote is then searched by BM25 alone, whatever embedder is set.
     Raises IndexMissing, IndexDamaged, IndexMismatch, ModelError, and UsageError for a remote
     reranker that may not be used.
     """
+    return _open(settings, _load_parts(settings, use_model=use_model, reranker=reranker), use_model=use_model)
+
+
+class LiveAssistant:
+    """Follows an index: opens each new generation once, when the first request after its publication asks for it.
+
+    Models are loaded once and shared by all generations. Threads may call it at the same time: while one opens a new
+    generation, the others go on with the one before.
+    """
+
+    def __init__(self, settings: Settings, *, use_model: bool, reranker: str = "") -> None:
+        """Open the current generation. Raises as `open_assistant` does."""
+        self._settings = settings
+        self._use_model = use_model
+        self._parts = _load_parts(settings, use_model=use_model, reranker=reranker)
+        self._opened = _open(settings, self._parts, use_model=use_model)
+        self._opening = threading.Lock()
+        self._broken = ""
+        self.problem = ""
+        """Why a newer generation could not be opened; "" while the current one is open."""
+
+    def current(self) -> Opened:
+        """The current generation; the one before it where the new one can't be opened (see `problem`)."""
+        opened = self._opened
+        name = _published(self._settings.index)
+        if name in (opened.generation.name, self._broken, "") or not self._opening.acquire(blocking=False):
+            return opened
+        try:
+            self._opened = _open(self._settings, self._parts, use_model=self._use_model)
+            self.problem = self._broken = ""
+        except DocsError as error:
+            self.problem, self._broken = error.message, name
+        finally:
+            self._opening.release()
+        return self._opened
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What does not depend on the generation."""
+
+    embedder: Embedder
+    rerank: Rerank | None
+    model: "ChatModel | None"
+    backend: "Backend"
+
+
+def _load_parts(settings: Settings, *, use_model: bool, reranker: str) -> _Parts:
     if is_remote(reranker) and not use_model:
         raise UsageError(
             f"the reranker {reranker} is remote, and --no-llm forbids the network", "leave one of them out"
         )
+    with_model = use_model and bool(settings.api_key)
+    return _Parts(
+        embedder=get_embedder(settings),
+        rerank=get_reranker(reranker, settings) if reranker else None,
+        model=_chat_model(settings) if with_model else None,
+        backend=_backend(settings) if with_model else "none",
+    )
+
+
+def _open(settings: Settings, parts: _Parts, *, use_model: bool) -> Opened:
     generation = current_generation(settings.index)
     store = Store(generation)
     built_with = replace(settings, embedder=str(generation.manifest["embedder"]["name"]))
     lexical_only = not use_model and get_embedder(built_with).remote
     fingerprint = str(generation.manifest["embedder"]["fingerprint"])
     key = calibration_key(fingerprint, lexical_only=lexical_only)
-    retriever = Retriever(store, None if lexical_only else get_embedder(settings))
     assistant = Assistant(
-        retriever,
-        write=_writer(settings) if use_model and settings.api_key else None,
-        timeout=settings.timeout,
-        rerank=get_reranker(reranker, settings) if reranker else None,
-        searches=searches,
+        Retriever(store, None if lexical_only else parts.embedder),
+        model=parts.model,
+        rerank=parts.rerank,
         thresholds=load_thresholds(settings.index, key),
-        strict=strict,
+        backend=parts.backend,
     )
     return Opened(generation, store, assistant, lexical_only)
 
 
-def _writer(settings: Settings) -> "Write":
-    from rag.generate.chat import stream_answer
+def _published(index: Path) -> str:
+    """The name of the current generation; "" where it can't be read at this moment."""
+    try:
+        return (index / POINTER).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        return ""
 
-    return partial(stream_answer, settings)
+
+def _chat_model(settings: Settings) -> "ChatModel":
+    from rag.generate.chat import stream_completion
+
+    return partial(stream_completion, settings)
+
+
+def _backend(settings: Settings) -> "Backend":
+    from ingest.openrouter.client import is_openrouter
+
+    return "openrouter" if is_openrouter(settings) else "compatible"

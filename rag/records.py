@@ -1,6 +1,6 @@
 """The nouns that cross a stage of rag/: Hit -> Citation -> Answer. Standard library only."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, Protocol
 
@@ -40,7 +40,7 @@ class Retrieved:
 
     `coverage` is the share (by idf) of the question's content words that the best hits hold, 0..1.
     `embed_ms` is how long embedding the question took, in milliseconds; `signals` are what abstaining
-    rests on; `search` is what was searched for, where that is not the question as it was typed.
+    rests on; `query` is the text that was searched for where it differs from the question, else "".
     """
 
     question: str
@@ -48,7 +48,7 @@ class Retrieved:
     coverage: float
     embed_ms: float = 0.0
     signals: Mapping[str, float] = field(default_factory=dict)
-    search: str = ""
+    query: str = ""
 
     @property
     def cosine(self) -> float:
@@ -104,18 +104,26 @@ class Completion:
         return not self.problem and self.finish_reason not in _CUT
 
 
+Mode = Literal["openrouter", "extractive"]
+"""How an answer was made: "openrouter" for any model, whatever server it runs on; the name is a promise to scripts."""
+
+Backend = Literal["openrouter", "compatible", "none"]
+"""What wrote an answer: OpenRouter, another OpenAI-compatible server, or no model at all."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """An answer, or an honest refusal (`answered` is False, and `text` says so).
 
-    `unsupported` are its sentences that no cited passage supports; `dropped` of them stand in `text` no more.
+    `unsupported` are its sentences that no cited passage supports; `dropped` counts those of them that were
+    left out of `text`. `timings_ms` has the keys embed, search, answer and total.
     """
 
     question: str
     text: str
     answered: bool
     complete: bool
-    mode: Literal["openrouter", "extractive"]
+    mode: Mode
     hits: tuple[Hit, ...]
     citations: tuple[Citation, ...] = ()
     unsupported: tuple[str, ...] = ()
@@ -124,6 +132,82 @@ class Answer:
     dropped: int = 0
     completion: Completion | None = None
     timings_ms: Mapping[str, float] = field(default_factory=dict)
+    backend: Backend = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A question of a conversation and the answer that it got ("" where there was none)."""
+
+    question: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerOptions:
+    """How one question is answered.
+
+    `k` passages are read, of pages below the site path `under`. `strict` drops sentences that no cited passage
+    supports. `search_tool` lets the model search for further passages. `timeout` is in seconds, for all requests
+    of the question together. `history` is the conversation so far, oldest first: with it, a follow-up question is
+    first rewritten to stand alone.
+    """
+
+    k: int = 8
+    under: str = ""
+    strict: bool = False
+    search_tool: bool = False
+    timeout: float = 60.0
+    history: tuple[Exchange, ...] = ()
+
+
+DEFAULT_OPTIONS: Final = AnswerOptions()
+
+
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """Event: the question was rewritten to stand alone. `completion` is None where no model did it."""
+
+    question: str
+    completion: "Completion | None"
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Event: the passages were found that the answer is made of; nothing was written yet."""
+
+    retrieved: Retrieved
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Event: a checked piece of a written answer: a sentence, list item, table row, heading or code block.
+
+    The `text`s of all pieces together are what a reader is shown. `unsupported` are the piece's sentences that no
+    cited passage supports. `citations` are those of passages that no earlier piece cited.
+    """
+
+    text: str
+    unsupported: tuple[str, ...] = ()
+    citations: tuple[Citation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Event: a server asked to wait `seconds` before the next attempt, and why."""
+
+    seconds: float
+    reason: str
+
+
+Event = Rewritten | Found | Piece | Waiting
+OnEvent = Callable[[Event], None]
+"""Called in the thread that answers. What it raises ends the answer, and closes the model's stream."""
+
+
+def ignore(_: Event) -> None:
+    """Do nothing with an event."""
 
 
 Message = dict[str, Any]
@@ -133,8 +217,8 @@ Tool = dict[str, Any]
 """One tool of a chat request, in OpenAI's form."""
 
 
-class Write(Protocol):
-    """A model: messages -> pieces of text, then one Completion."""
+class ChatModel(Protocol):
+    """A chat model: messages -> pieces of text, then one Completion."""
 
     def __call__(
         self, messages: Sequence[Message], deadline: Deadline, tools: Sequence[Tool], /

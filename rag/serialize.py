@@ -94,6 +94,7 @@ def answer_json(answer: Answer, chunks: Sequence[Mapping[str, Any]], generation:
         "answered": answer.answered,
         "complete": answer.complete,
         "mode": answer.mode,
+        "backend": answer.backend,
         "citations": [citation_json(citation) for citation in answer.citations],
         "unsupported": list(answer.unsupported),
         "chunks": list(chunks),

@@ -1,42 +1,37 @@
-"""TODO."""
+"""What `ask` and `ask --chat` share: open the index, answer one question, show it, and the exit status."""
 
 import sys
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
-from types import MappingProxyType
 
-from cli.commands.ask_output import explain_incomplete, print_answer
+from cli.commands.ask_output import explain_incomplete, print_answer, used_line
 from cli.context import open_index
 from cli.options import AskOptions
 from cli.terminal import is_terminal, safe, say
-from ingest.core.deadline import Tell
 from ingest.core.errors import UsageError
 from ingest.core.settings import Settings
 from ingest.openrouter.retry import format_duration
 from rag.open import Opened
-from rag.records import Answer, Retrieved
+from rag.records import Answer, AnswerOptions, Event, Exchange, Found, OnEvent, Piece, Retrieved, Rewritten, Waiting
 from rag.serialize import heading_path
 
 NOT_ANSWERED = 3
 
 
-def waiting(options: AskOptions) -> Tell | None:
-    """Says on stderr why nothing comes for a while: a server asked to wait."""
-    if options.quiet:
-        return None
-    return lambda seconds, why: say(f"waiting {format_duration(seconds)}, then trying again: {why}")
-
-
 def open_for(settings: Settings, options: AskOptions) -> Opened:
     """The index with the parts that the options name."""
-    return open_index(
-        settings,
-        use_model=not options.no_llm,
-        quiet=options.quiet,
-        reranker=options.reranker,
-        searches=options.search_tool,
+    return open_index(settings, use_model=not options.no_llm, quiet=options.quiet, reranker=options.reranker)
+
+
+def answer_options(settings: Settings, options: AskOptions, history: tuple[Exchange, ...] = ()) -> AnswerOptions:
+    """What the assistant is asked for."""
+    return AnswerOptions(
+        k=settings.k,
+        under=options.under,
         strict=options.strict,
+        search_tool=options.search_tool,
+        timeout=settings.timeout,
+        history=history,
     )
 
 
@@ -45,41 +40,57 @@ def answer_one(
     opened: Opened,
     settings: Settings,
     options: AskOptions,
-    before: Mapping[str, float] = MappingProxyType({"imports": 0.0, "start": 0.0}),
-    keep: Callable[[Answer], None] = lambda _: None,
-) -> int:
-    """Retrieve, answer and print; `keep` gets the answer. Returns the exit status; raises DocsError.
+    *,
+    history: tuple[Exchange, ...] = (),
+    finish: Callable[[Answer], Answer] = lambda answer: answer,
+) -> tuple[Answer, int]:
+    """Answer and print; `finish` may complete the answer before it is printed.
 
-    `before` are the milliseconds spent until now: "imports" is the CPU time of interpreter and
-    imports, which `total` does not hold, "start" the time to open the index.
+    Returns the answer and the exit status; raises DocsError.
     """
-    opened_at = time.perf_counter()
-    retrieved = opened.assistant.gather(question, settings.k, options.under)
-    found_at = time.perf_counter()
-    tell_search(retrieved, quiet=options.quiet)
-    if opened.assistant.write and not (options.json or options.quiet) and is_terminal(sys.stderr):
-        _preview(retrieved)
-    shown = options.form == "text"
-    answer = opened.assistant.ask(retrieved, _show if shown else lambda _: None, under=options.under)
-    answer = replace(
-        answer,
-        timings_ms={
-            **before,
-            "embed": retrieved.embed_ms,
-            "search": (found_at - opened_at) * 1000 - retrieved.embed_ms,
-            **answer.timings_ms,
-            "total": before["start"] + (time.perf_counter() - opened_at) * 1000,
-        },
-    )
-    keep(answer)
+    show = event_printer(opened, options)
+    answer = finish(opened.assistant.answer(question, answer_options(settings, options, history), show))
     print_answer(answer, opened, settings, options)
-    return _status(answer, settings)
+    return answer, _status(answer, settings)
 
 
-def tell_search(retrieved: Retrieved, *, quiet: bool) -> None:
+def with_start(answer: Answer, start_ms: float, imports_ms: float) -> Answer:
+    """The answer with the time that the process took before: `start` is part of the total, `imports` is CPU time."""
+    timings = {"imports": imports_ms, "start": start_ms, **answer.timings_ms}
+    return replace(answer, timings_ms=timings | {"total": start_ms + answer.timings_ms["total"]})
+
+
+def event_printer(opened: Opened, options: AskOptions) -> OnEvent:
+    """Prints text of a model as it comes on stdout, and on stderr what a person who waits should know."""
+
+    def show(event: Event) -> None:
+        if isinstance(event, Piece):
+            if options.form == "text":
+                sys.stdout.write(safe(event.text))
+                sys.stdout.flush()
+        elif not options.quiet:
+            _note(event, opened, options)
+
+    return show
+
+
+def _note(event: Event, opened: Opened, options: AskOptions) -> None:
+    if isinstance(event, Waiting):
+        say(f"waiting {format_duration(event.seconds)}, then trying again: {event.reason}")
+    elif isinstance(event, Rewritten):
+        say(f"asked as: {event.question}")
+        if event.completion:
+            say(used_line(event.completion, event.seconds))
+    elif isinstance(event, Found):
+        print_query(event.retrieved, quiet=options.quiet)
+        if opened.assistant.model and not options.json and is_terminal(sys.stderr):
+            _preview(event.retrieved)
+
+
+def print_query(retrieved: Retrieved, *, quiet: bool) -> None:
     """Say what was searched for where that is not what was typed: a guess should be seen."""
-    if retrieved.search and not quiet:
-        say(f"searched for: {retrieved.search}")
+    if retrieved.query and not quiet:
+        say(f"searched for: {retrieved.query}")
 
 
 def _status(answer: Answer, settings: Settings) -> int:
@@ -92,19 +103,14 @@ def _status(answer: Answer, settings: Settings) -> int:
 
 
 def _preview(retrieved: Retrieved) -> None:
-    """The best passages, for a person who waits for the model's first word."""
+    """The best passages, for a person who waits for the model's first sentence."""
     for hit in retrieved.hits[:3]:
         say(f"passage: {heading_path(hit)}  {hit.url}")
     say("")
 
 
-def _show(piece: str) -> None:
-    sys.stdout.write(safe(piece))
-    sys.stdout.flush()
-
-
 def check_options(options: AskOptions, settings: Settings) -> None:
-    """Raise UsageError for options that can't be had together."""
+    """Raise UsageError for options that exclude each other."""
     if options.chat and (options.form != "text" or options.show_prompt or options.dry_run):
         raise UsageError(
             "--chat is for reading: it goes with no --json, --format, --show-prompt or --dry-run", "leave those out"

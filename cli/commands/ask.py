@@ -1,14 +1,18 @@
-"""`ask`: retrieve, answer, print; the exit status tells whether the docs answer."""
+"""`ask`: answer one question and print it; the exit status says whether the docs answer."""
 
 import time
 from collections.abc import Mapping
 
-from cli.commands.answering import answer_one, check_options, open_for, waiting
+from cli.commands.answering import answer_one, check_options, event_printer, open_for, with_start
 from cli.commands.ask_output import print_prompt
 from cli.context import settings_from, text_or_stdin
 from cli.options import AskOptions
+from ingest.core.deadline import shared_deadline
 from ingest.core.errors import UsageError
+from ingest.core.settings import Settings
 from rag.assistant import checked_question
+from rag.open import Opened
+from rag.records import Waiting
 
 
 def run_ask(values: Mapping[str, object], options: AskOptions) -> int:
@@ -20,16 +24,24 @@ def run_ask(values: Mapping[str, object], options: AskOptions) -> int:
         raise UsageError("there is no question", 'ask one, such as: ask "What are model variants?"')
     question = checked_question(text_or_stdin(options.question))
     opened = open_for(settings, options)
-    before = {"imports": imports_ms, "start": (time.perf_counter() - started) * 1000}
     if options.show_prompt or options.dry_run:
-        with opened.assistant.one_question(waiting(options)):
-            retrieved = opened.assistant.gather(question, settings.k, options.under)
-        if options.show_prompt:
-            print_prompt(retrieved, as_json=options.json)
-            return 0
-        from cli.commands.dry_run import print_plan
+        return _print_request(question, opened, settings, options)
+    start_ms = (time.perf_counter() - started) * 1000
+    _, status = answer_one(
+        question, opened, settings, options, finish=lambda answer: with_start(answer, start_ms, imports_ms)
+    )
+    return status
 
-        print_plan(retrieved, settings, opened, options)
+
+def _print_request(question: str, opened: Opened, settings: Settings, options: AskOptions) -> int:
+    """Print the prompt, or the whole request with its price; send no chat request."""
+    show = event_printer(opened, options)
+    with shared_deadline(settings.timeout, lambda seconds, reason: show(Waiting(seconds, reason))):
+        retrieved = opened.assistant.find_passages(question, settings.k, options.under)
+    if options.show_prompt:
+        print_prompt(retrieved, as_json=options.json)
         return 0
-    with opened.assistant.one_question(waiting(options)):
-        return answer_one(question, opened, settings, options, before)
+    from cli.commands.dry_run import print_plan
+
+    print_plan(retrieved, settings, opened, options)
+    return 0

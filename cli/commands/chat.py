@@ -2,11 +2,9 @@
 
 import contextlib
 import sys
-import time
 from collections.abc import Mapping
 
-from cli.commands.answering import NOT_ANSWERED, answer_one, check_options, open_for, waiting
-from cli.commands.ask_output import used_line
+from cli.commands.answering import NOT_ANSWERED, answer_one, check_options, open_for
 from cli.context import settings_from
 from cli.options import AskOptions
 from cli.terminal import is_terminal, safe, say
@@ -14,8 +12,7 @@ from ingest.core.errors import DocsError, UsageError
 from ingest.core.settings import Settings
 from rag.assistant import checked_question
 from rag.open import Opened
-from rag.query.rewrite import History, standalone
-from rag.records import Answer, Completion
+from rag.records import Exchange
 
 _PROMPT = "ask> "
 
@@ -27,7 +24,7 @@ def run_chat(values: Mapping[str, object], options: AskOptions) -> int:
     opened = open_for(settings, options)
     if not options.quiet:
         _greet(settings, options)
-    history = History()
+    history: list[Exchange] = []
     first = options.question if options.question not in (None, "-") else None
     while True:
         line = first if first is not None else _line()
@@ -35,7 +32,9 @@ def run_chat(values: Mapping[str, object], options: AskOptions) -> int:
         if line is None:
             return 0
         if line.strip():
-            _turn(line, history, opened, settings, options)
+            exchange = _answer(line, history, opened, settings, options)
+            history += [exchange] if exchange else []
+            print(flush=True)
 
 
 def _greet(settings: Settings, options: AskOptions) -> None:
@@ -59,30 +58,15 @@ def _line() -> str | None:
         return None
 
 
-def _standing_alone(question: str, history: History, opened: Opened, options: AskOptions) -> str:
-    """The question as it is asked; what a model changed of it, and what that cost, is told."""
-    started = time.perf_counter()
-    assistant, spent = opened.assistant, list[Completion]()
-    asked = standalone(question, history, assistant.write, assistant.retriever.idf, spent.append)
-    if not options.quiet:
-        if asked != question:
-            say(f"asked as: {asked}")
-        for used in spent:
-            say(used_line(used, time.perf_counter() - started))
-    return asked
-
-
-def _turn(line: str, history: History, opened: Opened, settings: Settings, options: AskOptions) -> None:
-    """One question: made to stand alone, answered, remembered. Failures are told as the command's are."""
+def _answer(
+    line: str, history: list[Exchange], opened: Opened, settings: Settings, options: AskOptions
+) -> Exchange | None:
+    """One question, made to stand alone and answered; None where it failed, which is reported as the command's are."""
     try:
-        question = checked_question(line)
-        answered: list[Answer] = []
-        with opened.assistant.one_question(waiting(options)):
-            asked = _standing_alone(question, history, opened, options)
-            status = answer_one(checked_question(asked), opened, settings, options, keep=answered.append)
-        history.add(asked, answered[0].text if status != NOT_ANSWERED else "")
+        answer, status = answer_one(checked_question(line), opened, settings, options, history=tuple(history))
     except (DocsError, UsageError) as error:
         say(safe(f"error: {' '.join(error.message.split())}"))
         if error.hint:
             say(f"hint: {' '.join(error.hint.split())}")
-    print(flush=True)
+        return None
+    return Exchange(answer.question, answer.text if status != NOT_ANSWERED else "")

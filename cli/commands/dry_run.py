@@ -26,7 +26,7 @@ def print_plan(retrieved: Retrieved, settings: Settings, opened: Opened, options
 
 def _plan(retrieved: Retrieved, settings: Settings, opened: Opened, options: AskOptions) -> dict[str, Any]:
     plan: dict[str, Any] = {"schema": SCHEMA, "question": retrieved.question, "request": None, "why": None}
-    if opened.assistant.write is None:
+    if opened.assistant.model is None:
         return {**plan, "why": "no request: without a key, or with --no-llm, pages are quoted"}
     if not is_worth_asking(retrieved, opened.assistant.thresholds):
         return {**plan, "why": "no request: the passages do not answer the question"}
@@ -91,7 +91,7 @@ def _text(plan: Mapping[str, Any], retrieved: Retrieved) -> str:
         f"cost      {cost}",
     ]
     if plan["rounds"] > 1:
-        lines.append(f"rounds    up to {plan['rounds']}: the model may search, and each round costs anew")
+        lines.append(f"rounds    up to {plan['rounds']}: the model may search, and each round costs again")
     return "\n".join([*lines, *_passages(retrieved), "", "The prompt itself: --show-prompt"])
 
 

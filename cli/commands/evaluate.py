@@ -95,7 +95,7 @@ def _measure(settings: Settings, options: EvalOptions, path: Path) -> int:
 def _measured(questions: "QuestionFile", opened: Opened, settings: Settings, options: EvalOptions) -> "RunConfig":
     from eval.records import RunConfig
 
-    mode: Mode = "extractive" if opened.assistant.write is None else "openrouter"
+    mode: Mode = "extractive" if opened.assistant.model is None else "openrouter"
     if mode == "extractive" and not (options.no_llm or options.retrieval_only or options.quiet):
         say("note: no API key, so quoted answers are measured; set OPENROUTER_API_KEY for written ones")
     return RunConfig(questions.sha256, "retrieval" if options.retrieval_only else mode, settings.k, options.under)
@@ -107,13 +107,17 @@ def _run(
     from eval.gold import Docs
     from eval.runner import RunContext, RunPlan, run_questions
     from eval.storage import Journal, describe_system
+    from rag.records import AnswerOptions
 
     for bad in questions.bad:
         say(f"warning: {questions.name}, line {bad.line}: {bad.reason}; left out")
     written = measured.mode == "openrouter"
     system = describe_system(opened.generation, settings.model if written else "")
     bench = RunContext(
-        opened.assistant, Docs.of(opened.store.pages()), settings.k, options.under, measured.mode != "retrieval"
+        opened.assistant,
+        Docs.of(opened.store.pages()),
+        AnswerOptions(settings.k, options.under, timeout=settings.timeout),
+        with_answers=measured.mode != "retrieval",
     )
     plan = RunPlan(questions, measured, system, options.jobs or (_JOBS if written else 1))
     with progress_bars(quiet=options.quiet) as progress:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cli.commands.answering import tell_search
+from cli.commands.answering import print_query
 from cli.commands.inspect_output import chunks_markdown, comparison_markdown, print_comparison, print_table
 from cli.context import open_index, settings_from, text_or_stdin
 from cli.terminal import is_terminal, json_line, safe
@@ -55,8 +55,8 @@ def run_inspect(values: Mapping[str, object], options: InspectOptions) -> int:
         name, hits = options.page, tuple(_page_hits(opened, options.page))
     else:
         name = " ".join(text_or_stdin(options.query or "").split())
-        retrieved = opened.assistant.retrieve(name, settings.k, options.under)
-        tell_search(retrieved, quiet=options.quiet)
+        retrieved = opened.assistant.search(name, settings.k, options.under)
+        print_query(retrieved, quiet=options.quiet)
         hits = retrieved.hits
     document = {
         "schema": SCHEMA,
@@ -100,7 +100,7 @@ def _compare_with(
     variant = open_variant(name, settings, opened.store)
     question = checked_question(document["question"])
     deep = max(settings.k, _DEEP)
-    ours = {hit.chunk.id: hit.rank for hit in opened.assistant.retrieve(question, deep, under).hits}
+    ours = {hit.chunk.id: hit.rank for hit in opened.assistant.search(question, deep, under).hits}
     theirs = variant.rank(question, deep, under)
     ranks = {hit.chunk.id: hit.rank for hit in theirs}
     for chunk in document["chunks"]:
@@ -153,7 +153,7 @@ def _print_questions(opened: Opened, settings: Settings, options: InspectOptions
         if isinstance(entry, BadLine):
             raise bad_line_error(path, entry)
         try:
-            found = opened.assistant.retrieve(entry.question, settings.k, options.under)
+            found = opened.assistant.search(entry.question, settings.k, options.under)
         except UsageError as error:
             raise bad_line_error(path, BadLine(entry.line, error.message, error.hint)) from error
         identity = {"id": entry.fields["id"]} if "id" in entry.fields else {}

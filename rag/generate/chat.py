@@ -10,14 +10,14 @@ from ingest.core.settings import Settings
 from ingest.openrouter.client import exchange, is_openrouter, malformed_error, redact_key, timeout_error
 from ingest.openrouter.error_responses import response_error
 from ingest.openrouter.retry import pause
-from rag.generate.stream import NotAnswers, Turn, payloads
+from rag.generate.stream import CompletionBuilder, NotAnswers, payloads
 from rag.records import Completion, Message, Tool
 
 _GRACE: Final = 2.0
 """Seconds after the finish reason in which usage may follow; a server may forget to end its stream."""
 
 
-def stream_answer(
+def stream_completion(
     settings: Settings, messages: Sequence[Message], deadline: Deadline | None = None, tools: Sequence[Tool] = ()
 ) -> Iterator[str | Completion]:
     """Yield the answer's text as it comes, and at the end one Completion.
@@ -32,21 +32,21 @@ def stream_answer(
     attempt = 1
     before: ModelError | None = None
     while True:
-        turn = Turn(settings.models[0])
+        builder = CompletionBuilder(settings.models[0])
         try:
-            yield from _attempt(settings, request, turn, deadline)
-            _check(settings, turn, expects_calls=bool(tools))
+            yield from _attempt(settings, request, builder, deadline)
+            _check(settings, builder, expects_calls=bool(tools))
             break
         except ModelError as error:
-            if turn.said:
-                turn.problem = error.message
+            if builder.said:
+                builder.problem = error.message
                 break
             if before and not deadline.left:
                 raise before from None  # it says more than that the time is up
             before = error
             pause(error, attempt, deadline, attempts=2 if isinstance(error, EmptyAnswer) else 3)
             attempt += 1
-    yield turn.completion()
+    yield builder.completion()
 
 
 class EmptyAnswer(ModelError):
@@ -75,38 +75,40 @@ def chat_request(settings: Settings, messages: Sequence[Message], tools: Sequenc
     return request
 
 
-def _attempt(settings: Settings, request: Mapping[str, Any], turn: Turn, deadline: Deadline) -> Iterator[str]:
+def _attempt(
+    settings: Settings, request: Mapping[str, Any], builder: CompletionBuilder, deadline: Deadline
+) -> Iterator[str]:
     """One request. Raises ModelError for whatever ends it before its finish reason."""
     pieces = exchange(settings, "POST", "/chat/completions", request, deadline)
     try:
-        yield from _texts(settings, pieces, turn)
+        yield from _texts(settings, pieces, builder)
     except NotAnswers as wrong:
         raise malformed_error(wrong.data, settings) from None
     except (DeadlinePassed, ModelError) as error:
-        if turn.finish and not turn.error:
+        if builder.finish and not builder.error:
             return  # only usage was missing
         raise (timeout_error(settings) if isinstance(error, DeadlinePassed) else error) from None
     finally:
         pieces.close()
 
 
-def _texts(settings: Settings, pieces: Bounded[bytes], turn: Turn) -> Iterator[str]:
+def _texts(settings: Settings, pieces: Bounded[bytes], builder: CompletionBuilder) -> Iterator[str]:
     deadline = pieces.deadline
     for payload in payloads(pieces):
-        text = turn.take(payload)
-        if turn.error:
-            raise _failure(settings, turn)
+        text = builder.take(payload)
+        if builder.error:
+            raise _failure(settings, builder)
         if text:
             yield text
-        if turn.endless:
+        if builder.endless:
             return
-        if turn.finish and pieces.deadline is deadline:
+        if builder.finish and pieces.deadline is deadline:
             pieces.deadline = deadline.sooner(_GRACE)
 
 
-def _failure(settings: Settings, turn: Turn) -> ModelError:
+def _failure(settings: Settings, builder: CompletionBuilder) -> ModelError:
     """The failure that an error inside an answer with status 200 stands for."""
-    error = json.loads(redact_key(json.dumps(turn.error), settings))
+    error = json.loads(redact_key(json.dumps(builder.error), settings))
     return response_error(200, {"error": error}, {}, settings.base_url)
 
 
@@ -122,21 +124,21 @@ _ENDINGS: Final = {
 }
 
 
-def _check(settings: Settings, turn: Turn, *, expects_calls: bool) -> None:
+def _check(settings: Settings, builder: CompletionBuilder, *, expects_calls: bool) -> None:
     """Raise ModelError for a stream that ended in order but without a word, or not in order."""
-    if turn.said or (expects_calls and turn.calls):
-        if not turn.finish and not turn.problem:
-            turn.problem = "the stream broke off"
+    if builder.said or (expects_calls and builder.calls):
+        if not builder.finish and not builder.problem:
+            builder.problem = "the stream broke off"
         return
-    if turn.finish in _ENDINGS:
-        message, hint = _ENDINGS[turn.finish]
+    if builder.finish in _ENDINGS:
+        message, hint = _ENDINGS[builder.finish]
         raise ModelError(message, hint)
-    if turn.refusal:
-        said = " ".join(turn.refusal.split())[:200]
+    if builder.refusal:
+        said = " ".join(builder.refusal.split())[:200]
         raise ModelError(f"the model declined to answer: {said}", "ask in other words, or try another --model")
-    if turn.calls:
+    if builder.calls:
         raise ModelError("the model called a tool that it was not given", "try another --model")
     hint = "try again, or try another --model"
-    if turn.problem:
-        raise ModelError(f"the answer of {settings.base_url} is broken: {turn.problem}", hint, retryable=True)
+    if builder.problem:
+        raise ModelError(f"the answer of {settings.base_url} is broken: {builder.problem}", hint, retryable=True)
     raise EmptyAnswer(f"{settings.base_url} sent no answer", hint, retryable=True)

@@ -9,7 +9,7 @@ from ingest.core.deadline import Deadline
 from ingest.core.errors import DocsError
 from rag.generate.prompt import Passages
 from rag.generate.writer import Written
-from rag.records import Completion, Message, Retrieved, Tool, ToolCall, Write
+from rag.records import ChatModel, Completion, Message, Retrieved, Tool, ToolCall
 
 ROUNDS: Final = 3
 """Turns in which the model may search; after them it has to answer."""
@@ -39,7 +39,12 @@ Finish = Callable[[Iterable[str | Completion]], Written]
 
 
 def write_with_search(
-    messages: Sequence[Message], passages: Passages, write: Write, deadline: Deadline, search: Search, finish: Finish
+    messages: Sequence[Message],
+    passages: Passages,
+    model: ChatModel,
+    deadline: Deadline,
+    search: Search,
+    finish: Finish,
 ) -> Written:
     """Answer in at most `ROUNDS` turns with the tool and one without. Raises ModelError.
 
@@ -47,12 +52,12 @@ def write_with_search(
     """
     conversation = _Conversation([*messages], passages, search)
     for _ in range(ROUNDS):
-        pieces = list(write(conversation.messages, deadline, (SEARCH_DOCS,)))
+        pieces = list(model(conversation.messages, deadline, (SEARCH_DOCS,)))
         conversation.spent.append(_completion(pieces))
         if not conversation.spent[-1].calls:
             return conversation.total(finish(pieces))
         conversation.take(pieces)
-    answer = finish(write(conversation.messages, deadline, ()))
+    answer = finish(model(conversation.messages, deadline, ()))
     conversation.spent.append(answer.completion)
     return conversation.total(answer)
 

@@ -140,7 +140,7 @@ _MOST_CALLS: Final = 8
 _LONGEST_NAME: Final = 200
 
 
-class Turn:
+class CompletionBuilder:
     """The state of one streamed (or whole) completion."""
 
     def __init__(self, model: str | None) -> None:

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Final
 
 from ingest.core.deadline import limit
@@ -10,7 +9,7 @@ from ingest.core.errors import ModelError
 from ingest.openrouter.client import load
 from ingest.text.terms import STOPWORDS, terms
 from ingest.text.unsafe import visible
-from rag.records import Completion, Message, Write
+from rag.records import ChatModel, Completion, Exchange, Message
 
 _TURNS: Final = 4
 """Questions that are remembered: what a follow-up refers to is hardly ever further back."""
@@ -36,66 +35,51 @@ _RULES: Final = (
 )
 
 
-@dataclass(slots=True)
-class History:
-    """The last questions, as they were made to stand alone, with the answers' beginnings."""
-
-    turns: list[tuple[str, str]] = field(default_factory=list)
-
-    def add(self, question: str, answer: str) -> None:
-        """Remember a turn; forget the oldest beyond the bound."""
-        self.turns = [*self.turns, (question, answer[:_ANSWER])][-_TURNS:]
-
-
-def standalone(
-    question: str,
-    history: History,
-    write: Write | None,
-    idf: Callable[[str], float],
-    spent: Callable[[Completion], None] = lambda _: None,
-) -> str:
+def rewrite_question(
+    question: str, history: Sequence[Exchange], model: ChatModel | None, idf: Callable[[str], float]
+) -> tuple[str, Completion | None]:
     """The question with what it leaves out put in: by the model, else by carrying subject words over.
 
-    `spent` gets what the model's rewriting came with.
+    The second value is what the model's rewriting came with; None where no model answered.
     """
-    if not history.turns:
-        return question
-    if write is not None:
-        rewritten = _rewritten(question, history, write, spent)
+    recent = history[-_TURNS:]
+    completion: Completion | None = None
+    if model is not None:
+        rewritten, completion = _rewrite(question, recent, model)
         if rewritten:
-            return rewritten
-    return carried_over(question, [asked for asked, _ in history.turns], idf)
+            return rewritten, completion
+    return carry_over(question, [exchange.question for exchange in recent], idf), completion
 
 
-def rewrite_messages(question: str, history: History) -> list[Message]:
+def rewrite_messages(question: str, history: Sequence[Exchange]) -> list[Message]:
     """The request that has a question rewritten."""
-    said = "\n".join(f"Question: {visible(asked)}\nAnswer: {visible(answer)}" for asked, answer in history.turns)
+    said = "\n".join(
+        f"Question: {visible(exchange.question)}\nAnswer: {visible(exchange.answer[:_ANSWER])}" for exchange in history
+    )
     return [
         {"role": "system", "content": _RULES},
         {"role": "user", "content": f"<conversation>\n{said}\n</conversation>\n\nLast question: {visible(question)}"},
     ]
 
 
-def _rewritten(question: str, history: History, write: Write, spent: Callable[[Completion], None]) -> str:
-    """The model's rewriting; "" where it fails or is none: a chat goes on without."""
+def _rewrite(question: str, history: Sequence[Exchange], model: ChatModel) -> tuple[str, Completion | None]:
+    """The model's rewriting; "" where it fails or is not a question: a chat goes on without."""
     load()
     whole = limit(_SECONDS / _SHARE)
     try:
-        pieces = list(write(rewrite_messages(question, history), whole.sooner(whole.left * _SHARE), ()))
+        pieces = list(model(rewrite_messages(question, history), whole.sooner(whole.left * _SHARE), ()))
     except ModelError:
-        return ""
-    for piece in pieces:
-        if isinstance(piece, Completion):
-            spent(piece)
+        return "", None
+    completion = next((piece for piece in pieces if isinstance(piece, Completion)), None)
     text = "".join(piece for piece in pieces if isinstance(piece, str)).strip().strip("\"'`*")
     is_question = "\n" not in text and any(character.isalnum() for character in text)
-    return text if is_question and len(text) <= 3 * len(question) + 300 else ""
+    return (text if is_question and len(text) <= 3 * len(question) + 300 else ""), completion
 
 
-def carried_over(question: str, earlier: Sequence[str], idf: Callable[[str], float]) -> str:
+def carry_over(question: str, earlier: Sequence[str], idf: Callable[[str], float]) -> str:
     """The question, with the subject words of the one before behind it, where it points back or has no subject.
 
-    Subject words are those that the docs hold seldom, in their order; words of the question itself
+    Subject words are those that are rare in the docs, in their order; words of the question itself
     are not repeated.
     """
     own = {term for term in terms(question) if term not in STOPWORDS}

@@ -28,6 +28,7 @@ from ingest.index.database import Store
 from ingest.index.generations import current_generation
 from rag.assistant import Assistant
 from rag.query.understand import Search, Understanding
+from rag.records import AnswerOptions
 from rag.retrieve import fusion as rank
 from rag.retrieve import late_interaction as late
 from rag.retrieve import search as retrieve
@@ -145,7 +146,9 @@ def main() -> None:
     parser.add_argument("--cross-validate", action="store_true")
     given = parser.parse_args()
     store = Store(current_generation(given.index))
-    context = RunContext(Assistant(Retriever(store, MiniLm())), Docs.of(store.pages()), 8, "", with_answers=False)
+    context = RunContext(
+        Assistant(Retriever(store, MiniLm())), Docs.of(store.pages()), AnswerOptions(k=8), with_answers=False
+    )
     for path in given.questions:
         questions = [question for question in read_questions(path).questions if question.answerable]
         print(f"\n{path.name}: {len(questions)} answerable questions")

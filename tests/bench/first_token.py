@@ -14,7 +14,7 @@ from pathlib import Path
 from openai import OpenAI
 
 from ingest.core.settings import load_settings
-from rag.generate.chat import stream_answer
+from rag.generate.chat import stream_completion
 from tests.bench.pairs import facts, report, spread, table
 from tests.rag.server import KEY, ModelServer, Reply, event
 
@@ -36,7 +36,7 @@ class _Clock(tuple[str, ...]):
 
 def ours(server: ModelServer) -> float:
     environ = {"OPENROUTER_BASE_URL": server.url, "OPENROUTER_API_KEY": KEY}
-    for piece in stream_answer(load_settings({}, environ, Path.cwd()), MESSAGES):
+    for piece in stream_completion(load_settings({}, environ, Path.cwd()), MESSAGES):
         if isinstance(piece, str):
             return time.perf_counter() - _Clock.sent
     raise AssertionError

@@ -12,8 +12,8 @@ from tests.rag.server import ModelServer, stalled
 
 QUESTION = "What are model variants?"
 
-ANSWER = """schema question answer answered complete mode citations unsupported chunks model usage cost_usd index
-timings_ms"""
+ANSWER = """schema question answer answered complete mode backend citations unsupported chunks model usage cost_usd
+index timings_ms"""
 CITATION = "marker url page title headings quote start end chunk_id"
 CHUNK = """rank score cosine bm25 chunk_id page url title headings text context tokens start end file_path file_name
 file_type file_size creation_date last_modified_date"""
@@ -44,6 +44,7 @@ def test_the_json_document_has_the_keys_of_the_contract(document: Any) -> None:
     assert set(document) == set(ANSWER.split())
     assert document["schema"] == 1
     assert (document["answered"], document["complete"], document["mode"]) == (True, True, "extractive")
+    assert document["backend"] == "none"
     assert (document["model"], document["cost_usd"]) == (None, 0.0)
     assert document["usage"] == {"prompt_tokens": 0, "completion_tokens": 0}
     assert set(document["index"]) == {"generation", "embedder", "pages", "chunks"}

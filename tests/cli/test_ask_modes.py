@@ -53,7 +53,7 @@ def test_a_chat_goes_on_after_a_failure(starter: CommandLine, server: ModelServe
     told = starter("ask", "--chat", stdin=f"{QUESTION}\n???\n", **server.environ)
     assert told.status == 0
     assert told.err.count("error: ") == 2
-    assert "the question holds no word" in told.err
+    assert "the question contains no word" in told.err
 
 
 def test_a_rewriting_that_is_none_is_not_used(starter: CommandLine, server: ModelServer) -> None:

@@ -30,10 +30,10 @@ def two_lines(result: Result, status: int, error: str) -> None:
         (["ask", "-"], "What about the key? " * 50_000, "the question has 999,999 characters"),
         (["ask", "-"], "x" * 1_000_001, "the question on stdin has over 1 MB"),
         (["ask", "-"], b"caf\xe9", "the question on stdin is not UTF-8 text"),
-        (["ask", "-"], "", "the question holds no word"),
+        (["ask", "-"], "", "the question contains no word"),
         (["ask", "caf\udce9 models"], "", "the question is not text"),
-        (["ask", "?!… --- 。"], "", "the question holds no word"),
-        (["inspect", ""], "", "the question holds no word"),
+        (["ask", "?!… --- 。"], "", "the question contains no word"),
+        (["inspect", ""], "", "the question contains no word"),
         (["inspect"], "", "give one of a query, --page and --questions"),
         (["inspect", "models", "--page", "/docs/faq"], "", "give one of a query, --page and --questions"),
         (["inspect", "--page", "/docs/none"], "", "the index has no page /docs/none"),
@@ -152,7 +152,7 @@ def test_a_damaged_index_names_the_command_that_mends_it(
 
 @pytest.mark.parametrize(
     ("line", "error"),
-    [("{", "no JSON"), ("[1]", "no question"), ('{"question": "?!"}', "holds no word"), ("[" * 99_999, "no JSON")],
+    [("{", "no JSON"), ("[1]", "no question"), ('{"question": "?!"}', "contains no word"), ("[" * 99_999, "no JSON")],
 )
 def test_questions_name_the_line_that_is_wrong(
     starter: CommandLine, here: Here, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str, error: str

@@ -36,7 +36,7 @@ def test_a_full_disk_behind_stdout_is_told_on_stderr(starter: CommandLine, argum
 def test_a_failure_that_can_not_be_printed_is_told_on_stderr(starter: CommandLine) -> None:
     ended = run(starter, "ask", "", "--json", shell="> /dev/full")
     assert ended.returncode == 2
-    assert ended.stderr.splitlines()[0] == "error: the question holds no word"
+    assert ended.stderr.splitlines()[0] == "error: the question contains no word"
 
 
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
@@ -49,7 +49,7 @@ def test_closed_streams_are_as_good_as_dev_null(starter: CommandLine, closed: st
 def test_a_question_from_a_closed_stdin_is_none(starter: CommandLine) -> None:
     ended = run(starter, "ask", "-", "--no-llm", shell="<&-")
     assert ended.returncode == 2
-    assert ended.stderr.startswith("error: the question holds no word\n")
+    assert ended.stderr.startswith("error: the question contains no word\n")
 
 
 @pytest.mark.parametrize("arguments", [("--help",), ASK, ("inspect", QUESTION, "-k", "99", "--json"), ("status",)])

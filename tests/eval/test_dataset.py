@@ -33,7 +33,7 @@ def test_what_a_line_leaves_out_is_filled_in(tmp_path: Path) -> None:
         ("[" * 99_999, "no JSON"),
         ([1], "no question"),
         ({"id": 1}, "no question"),
-        ({"question": "?!"}, "holds no word"),
+        ({"question": "?!"}, "contains no word"),
         ({"question": "Really?", "answerable": True}, "without gold"),
         ({**GOOD, "id": "b", "answerable": False}, "unanswerable question with gold"),
         ({**GOOD, "id": "b", "answerable": "yes"}, "neither true nor false"),

@@ -43,6 +43,7 @@ def test_the_json_answer_tells_the_same(whole: tuple[Result, Result, ModelServer
     _, found, _ = whole
     document = found.json
     assert (document["answer"], document["mode"], document["model"]) == (SHOWN, "openrouter", "acme/answerer-2")
+    assert document["backend"] == "compatible"
     assert (document["answered"], document["complete"]) == (True, True)
     assert document["usage"] == {"prompt_tokens": 1234, "completion_tokens": 56}
     assert document["cost_usd"] == 0.00042

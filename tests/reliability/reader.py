@@ -37,7 +37,7 @@ def main(index: Path, count: int, hold: int) -> None:
 
 def _editions(opened: Opened, question: str) -> set[str]:
     """The editions that an answer's passages, and the pages that these are of, speak of."""
-    hits = opened.assistant.retrieve(question, 5, "").hits
+    hits = opened.assistant.search(question, 5, "").hits
     pages = opened.store.pages([hit.chunk.url for hit in hits])
     texts = [hit.chunk.text for hit in hits] + [page.document.body for page in pages]
     if len(hits) != 5 or not all(re.search(r"edition \d+", page.document.body) for page in pages):
