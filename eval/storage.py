@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from eval.records import EvalRun, Outcome, QuestionFailure, RunConfig, SystemVersion
+from ingest.core.atomic import replace_file
 from ingest.core.errors import DocsError, UsageError
 from ingest.index.generations import Generation
 from rag.thresholds import CALIBRATION
@@ -61,17 +62,9 @@ def read_run(path: Path) -> EvalRun:
 
 def write_whole(path: Path, text: str) -> None:
     """Write a file at once, or not at all. Raises DocsError."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
     with _name_path_in_errors(path):
-        try:
-            # Surrogates come from questions with a lone \\ud800: JSON allows them, UTF-8 does not.
-            with temporary.open("w", encoding="utf-8", errors="replace", newline="\n") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        # Surrogates come from questions with a lone \\ud800: JSON allows them, UTF-8 does not.
+        replace_file(path, text.encode("utf-8", "replace"))
 
 
 def check_writable(path: Path) -> None:

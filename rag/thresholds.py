@@ -6,11 +6,12 @@ was fitted: thresholds of another confidence mean nothing.
 """
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
+
+from ingest.core.atomic import replace_file
 
 CALIBRATION: Final = "calibration.json"
 CONFIDENCE_VERSION: Final = 3
@@ -66,15 +67,7 @@ def save_thresholds(index: Path, fingerprint: str, thresholds: Thresholds, figur
     del entry["calibrated"]
     entries = {**_entries(index), fingerprint: entry}
     path = index / CALIBRATION
-    temporary = path.with_name(f".{CALIBRATION}.{os.getpid()}")
-    try:
-        with temporary.open("w", encoding="utf-8") as file:
-            json.dump({"format": _FORMAT, "entries": entries}, file, indent=1)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    replace_file(path, json.dumps({"format": _FORMAT, "entries": entries}, indent=1))
     return path
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Final
 
 from cli.terminal import safe
-from ingest.core.atomic import replace_file
 from ingest.core.errors import UsageError
 from ingest.docs.changes import PageChange
+from ingest.docs.folder import write_file
 
 HEADING: Final = "# Changes of the docs"
 """How the file begins: another file is never written over."""
@@ -123,4 +123,4 @@ def refuse_target(path: Path, *forbidden: Path) -> None:
 
 def write_change_log(path: Path, text: str) -> None:
     """Write the file whole or not at all. Raises CorpusError."""
-    replace_file(path, text, parents=False)
+    write_file(path, text)

@@ -1,38 +1,40 @@
-"""TODO."""
+"""Write a file whole or not at all: after a crash at any instant, a reader finds the old content or the new."""
 
 import contextlib
 import os
-import tempfile
+import secrets
 from pathlib import Path
 from typing import Final
-
-from ingest.core.errors import CorpusError
 
 _UNFINISHED: Final = (".askdocs-", ".tmp")
 
 
-def replace_file(path: Path, text: str, *, parents: bool = True) -> None:
-    """Write a file whole or not at all, and with `parents` the folders above it. Raises CorpusError."""
+def replace_file(path: Path, data: str | bytes, *, parents: bool = False) -> None:
+    """Write `data` (text as UTF-8) to `path`; with `parents`, make the folders above it first. Raises OSError.
+
+    The data is on the disk before the name is: a file system may otherwise keep the new name with no content.
+    A symlink at `path` is replaced, not followed.
+    """
+    if parents:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(secrets.token_hex(6).join(_UNFINISHED))
     try:
-        if parents:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=_UNFINISHED[0], suffix=_UNFINISHED[1])
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(temporary).chmod(0o644)
-            Path(temporary).replace(path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise CorpusError(f"{path}: {error.strerror}", "check the folder's permissions and free space") from error
+        with temporary.open("xb") as file:
+            file.write(data.encode() if isinstance(data, str) else data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def is_unfinished(name: str) -> bool:
+    """Whether a file has the name of one that `replace_file` has not finished."""
+    return name.startswith(_UNFINISHED[0]) and name.endswith(_UNFINISHED[1])
 
 
 def remove_unfinished(folder: Path) -> None:
-    """Remove what a run that was killed while it wrote a page left; what can't be removed stays."""
+    """Remove what a process that was killed in `replace_file` left below `folder`; what can't be removed stays."""
     for path in folder.rglob("*".join(_UNFINISHED)):
         with contextlib.suppress(OSError):
             path.unlink()

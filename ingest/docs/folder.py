@@ -199,8 +199,16 @@ def render_document(document: Document) -> str:
 def write_document(folder: Path, name: str, document: Document) -> Path:
     """Write a page as `folder/name`, whole or not at all; a symlink in its place is replaced, not followed."""
     path = folder / name
-    replace_file(path, render_document(document))
+    write_file(path, render_document(document))
     return path
+
+
+def write_file(path: Path, text: str) -> None:
+    """Write a file whole or not at all, and the folders above it. Raises CorpusError."""
+    try:
+        replace_file(path, text, parents=True)
+    except OSError as error:
+        raise CorpusError(f"{path}: {error.strerror}", "check the folder's permissions and free space") from error
 
 
 def read_sources(folder: Path, kind: str = "sources") -> tuple[str, ...]:
@@ -231,4 +239,4 @@ def write_sources(
     """Record where the pages of this folder come from, of which sources the `.md` variants are read, which go."""
     kinds = {"markdown": sorted(markdown), "leaving": sorted(leaving)}
     record = {"schema": 1, "sources": list(sources)} | {name: found for name, found in kinds.items() if found}
-    replace_file(folder / _RECORD, json.dumps(record, indent=1) + "\n")
+    write_file(folder / _RECORD, json.dumps(record, indent=1) + "\n")

@@ -5,6 +5,7 @@ import json
 import shutil
 from pathlib import Path
 
+from ingest.core.atomic import remove_unfinished
 from ingest.index.files import BUILDING, MANIFEST, NAME, NEXT, POINTER, REMOVING
 from ingest.index.locks import exclusive_unless_read
 
@@ -19,6 +20,7 @@ def clean_up(index: Path) -> None:
     for the next run.
     """
     discard_unpublished(index)
+    remove_unfinished(index)
     for path in (*index.glob(f"{BUILDING}*"), *index.glob(f"{REMOVING}*")):
         _remove(path)
     with contextlib.suppress(OSError, UnicodeDecodeError):

@@ -11,12 +11,11 @@ the day of the youngest page counts.
 
 import contextlib
 import json
-import os
-import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from ingest.core.atomic import replace_file
 from ingest.index.generations import Generation, generation_names
 
 _NAME: Final = "checked.json"
@@ -38,10 +37,7 @@ def record_check(index: Path, name: str, when: str = "") -> None:
     times = {other: time for other, time in _read(index).items() if other in known}
     times[name] = when or datetime.now(UTC).isoformat(timespec="seconds")
     with contextlib.suppress(OSError):  # worth no failure of a run that has published
-        handle, temporary = tempfile.mkstemp(dir=index, prefix=".building-checked-")
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(times, file)
-        Path(temporary).replace(index / _NAME)
+        replace_file(index / _NAME, json.dumps(times))
 
 
 def _read(index: Path) -> dict[str, str]:

@@ -28,6 +28,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from ingest.core.atomic import is_unfinished, replace_file
 from ingest.core.errors import CorpusError, IndexDamaged, IndexMismatch, IndexMissing, UsageError
 from ingest.index.cleanup import clean_up, discard_unpublished, predecessor_of
 from ingest.index.files import (
@@ -169,10 +170,7 @@ def read_pointer(index: Path) -> str:
 
 def write_pointer(index: Path, name: str) -> None:
     """Make a generation the current one. The caller holds the lock."""
-    temporary = index / f"{BUILDING}pointer"
-    temporary.write_text(f"{name}\n", encoding="utf-8")
-    _sync(temporary)
-    temporary.replace(index / POINTER)
+    replace_file(index / POINTER, f"{name}\n")
     _sync(index)
 
 
@@ -195,7 +193,7 @@ def _refuse_foreign(index: Path) -> None:
     if not index.is_dir() or (index / POINTER).exists():
         return
     for path in index.iterdir():
-        made = path.name.startswith((BUILDING, REMOVING)) or NAME.fullmatch(path.name)
+        made = path.name.startswith((BUILDING, REMOVING)) or NAME.fullmatch(path.name) or is_unfinished(path.name)
         if path.name not in _OURS and not made:
             raise UsageError(
                 f"{index} holds other files, such as {path.name}, and no index", "name a folder of its own"

@@ -13,8 +13,6 @@ that is missing or damaged costs a request.
 import contextlib
 import hashlib
 import json
-import os
-import tempfile
 import threading
 import zlib
 from collections.abc import Iterable
@@ -22,6 +20,7 @@ from pathlib import Path
 from typing import Any, Final, Literal, Self
 
 from ingest.clean.boilerplate.recurring import Draft
+from ingest.core.atomic import replace_file
 from ingest.core.errors import CorpusError
 from ingest.core.records import Document, Page
 from ingest.core.urls import identity
@@ -64,11 +63,7 @@ class ResponseCache:
         facts |= {"sha256": document.sha256, "draft": draft}
         data = json.dumps(facts).encode() + b"\n" + zlib.compress(page.body)
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            handle, temporary = tempfile.mkstemp(dir=self._folder, suffix=".tmp")
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-            Path(temporary).replace(self._folder / f"{name}.new")
+            replace_file(self._folder / f"{name}.new", data, parents=True)
         except OSError as error:
             hint = "check the folder's permissions and free space"
             raise CorpusError(f"{self._folder}: {error.strerror or error}", hint) from error

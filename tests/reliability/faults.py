@@ -6,6 +6,7 @@ import importlib
 import os
 import resource
 import signal
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +30,7 @@ STEPS: Final = {
     "make the manifest": "ingest.index.generations:_checksum",
     "sync a file": "ingest.index.generations:_sync",
     "name the generation": "os:rename",
-    "point to it": "os:replace:.building-pointer",
+    "point to it": "ingest.core.atomic:replace_file:CURRENT",
     "publish": "ingest.index.build:publish",
     "create": "database:CREATE TABLE pages",
     "checkpoint": "database:CHECKPOINT",
@@ -68,8 +69,11 @@ def _arm_step(fault: Fault) -> None:
     if module == "database":
         _wrap_database(lambda said: nth(said) if said.startswith(name) else lambda: None)
         return
-    owner = importlib.import_module(module)
-    setattr(owner, name, _wrapped(getattr(owner, name), nth, "".join(ending)))
+    real = getattr(importlib.import_module(module), name)
+    wrapped = _wrapped(real, nth, "".join(ending))
+    for user in list(sys.modules.values()):  # also those that imported it by name
+        if getattr(user, "__dict__", {}).get(name) is real:
+            setattr(user, name, wrapped)
 
 
 class _Nth:
