@@ -4,12 +4,16 @@ PYTHON ?= python3
 PIP_ARGS ?=
 BIN := .venv/bin
 
-.PHONY: try check lint types imports test format floors bench clean
+WORKERS ?= 2
+
+.PHONY: try check quick lint types imports test fast format floors bench clean
 
 try: .venv/installed            ## install, and answer a first question from the starter pages
 	$(BIN)/ask "What are model variants?" --no-llm
 
 check: lint types imports test  ## everything that CI runs
+
+quick: lint types imports fast  ## for daily work: all but the tests that start processes or servers
 
 lint: .venv/dev
 	$(BIN)/ruff check .
@@ -22,9 +26,12 @@ imports: .venv/dev
 	$(BIN)/lint-imports
 
 test: .venv/dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
-format: .venv/dev               ## what `lint` would complain about, mended
+fast: .venv/dev
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not slow" -q
+
+format: .venv/dev               ## fix what `lint` would complain about
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
@@ -34,7 +41,7 @@ floors: .venv/dev               ## raise the floors of eval/floors.json to what 
 DOCS ?= markdown_docs
 INDEX ?= markdown_docs.index
 OUT ?= build/bench
-bench: .venv/dev                ## every figure of the README's section on speed: half an hour on an idle machine
+bench: .venv/dev                ## every figure of rag/README.md's section on speed: half an hour on an idle machine
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) --editable '.[bench]'
 	$(BIN)/python -m tests.bench.all --docs $(DOCS) --index $(INDEX) --out $(OUT)
 

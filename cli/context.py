@@ -1,4 +1,4 @@
-"""What commands share: settings, questions from stdin, an index that is there."""
+"""Shared by commands: settings, questions from stdin, an open index."""
 
 import os
 import sys
@@ -28,7 +28,7 @@ def settings_from(options: Mapping[str, object]) -> Settings:
 
 
 def text_or_stdin(text: str) -> str:
-    """The text itself, or stdin for `-`. Raises UsageError when stdin is no text."""
+    """The text itself, or stdin for `-`. Raises UsageError when stdin is not text."""
     if text != "-":
         return text
     data = sys.stdin.buffer.read(_MAX_STDIN + 1)
@@ -47,9 +47,9 @@ def open_index(
     quiet: bool,
     reranker: str = "",
 ) -> "Opened":
-    """Open the index; where there is none, index the pages at hand first.
+    """Open the index; without one, index the pages that are there first.
 
-    Raises IndexMissing when that would take the network and `use_model` forbids it; UsageError.
+    Raises IndexMissing when that would need the network and `use_model` forbids it; UsageError.
     """
     if not use_model:
         os.environ["HF_HUB_OFFLINE"] = "1"  # local models would be looked for on their hub otherwise
@@ -60,15 +60,15 @@ def open_index(
     except IndexMissing:
         if get_embedder(settings).remote and not use_model:
             raise
-        _index_pages_at_hand(settings, quiet=quiet)
+        _index_existing_pages(settings, quiet=quiet)
         opened = open_assistant(settings, use_model=use_model, reranker=reranker)
     if opened.lexical_only and not quiet:
         built = opened.generation.manifest["embedder"]["name"]
-        say(f"note: the embedder {built} is remote and stays unused; BM25 alone ranks")
+        say(f"note: the embedder {built} is remote and is not used; BM25 alone ranks")
     return opened
 
 
-def _index_pages_at_hand(settings: Settings, *, quiet: bool) -> None:
+def _index_existing_pages(settings: Settings, *, quiet: bool) -> None:
     from ingest.reindex.pipeline import index_corpus
 
     if settings.origins["docs"] == "default":

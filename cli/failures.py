@@ -1,4 +1,4 @@
-"""Failures -> one `error:` line, one `hint:` line and an exit status. No traceback reaches a user."""
+"""Report failures as one `error:` line, one `hint:` line and an exit status. No traceback reaches a user."""
 
 import contextlib
 import io
@@ -45,7 +45,7 @@ def guarded(app: typer.Typer, arguments: Sequence[str], name: str) -> int:
         # The reader of our output has left, as `head` does; typer makes a SystemExit of that.
         _drop_output()
         return 128 + signal.SIGPIPE
-    except Exception as error:  # noqa: BLE001 - the last resort: a bug must not show its insides either
+    except Exception as error:  # noqa: BLE001 - the last resort: a bug must not show its internals either
         if _interruptions:
             print("interrupted", file=sys.stderr)
             return _INTERRUPTED
@@ -66,7 +66,7 @@ def _flush() -> None:
 
 
 def _drop_output() -> None:
-    """What is still buffered for stdout, and can't be written, goes nowhere; else Python complains at its end."""
+    """Discard what is buffered for stdout and can't be written; otherwise Python complains when it ends."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

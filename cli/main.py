@@ -1,13 +1,7 @@
-"""The commands and their options. Each parses, calls, renders; the work is done elsewhere.
+"""The commands and their options. Each parses and calls; the work is done in cli/commands.
 
-Only typer is imported here: `--help` must not wait for what other commands need.
-
-
-The command `eval`, which has too many options to stand in `cli/main.py`. Imports typer alone, as that does.
-
-The commands that look at the parts: `status`, `doctor`, `models`. Imports typer alone, as `cli/main.py` does.
-
-Say that another run is at work before all is imported that a run needs.
+Only typer is imported here: `--help` must not wait for what other commands need. A second reindex is
+refused before anything heavy is imported.
 """
 
 import os
@@ -48,7 +42,7 @@ def _print_version(value: bool) -> None:  # noqa: FBT001 - typer calls it so
 def _askdocs(
     context: typer.Context,
     *,
-    version: Annotated[  # noqa: ARG001 - its callback acts
+    version: Annotated[  # noqa: ARG001 - its callback does the work
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version, and stop.")
     ] = False,
 ) -> None:
@@ -248,7 +242,7 @@ app.command()(status)
 Free = Annotated[bool, typer.Option("--free", help="Only models that cost nothing.")]
 
 Search = Annotated[
-    str, typer.Option("--search", metavar="TEXT", help="Only models whose slug or name holds these words.")
+    str, typer.Option("--search", metavar="TEXT", help="Only models whose slug or name contains these words.")
 ]
 
 
@@ -275,7 +269,7 @@ app.command()(doctor)
 
 
 def run(name: str, arguments: Sequence[str]) -> int:
-    """What the script `name`, askdocs or ask, was called for. Returns the exit status, whatever happens."""
+    """Run the script `name`, askdocs or ask. Returns the exit status, whatever happens."""
     if name == "askdocs" or list(arguments) == ["--version"]:
         return guarded(app, arguments, "askdocs")
     return guarded(app, ["ask", *arguments], "askdocs")

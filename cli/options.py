@@ -1,9 +1,4 @@
-"""The options of single commands, by command. Imports typer alone.
-
-The options that every command takes, written down once. Imports typer alone.
-
-What the user asked `ask` for beside the settings.
-"""
+"""The types of all options: of single commands, and those that every command takes. Imports typer alone."""
 
 import functools
 import inspect
@@ -28,7 +23,7 @@ MaxTokens = Annotated[int | None, typer.Option(metavar="N", min=1, help="Longest
 Timeout = Annotated[
     float | None, typer.Option(metavar="SECONDS", min=0.1, help="Limit for the whole answer. [default: 60]")
 ]
-Chat = Annotated[bool, typer.Option("--chat", help="Ask on: each question may build on the ones before.")]
+Chat = Annotated[bool, typer.Option("--chat", help="A session: each question may refer to the ones before.")]
 SearchTool = Annotated[
     bool, typer.Option("--search-tool", help="Let the model search the docs itself, in up to three rounds.")
 ]
@@ -52,8 +47,8 @@ FromPath = Annotated[
     Path | None,
     typer.Option("--from", metavar="PATH", help="No crawl: a folder of .md/.html files, or one llms-full.txt."),
 ]
-NoCrawl = Annotated[bool, typer.Option("--no-crawl", help="Index the markdown at hand.")]
-Full = Annotated[bool, typer.Option("--full", help="Fetch and index everything anew; known vectors are kept.")]
+NoCrawl = Annotated[bool, typer.Option("--no-crawl", help="Index the markdown pages that are there.")]
+Full = Annotated[bool, typer.Option("--full", help="Fetch and index everything again; known vectors are reused.")]
 Markdown = Annotated[
     bool | None,
     typer.Option(
@@ -62,7 +57,7 @@ Markdown = Annotated[
         "citations then name pages, not sections. Recorded with the docs. [default: HTML]",
     ),
 ]
-ReindexDryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would change; write nothing.")]
+ReindexDryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would change; write nothing.")]
 Rollback = Annotated[
     bool, typer.Option("--rollback", help="Return to the previous index; the markdown stays as it is.")
 ]
@@ -99,14 +94,14 @@ Compare = Annotated[
     typer.Option(
         "--compare",
         metavar="RANKING",
-        help="Another ranking beside it: bm25, cosine, previous, or a generation by its name.",
+        help="Another ranking next to it: bm25, cosine, previous, or a generation by its name.",
     ),
 ]
 
 # Of eval.
 Questions = Annotated[
     Path | None,
-    typer.Argument(metavar="QUESTIONS.jsonl", help="JSON lines: questions, and where their answers stand."),
+    typer.Argument(metavar="QUESTIONS.jsonl", help="JSON lines: questions, and where their answers are."),
 ]
 RetrievalOnly = Annotated[bool, typer.Option("--retrieval-only", help="Measure ranking; answer nothing.")]
 QuotedOnly = Annotated[bool, typer.Option("--no-llm", help="Measure quoted answers; no network, no key.")]
@@ -131,7 +126,7 @@ Calibrate = Annotated[
 StrictAnswer = Annotated[
     bool, typer.Option("--strict", help="Drop each sentence of the model that no cited passage supports.")
 ]
-Strict = Annotated[bool, typer.Option("--strict", help="Stop at a line that is no question.")]
+Strict = Annotated[bool, typer.Option("--strict", help="Stop at the first unusable line.")]
 New = Annotated[
     str | None,
     typer.Option("--new", metavar="PAGE", help="A page to ask about: print a new line, or add it to QUESTIONS."),
@@ -147,7 +142,7 @@ _SHARED: Final[Mapping[str, Any]] = {
     ],
     "index": Annotated[
         Path | None,
-        typer.Option("--index", metavar="DIR", help="Index folder; by default beside --docs. [env: ASKDOCS_INDEX]"),
+        typer.Option("--index", metavar="DIR", help="Index folder; by default next to --docs. [env: ASKDOCS_INDEX]"),
     ],
     "config": Annotated[
         Path | None, typer.Option("--config", metavar="FILE", help="Config file, askdocs.toml. [env: ASKDOCS_CONFIG]")
@@ -176,7 +171,7 @@ _DEFAULTS: Final[Mapping[str, object]] = {"json": False, "quiet": False, "verbos
 
 @dataclass(frozen=True, slots=True)
 class Common:
-    """What was given of the options that every command takes. `settings` are those that environment and config know."""
+    """The values of the options that every command takes. `settings` are those that environment and config know too."""
 
     settings: Mapping[str, object]
     json: bool
@@ -232,7 +227,7 @@ def _option(name: str, hidden: bool) -> Any:  # noqa: ANN401, FBT001 - an Annota
 
 @dataclass(frozen=True, slots=True)
 class AskOptions:
-    """What the user asked for beside the settings."""
+    """The options of `ask` that are not settings."""
 
     question: str | None
     no_llm: bool

@@ -1,6 +1,6 @@
-"""Where both scripts begin. Loads the application, which takes a while in which Ctrl-C must leave no traceback.
+"""The entry point of both scripts. Handles Ctrl-C before it loads the application, which takes a while.
 
-So little is imported here: only after that is Ctrl-C looked after.
+So little is imported here.
 """
 
 import os
@@ -35,14 +35,14 @@ def _start(name: str, arguments: list[str]) -> None:
 
 
 def _leave(status: int) -> None:
-    """End the process. To take the loaded libraries down takes 60 ms after a question, with torch a second.
+    """End the process at once. Unloading the libraries takes 60 ms after a question, with torch a second.
 
-    Nothing is left for that to do: files and locks are closed by those who opened them, or by the system.
+    There is nothing left to do: files and locks are closed by those who opened them, or by the system.
     """
     import contextlib
 
     for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(OSError, ValueError):  # told by then, or there is nobody to tell
+        with contextlib.suppress(OSError, ValueError):  # reported already, or there is nobody to report to
             stream.flush()
     os._exit(status)
 
@@ -53,7 +53,7 @@ def _end(*_: object) -> None:
 
 
 def _heed_in_destructors(failed: "sys.UnraisableHookArgs") -> None:
-    """Where Python can't raise, it would show a traceback and go on as if nobody had pressed Ctrl-C."""
+    """End on Ctrl-C where Python can't raise, and would show a traceback and continue."""
     if failed.exc_type is KeyboardInterrupt:
         _end()
     sys.__unraisablehook__(failed)

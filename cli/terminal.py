@@ -1,4 +1,4 @@
-"""What reaches the terminal: no control characters, colour only where it is wanted, progress bars."""
+"""Write to the terminal: no control characters, colour only where it is wanted, progress bars."""
 
 import json
 import os
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def safe(text: str) -> str:
-    """`text` without anything that a terminal would act on: escape sequences lose their first byte."""
+    """Remove what a terminal would act on: escape sequences lose their first byte."""
     return visible(text)
 
 

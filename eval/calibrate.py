@@ -1,13 +1,13 @@
-"""Confidences of answerable and unanswerable questions -> thresholds, and what to expect of them. Pure.
+"""Fit the thresholds of refusing to questions with known answers, and estimate how well they do. Pure.
 
-Whatever the confidence is made of, it only has to lie in 0..1 and grow with the chance that the
+The confidence may be made of anything: it has to lie in 0..1 and to grow with the chance that the
 docs answer. Two thresholds are fitted:
 
 - `answer`: as high as it may be while at most 5 % of the answerable questions fall below it;
 - `call`: as high as it may be while of the questions below it at least 95 % are unanswerable, and
-  not above `answer`. Below it no model need be asked.
+  not above `answer`. Below it no model is asked.
 
-What is reported is cross-validated: each question is judged by thresholds that were fitted without
+The reported figures are cross-validated: each question is judged by thresholds that were fitted without
 it and without the other questions on its page.
 """
 
@@ -55,7 +55,7 @@ class Calibration:
     figures: dict[str, Interval]
 
     def json(self) -> dict[str, Any]:
-        """What documents show of it."""
+        """The calibration as documents show it."""
         return {
             "answer": round(self.thresholds.answer, 4),
             "call": round(self.thresholds.call, 4),
@@ -96,7 +96,7 @@ def check_enough(answerable: Sequence[bool]) -> None:
     few = min(sum(answerable), len(answerable) - sum(answerable))
     if few < LEAST:
         raise UsageError(
-            f"to calibrate takes {LEAST} answerable and {LEAST} unanswerable questions; of one sort there are {few}",
+            f"calibrating takes {LEAST} answerable and {LEAST} unanswerable questions; there are {few} of one sort",
             'add lines with "answerable": false',
         )
 

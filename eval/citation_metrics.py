@@ -1,7 +1,7 @@
-"""An answer's text and its citations -> do the cited passages hold the claims? A test of words. Pure.
+"""Citation precision and recall of an answer, by a test of words. Pure.
 
 Citation recall and precision are those of ALCE (Gao et al. 2023), with words in place of its
-entailment model: a passage holds a claim when it holds every number of it and at least half of its
+entailment model: a passage supports a claim when it contains every number of the claim and at least half of its
 other content words. That can't see a swapped name or a negation, and an answer in another language
 than the docs fails it. It is stricter than what an answer is checked with when it is written, and
 shares no code with that.
@@ -26,7 +26,7 @@ _PARAGRAPH: Final = re.compile(rf"\n\s*\n|\n(?=[ \t]*{LIST_MARKER}[ \t])|(?:(?<=
 
 @dataclass(frozen=True, slots=True)
 class CitationCounts:
-    """Counts over an answer: marks and those that hold, claims and those that some mark of theirs holds."""
+    """Counts of an answer: marks, marks whose passage supports the claim (`held`), claims, supported claims."""
 
     cited: int
     held: int
@@ -35,7 +35,7 @@ class CitationCounts:
 
 
 def count_support(answer: Answer) -> CitationCounts:
-    """Hold each claim of the answer against the passages that it cites."""
+    """Compare each claim of the answer with the passages that it cites."""
     passages = {
         citation.marker: f"{citation.hit.chunk.context}\n{citation.hit.chunk.text}" for citation in answer.citations
     }
@@ -52,8 +52,8 @@ def count_support(answer: Answer) -> CitationCounts:
 def _iter_claims(text: str) -> Iterator[tuple[set[str], list[int]]]:
     """The content words of each sentence outside code, with the marks that it carries.
 
-    What only leads in a list claims nothing. Marks behind the full stop belong to the sentence before, and end it,
-    be the next word a name in lower case or not.
+    A sentence that only introduces a list claims nothing. Marks after the full stop belong to the sentence before
+    them and end it, even where the next word is in lower case.
     """
     for paragraph in _PARAGRAPH.split(_LATE.sub("\\2\\1\n\n", without_fenced_code(text))):
         for start, end in sentences(paragraph):

@@ -1,4 +1,4 @@
-"""Two runs of the same questions -> what changed, question by question, and whether a loss is real. Pure.
+"""Compare two runs of the same questions, and decide whether a loss is real. Pure.
 
 The null hypothesis is that it makes no difference which run a question's outcome came from. So the
 outcomes of each question are swapped at random (approximate randomisation: Noreen 1989; Smucker,
@@ -36,7 +36,7 @@ class MetricChange:
     """A measure of both runs. `low` and `high` are the 95 % interval of the difference (paired bootstrap).
 
     `p` is the probability of such a loss by chance, over all measures; `won` and `lost` count the
-    questions that are better and worse. `loss` tells a real one: beyond the tolerance, and p < 0.05.
+    questions that are better and worse. `loss` is True for a real one: beyond the tolerance, and p < 0.05.
     """
 
     value: float

@@ -1,4 +1,4 @@
-"""Question files: JSON lines, each a question and where its answer stands. The only reader of them."""
+"""Read question files: JSON lines, each a question and where its answer is."""
 
 import hashlib
 import json
@@ -16,7 +16,7 @@ _GOLD: Final = 'gold is a list of {"page": …, "section": …, "quote": …}; s
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A line that asks something; `fields` is the JSON object as it stands there."""
+    """A line that asks something; `fields` is the whole JSON object."""
 
     line: int
     question: str
@@ -34,7 +34,7 @@ class BadLine:
 
 @dataclass(frozen=True, slots=True)
 class Gold:
-    """Evidence: a page by its site path or file name, the heading above the answer, and words that stand there."""
+    """Evidence: a page by its site path or file name, the heading above the answer, and words of the answer."""
 
     page: str
     section: str = ""
@@ -59,7 +59,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class QuestionFile:
-    """All usable questions of a file in their order, the lines that are none, and the file's SHA-256."""
+    """All usable questions of a file in their order, the unusable lines, and the file's SHA-256."""
 
     name: str
     sha256: str
@@ -68,24 +68,26 @@ class QuestionFile:
 
 
 def read_entries(path: Path) -> Iterator[Entry | BadLine]:
-    """Yield what each line asks, in order; empty lines are passed over. Raises UsageError for no such file."""
+    """Yield each line as an entry, in order; empty lines are skipped. Raises UsageError when the file can't be read."""
     for number, line in enumerate(_text(path).split("\n"), 1):  # splitlines would split inside JSON strings
         if line.strip():
             yield _entry(number, line)
 
 
 def read_questions(path: Path, *, strict: bool = False) -> QuestionFile:
-    """Read a file of judged questions; `strict` stops at a line that is none.
+    """Read a file of judged questions.
 
-    Raises UsageError for a file that can't be read or holds no question, and with `strict` one
-    that names the line.
+    Raises UsageError for a file that can't be read or contains no question, and with `strict` for
+    the first unusable line.
     """
     questions: dict[str, Question] = {}
     bad: list[BadLine] = []
     for entry in read_entries(path):
         found = entry if isinstance(entry, BadLine) else _question(entry)
         if isinstance(found, Question) and found.id in questions:
-            found = BadLine(entry.line, f"the id {found.id} stands on a line before", "give each question its own id")
+            found = BadLine(
+                entry.line, f"the id {found.id} is on an earlier line already", "give each question its own id"
+            )
         if isinstance(found, BadLine):
             if strict:
                 raise bad_line_error(path, found)
@@ -93,13 +95,13 @@ def read_questions(path: Path, *, strict: bool = False) -> QuestionFile:
         else:
             questions[found.id] = found
     if not questions:
-        raise bad_line_error(path, bad[0]) if bad else UsageError(f"{path} holds no question", _QUESTION)
+        raise bad_line_error(path, bad[0]) if bad else UsageError(f"{path} contains no question", _QUESTION)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     return QuestionFile(path.name, digest, tuple(questions.values()), tuple(bad))
 
 
 def bad_line_error(path: Path, bad: BadLine) -> UsageError:
-    """The failure that a bad line is where nothing may be left out."""
+    """The error for a bad line, where no line may be skipped."""
     return UsageError(f"{path}, line {bad.line}: {bad.reason}", bad.hint)
 
 
@@ -114,9 +116,9 @@ def _entry(number: int, line: str) -> Entry | BadLine:
     try:
         fields = json.loads(line)
     except (ValueError, RecursionError):
-        return BadLine(number, "no JSON", _QUESTION)
+        return BadLine(number, "not valid JSON", _QUESTION)
     if not isinstance(fields, dict) or not isinstance(fields.get("question"), str):
-        return BadLine(number, "no question", _QUESTION)
+        return BadLine(number, 'no "question"', _QUESTION)
     return Entry(number, fields["question"], fields)
 
 

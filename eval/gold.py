@@ -1,15 +1,10 @@
-"""The indexed pages as gold refers to them: by name, by what they say, by the place of a section. Pure.
+"""Find gold evidence: look it up in the indexed pages, and find where in a ranking it is complete. Pure.
 
-Gold and ranked passages -> where the evidence is complete: at which rank, after how many words. Pure.
-
-With a quote, evidence is found where the quote's words stand in a passage, on whatever page: the
-same words say the same. Without one, the gold section is found where a passage overlaps it; with
-facts, where the passages of the section read so far hold every fact that the section holds. A
-section is what present between its heading and the next one, or its subsections too where it has no
-text of its own or only they hold the facts.
-
-
-Text as gold is compared with it: letters and digits alone, whatever the markup. Pure.
+Gold with a quote is found where the quote's words are in a passage, on any page: the same words say
+the same. Gold without one is found where a passage overlaps its section; where the section contains
+facts of the question, as soon as the passages of the section read so far contain all of them. A
+section is the text between its heading and the next one, with its subsections where it has no text
+of its own or only they contain the facts. Texts are compared by letters and digits alone.
 """
 
 import re
@@ -49,20 +44,20 @@ class Docs:
         return docs
 
     def url_of(self, page: str) -> str:
-        """The address of a page that gold names; "" where there is none."""
+        """The URL of a page that gold names; "" when the index has no such page."""
         return self._names.get(page_key(page), "")
 
     def says(self, url: str, quote: str) -> bool:
-        """Whether the page, or else any page, holds the words of a quote."""
+        """Whether the page, or else any page, contains the words of a quote."""
         wanted = normalize_text(quote)
         if url and wanted in normalize_text(self.pages[url].body):
             return True
         return any(wanted in normalize_text(document.body) for document in self.pages.values())
 
     def spans(self, url: str, section: str, *, deep: bool = False) -> tuple[Span, ...]:
-        """Where the section present on the page: from its heading to the next one, `deep` with its subsections.
+        """Find the section's places on the page: from its heading to the next one, `deep` with its subsections.
 
-        A heading that occurs twice gives two places; the title's is what present above the first heading.
+        A heading that occurs twice gives two places; the title's place is the text above the first heading.
         """
         if not url:
             return ()
@@ -99,7 +94,7 @@ class Passage:
 
     @classmethod
     def of(cls, hit: Hit) -> "Passage":
-        """What a reader sees of a hit."""
+        """The passage that a reader sees of a hit."""
         chunk = hit.chunk
         return cls(chunk.url, chunk.start, chunk.end, " ".join(chunk.headings) + "\n" + chunk.text)
 
@@ -111,7 +106,7 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One gold entry, looked up in the docs. `present` tells whether the docs still hold it."""
+    """One gold entry, looked up in the docs. `present`: whether the docs still contain it."""
 
     page: str
     url: str
@@ -167,14 +162,14 @@ def _section(
 
 
 def is_stale(question: Question, targets: Sequence[Target]) -> bool:
-    """Whether the docs no longer hold enough of the gold for the question to be answered from it."""
+    """Whether the docs no longer contain enough of the gold to answer the question."""
     if question.need == "any":
         return not any(target.present for target in targets)
     return {target.page for target in targets} > {target.page for target in targets if target.present}
 
 
 def find_evidence(question: Question, targets: Sequence[Target], passages: Sequence[Passage]) -> Evidence:
-    """How far one must read for the evidence."""
+    """Find where in the ranking the evidence is complete."""
     groups: dict[str, list[Target]] = {}
     for target in targets:
         groups.setdefault(target.page if question.need == "all" else "", []).append(target)
@@ -216,7 +211,7 @@ def _find_target(target: Target, passages: Sequence[Passage]) -> Position | None
 
 
 def _all_facts(facts: set[str]) -> Callable[[str], bool]:
-    """A test whether a text holds all of these facts."""
+    """A test whether a text contains all of these facts."""
     return lambda text: all(has_fact(text, fact) for fact in facts)
 
 
@@ -225,7 +220,7 @@ def _overlaps(passage: Passage, spans: Sequence[Span]) -> bool:
 
 
 def _shortest_prefix_words(text: str, holds: Callable[[str], bool]) -> int:
-    """The words of the shortest beginning of `text` that holds what all of it holds."""
+    """Count the words of the shortest beginning of `text` for which `holds` is true, as it is for all of it."""
     words = text.split()
     low, high = 1, len(words)
     while low < high:
@@ -264,7 +259,7 @@ def _fact_pattern(fact: str) -> re.Pattern[str]:
     letters = [re.escape(letter) for letter in fact.lower() if letter.isalnum()]
     if not letters:
         return re.compile(r"(?!)")
-    # A number is found whole: 20 present neither in 200 nor in 1.20. A word may go on: suffix is in suffixes.
+    # A number is found whole: 20 is neither in 200 nor in 1.20. A word may go on: suffix is in suffixes.
     before = r"(?<!\d)(?<!\d[.,])" if letters[0].isdigit() else r"(?<![a-z])" if letters[0].isascii() else ""
     after = r"(?!\d|[.,]\d)" if letters[-1].isdigit() else ""
     return re.compile(before + r"[\W_]*".join(letters) + after)

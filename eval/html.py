@@ -1,6 +1,6 @@
-"""Text -> HTML that is safe to open: everything escaped, no scripts, nothing fetched. Pure.
+"""HTML that is safe to open (everything escaped, no scripts, nothing fetched), and charts made of it. Pure.
 
-Figures -> charts of HTML and SVG that scale to any width: labels are text, only lines are drawn. Pure.
+Charts scale to any width: labels are text, only lines are drawn.
 """
 
 import html

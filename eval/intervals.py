@@ -1,4 +1,4 @@
-"""Questions' numerators and denominators -> values with 95 % intervals. Pure, and the same at every call."""
+"""95 % bootstrap intervals of measures. Pure, with a fixed seed: the same at every call."""
 
 from dataclasses import dataclass
 from typing import Final

@@ -1,4 +1,4 @@
-"""Outcomes -> measures: each the ratio of two sums over the questions. Pure.
+"""Measures of outcomes, each the ratio of two sums over the questions. Pure.
 
 Every measure is sum(numerator) / sum(denominator), so that one bootstrap and one paired test serve
 averages (whose denominators are 1) and ratios such as precision alike.
@@ -18,7 +18,7 @@ BUDGETS: Final = (300, 1000, 2000)
 """Words of ranked text that a reader, or a prompt, has room for."""
 
 Ratio = tuple[float, float]
-"""What one question adds to numerator and denominator; a denominator of 0: the question does not count."""
+"""One question's share of numerator and denominator; with a denominator of 0 the question does not count."""
 
 _NOT: Final[Ratio] = (0.0, 0.0)
 
@@ -75,7 +75,7 @@ RETRIEVAL: Final[Mapping[str, Callable[[Outcome], Ratio]]] = {
 }
 
 ANSWERS: Final[Mapping[str, Callable[[Outcome], Ratio]]] = {
-    # A refused question has found none of its facts; it has no claims and no citations.
+    # A refused question counts as one without its facts; it has no claims and no citations.
     "facts": _answering(lambda answer: (answer.facts_found / answer.facts, 1.0) if answer.facts else _NOT),
     "citation_precision": _answering(lambda answer: (answer.held, answer.cited)),
     "citation_recall": _answering(lambda answer: (answer.supported, answer.claims)),
@@ -100,7 +100,7 @@ class Table:
 
 
 def tabulate(outcomes: Sequence[Outcome], measures: Mapping[str, Callable[[Outcome], Ratio]]) -> Table:
-    """What each question adds to each measure."""
+    """Each question's share of each measure."""
     ratios = [[measure(outcome) for measure in measures.values()] for outcome in outcomes]
     cube = np.array(ratios, dtype=np.float64).reshape(len(outcomes), len(measures), 2)
     return Table(tuple(measures), cube[:, :, 0], cube[:, :, 1])

@@ -1,11 +1,11 @@
-"""The nouns of eval/: what one question came to, the settings of a run, a whole run. Standard library only."""
+"""The records of eval/: outcomes of questions, settings of a run, a whole run. Standard library only."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Mode = Literal["retrieval", "extractive", "openrouter"]
-"""What was measured beside ranking: nothing, quoted answers, or those of a model."""
+"""What was measured in addition to ranking: nothing, quoted answers, or a model's answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +26,10 @@ class PassageSummary:
 
 @dataclass(frozen=True, slots=True)
 class AnswerCounts:
-    """What the answer to a question came to: counts of what was found, and what it cost.
+    """An answer with its counts of facts, citations and claims, and its cost.
 
-    `cited` counts citation marks, `held` those whose passage holds the claim before them; `claims`
-    the sentences that claim something, `supported` those that a cited passage holds.
+    `cited` counts citation marks, `held` those whose passage supports the claim before them; `claims`
+    counts sentences that claim something, `supported` those that a cited passage supports.
     """
 
     text: str
@@ -48,11 +48,11 @@ class AnswerCounts:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one question came to.
+    """The result of one question.
 
-    `rank` and `words` tell where its evidence is complete, `parts` the rank of each needed part,
+    `rank` and `words` say where its evidence is complete, `parts` the rank of each needed part,
     `page_rank` the place of the first gold page among the distinct pages; None: not in what was read.
-    `stale`: the docs no longer hold the gold. `confidence` and `signals` are what abstaining rests on.
+    `stale`: the docs no longer contain the gold. `confidence` and `signals` decide about abstaining.
     """
 
     id: str
@@ -91,7 +91,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class RunConfig:
-    """What a run measures. Runs compare only when all of this is equal."""
+    """What a run measures. Two runs are comparable only when all of this is equal."""
 
     questions_sha256: str
     mode: Mode
@@ -101,7 +101,7 @@ class RunConfig:
 
 @dataclass(frozen=True, slots=True)
 class SystemVersion:
-    """What is measured. Runs may differ in all of this: to compare that is their purpose."""
+    """The system that is measured. Runs may differ in all of this: comparing systems is their purpose."""
 
     embedder: str
     generation: str
@@ -114,7 +114,7 @@ class SystemVersion:
 
 @dataclass(frozen=True, slots=True)
 class QuestionFailure:
-    """A question that could not be run, or a line that is none."""
+    """A question that could not be run, or an unusable line of the file."""
 
     what: str
     reason: str

@@ -1,4 +1,4 @@
-"""A run, and the baseline it was compared with -> one HTML page for people. Pure."""
+"""The HTML report of a run, with the comparison where there is a baseline. Pure."""
 
 import shlex
 from collections.abc import Mapping, Sequence
@@ -27,8 +27,8 @@ _WORDS: Final = {
     "recall@1000_words": "evidence within 1,000 words",
     "recall@2000_words": "evidence within 2,000 words",
     "facts": "facts in the answer",
-    "citation_precision": "citations that hold the claim",
-    "citation_recall": "claims with a citation that holds",
+    "citation_precision": "citations that support the claim",
+    "citation_recall": "claims that a citation supports",
     "refusal_precision": "refusals that are right",
     "refusal_recall": "unanswerable questions refused",
 }
@@ -177,7 +177,7 @@ def _failure(outcome: Outcome, why: str, *, first: bool) -> str:
 
 def _passage_row(seen: PassageSummary) -> str:
     where = " › ".join((seen.page, *seen.headings))
-    mark = " <span class=good>holds evidence</span>" if seen.right else ""
+    mark = " <span class=good>contains evidence</span>" if seen.right else ""
     start = f"<small class=soft>{escape_html(seen.start)}</small>"
     cells = (("score", f"{seen.score:.3f}"), ("cosine", f"{seen.cosine:.3f}"), ("BM25", f"{seen.bm25:.1f}"))
     return (

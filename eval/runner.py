@@ -1,8 +1,6 @@
-"""A question file -> a run: what is done already is read from the journal, the rest asked, some at a time.
+"""Run a question file: retrieve, look for the gold, answer where asked to, several questions at a time.
 
-One question -> its outcome: retrieve, look for the gold, answer if asked to.
-
-Items -> results, some at a time, as they are done.
+Outcomes in the journal of an interrupted run are not asked again.
 """
 
 import queue
@@ -34,7 +32,7 @@ _PATIENCE: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class RunPlan:
-    """What is run and how: `jobs` questions at a time."""
+    """The questions of a run, what it measures, on which system, and how many `jobs` at a time."""
 
     questions: QuestionFile
     measured: RunConfig
@@ -44,7 +42,7 @@ class RunPlan:
 
 @dataclass(frozen=True, slots=True)
 class RunContext:
-    """What questions are run on. `options` are those of each answer; `with_answers` False: ranking alone."""
+    """The assistant and the pages that questions are run on. `options` are those of each answer."""
 
     assistant: Assistant
     docs: Docs
@@ -82,7 +80,7 @@ def run_questions(plan: RunPlan, context: RunContext, journal: Journal, progress
 def _ask(
     plan: RunPlan, context: RunContext, journal: Journal, outcomes: dict[str, Outcome], progress: Progress
 ) -> list[QuestionFailure]:
-    """Ask what is left, and add its outcomes. Returns what failed, in the order of the file."""
+    """Ask the remaining questions, and add their outcomes. Returns the failures, in the order of the file."""
     questions = plan.questions.questions
     left = [question for question in questions if question.id not in outcomes]
     failed: dict[str, QuestionFailure] = {}
@@ -170,7 +168,7 @@ def _gold_text(gold: Gold) -> str:
 
 
 def _signals(retrieved: Retrieved) -> dict[str, float]:
-    """Everything that a confidence may be made of, by name."""
+    """All signals that a confidence may use, by name."""
     named = getattr(retrieved, "signals", None) or {}
     return {"cosine": retrieved.cosine, "coverage": retrieved.coverage, **{n: float(v) for n, v in named.items()}}
 
@@ -220,8 +218,8 @@ def run_all(
 ) -> Iterator[tuple[Item, Done | BaseException]]:
     """Yield (item, result or failure) as they come.
 
-    With one job all is done in the calling thread. Otherwise the threads are daemons: a reader who
-    stops, as on an interrupt, need not wait for answers that are under way.
+    With one job everything runs in the calling thread. Otherwise the threads are daemons: a caller who
+    stops, as on an interrupt, does not wait for answers in progress.
     """
     if jobs == 1:
         for item in items:

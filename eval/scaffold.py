@@ -1,4 +1,4 @@
-"""A page, words that stand on it and a question -> a checked line for a question file. Pure."""
+"""Make a checked line for a question file from a page, words of it and a question. Pure."""
 
 import hashlib
 import re
@@ -20,7 +20,7 @@ def new_question(docs: Docs, page: str, quote: str, question: str, ids: Sequence
     """The line as a JSON object; its facts and its kind are left to the writer.
 
     `ids` are those of the file that it is for. Raises UsageError for an unknown page, for words that
-    do not stand on it, and for a text that is no question.
+    are not on it, and for a text that can't be a question.
     """
     url = docs.url_of(page)
     if not url:
@@ -45,7 +45,7 @@ def new_question(docs: Docs, page: str, quote: str, question: str, ids: Sequence
 
 
 def check_in_one_chunk(chunks: Iterable[Chunk], quote: str) -> None:
-    """Raise UsageError when no chunk of the page holds all of the quote: no ranking could find it."""
+    """Raise UsageError when no chunk of the page contains the whole quote: no ranking could find it."""
     wanted = normalize_text(quote)
     if not any(wanted in normalize_text(" ".join(chunk.headings) + "\n" + chunk.text) for chunk in chunks):
         raise UsageError("the quote runs over two passages of the index", "take fewer words, of one paragraph")

@@ -1,14 +1,9 @@
-"""Runs and texts <-> files. A file is replaced whole, so that a crash leaves the old one.
+"""Save and read runs, journal a run in progress so that it can be resumed, and identify the system that is measured.
 
-Outcomes as they come -> a file beside the index, so that an interrupted run goes on where it ended.
-
-The file stands at INDEX/eval/<key>.jsonl. The key is a hash of the question file, of what is
+A run's journal is INDEX/eval/<key>.jsonl. The key is a hash of the question file, of what is
 measured and of the system that is measured: an edit of the questions, other options, a reindex, a
-calibration or another version of the code begins anew. It goes when the run is complete; with a
-read-only index there is none, and the run only can't be resumed.
-
-
-The code and the index -> a name of what is measured, so that a run is never continued with another system.
+calibration or another version of the code starts again. The journal is removed when the run is
+complete. With a read-only index there is none, and the run can't be resumed.
 """
 
 import contextlib
@@ -49,7 +44,7 @@ def read_run(path: Path) -> EvalRun:
         fields = json.loads(path.read_text(encoding="utf-8"))
         version = fields.pop("askdocs_run")
         if version != _FORMAT:
-            raise UsageError(f"{path} is a run of format {version}, not {_FORMAT}", "make it anew with --save")
+            raise UsageError(f"{path} is a run of format {version}, not {_FORMAT}", "write it again with --save")
         outcomes = tuple(Outcome.from_json(outcome) for outcome in fields.pop("outcomes"))
         problems = tuple(QuestionFailure(**problem) for problem in fields.pop("problems"))
         measured, system = RunConfig(**fields.pop("measured")), SystemVersion(**fields.pop("system"))
@@ -57,7 +52,7 @@ def read_run(path: Path) -> EvalRun:
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}", hint) from error
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise UsageError(f"{path} is no saved run", hint) from error
+        raise UsageError(f"{path} is not a saved run", hint) from error
 
 
 def write_whole(path: Path, text: str) -> None:
@@ -68,7 +63,7 @@ def write_whole(path: Path, text: str) -> None:
 
 
 def check_writable(path: Path) -> None:
-    """Raise DocsError for a path that can't become a file: told before a long run, not after it."""
+    """Raise DocsError when no file can be written at this path: known before a long run, not after it."""
     with _name_path_in_errors(path):
         if path.is_dir():
             raise IsADirectoryError(21, "is a folder")
@@ -100,7 +95,7 @@ class Journal:
         self._lock = threading.Lock()
 
     def read(self) -> dict[str, Outcome]:
-        """What an earlier run came to, by question id. A line that a crash cut short is passed over."""
+        """The outcomes of an interrupted run, by question id. A line that a crash cut short is skipped."""
         found: dict[str, Outcome] = {}
         try:
             lines = self.path.read_bytes().split(b"\n")
@@ -121,14 +116,14 @@ class Journal:
                 file.write(line.encode())
 
     def close(self) -> None:
-        """The run is complete: its journal goes, and the folder if it is empty."""
+        """Remove the journal of a complete run, and the folder if it is empty."""
         with contextlib.suppress(OSError):
             self.path.unlink()
         with contextlib.suppress(OSError):
             self.path.parent.rmdir()
 
 
-def _record_fields(record: Any) -> dict[str, Any]:  # noqa: ANN401 - what JSON does not know: our records
+def _record_fields(record: Any) -> dict[str, Any]:  # noqa: ANN401 - any record of ours, which JSON does not know
     """The fields of a record as they are; `asdict` copies all that is in them, which takes longer than writing."""
     return {field.name: getattr(record, field.name) for field in fields(record)}
 
@@ -146,7 +141,7 @@ def code_hash() -> str:
 
 
 def describe_system(generation: Generation, model: str) -> SystemVersion:
-    """What answers: index, embedder, model, version and code with the calibrated thresholds."""
+    """Identify what answers: index, embedder, model, version and code with the calibrated thresholds."""
     manifest = generation.manifest
     path = generation.folder.parent / CALIBRATION
     thresholds = hashlib.sha256(path.read_bytes()).hexdigest()[:8] if path.is_file() else "0"

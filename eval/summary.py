@@ -1,4 +1,4 @@
-"""A run -> the document of `askdocs eval --json`. Pure."""
+"""The document of `askdocs eval --json`: measures, failures, costs. Pure."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
@@ -12,7 +12,7 @@ from eval.metrics import ANSWERS, REFUSALS, RETRIEVAL, Ratio, tabulate
 from eval.records import EvalRun, Outcome
 
 LATE: Final = 1_000
-"""Evidence that stands behind this many words counts as a failure to look at."""
+"""Evidence that comes after this many words counts as a failure to look at."""
 
 Measures = Mapping[str, Callable[[Outcome], Ratio]]
 
@@ -66,7 +66,7 @@ def by_kind(outcomes: Sequence[Outcome]) -> dict[str, list[Outcome]]:
 
 
 def why_failed(outcome: Outcome) -> str:
-    """What went wrong with a question, in words; "" where nothing did."""
+    """Say in words what went wrong with a question; "" when nothing did."""
     if outcome.stale:
         return ""
     reasons = []
@@ -105,7 +105,7 @@ def failures(run: EvalRun) -> list[dict[str, Any]]:
 
 
 def comparison(changes: Mapping[str, MetricChange], old: EvalRun) -> dict[str, Any]:
-    """What `--baseline` adds to the document."""
+    """The part of the document that `--baseline` adds."""
     return {
         "created_at": old.created_at,
         "generation": old.system.generation,

@@ -12,9 +12,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 STARTER_PAGES = REPOSITORY / "markdown_docs"
+SLOW_FIXTURES = {"askdocs", "starter", "site", "server", "world", "machine"}
+"""Each starts processes or servers; a test that needs one of them is left to `make check`."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as slow what starts processes or servers, so that `make quick` is what a developer waits for."""
+    for item in items:
+        if SLOW_FIXTURES & set(getattr(item, "fixturenames", ())) or "reliability" in item.path.parts:
+            item.add_marker(pytest.mark.slow)
 
 
 def pytest_unconfigure() -> None:
@@ -71,13 +81,24 @@ def askdocs(tmp_path: Path) -> CommandLine:
 
 @pytest.fixture(scope="session")
 def starter(tmp_path_factory: pytest.TempPathFactory) -> CommandLine:
-    """The command line in a folder with the starter pages and their index. Read-only: shared by all tests."""
-    folder = tmp_path_factory.mktemp("starter")
-    shutil.copytree(STARTER_PAGES, folder / "markdown_docs")
-    command = CommandLine(folder, bare_environment(folder))
-    built = command("reindex", "--no-crawl")
-    assert built.status == 0, built.err
-    return command
+    """The command line in a folder with the starter pages and their index. Read-only: shared by all tests.
+
+    With several workers the first one builds the index and the others wait for it; each works on a copy of its own,
+    since `eval` keeps a journal next to the index.
+    """
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+    built = shared / "starter-built"
+    with FileLock(shared / "starter-built.lock"):
+        if not (built / "done").exists():
+            shutil.rmtree(built, ignore_errors=True)
+            shutil.copytree(STARTER_PAGES, built / "work" / "markdown_docs")
+            result = CommandLine(built / "work", bare_environment(built / "work"))("reindex", "--no-crawl")
+            assert result.status == 0, result.err
+            (built / "done").touch()
+    folder = tmp_path_factory.mktemp("starter") / "work"
+    shutil.copytree(built / "work", folder)
+    return CommandLine(folder, bare_environment(folder))
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,4 @@
-"""Every command that the README shows is run, every path that it names exists."""
+"""Every command that the README and the rooms' READMEs show is run, every path that they name exists."""
 
 import re
 import shutil
@@ -6,7 +6,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
@@ -15,12 +14,19 @@ from tests.ingest.crawl.site import Site
 from tests.rag.server import KEY, ModelServer, answer
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
-COMMANDS = [
-    line.removeprefix("$ ")
-    for block in re.findall(r"^```console\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
-    for line in block.splitlines()
-    if line.startswith("$ ")
-]
+ROOMS = ("ingest", "rag", "eval", "cli")
+PAGES = {"README.md": README} | {
+    f"{room}/README.md": (REPOSITORY / room / "README.md").read_text(encoding="utf-8") for room in ROOMS
+}
+COMMANDS = {
+    name: [
+        line.removeprefix("$ ")
+        for block in re.findall(r"^```console\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+        for line in block.splitlines()
+        if line.startswith("$ ")
+    ]
+    for name, text in PAGES.items()
+}
 PAGE = """<html><head><title>{title}</title></head><body><main><h1>{title}</h1>
 <h2 id="variants">What are model variants?</h2><p>A model variant is a suffix behind the slug of a model, such as
 :free, which changes how a request is routed. It is one of {count} things that this page explains at some length,
@@ -72,13 +78,18 @@ def world(starter: CommandLine, tmp_path_factory: pytest.TempPathFactory) -> Ite
         yield World(CommandLine(folder, bare_environment(folder)), site, model)
 
 
-def test_the_readme_shows_commands() -> None:
-    assert len(COMMANDS) >= 15
+def test_the_pages_show_commands() -> None:
+    assert sum(len(lines) for lines in COMMANDS.values()) >= 30
 
 
-def test_every_command_works(world: World) -> None:
+def test_the_readme_is_a_page_for_newcomers() -> None:
+    assert README.count("\n") < 150
+
+
+@pytest.mark.parametrize("name", [name for name, lines in COMMANDS.items() if lines])
+def test_every_command_works(world: World, name: str) -> None:
     status = 0
-    for line in COMMANDS:
+    for line in COMMANDS[name]:
         if line == "echo $?":
             assert status == 3, "the README shows a refusal just before"
             continue
@@ -100,11 +111,20 @@ def test_make_knows_its_targets(target: str) -> None:
     assert done.returncode == 0, done.stderr.decode()
 
 
-def test_paths_exist() -> None:
-    table = README[README.index("## Where do I change") : README.index("## Settings")]
-    paths = re.findall(r"`((?:ingest|rag|cli|eval)/[\w/.]+|pyproject\.toml)`", table)
-    assert len(paths) > 10
+@pytest.mark.parametrize("name", PAGES)
+def test_paths_exist(name: str) -> None:
+    paths = re.findall(r"`((?:ingest|rag|cli|eval)/[\w/.]+|pyproject\.toml)`", PAGES[name])
     assert [path for path in paths if not (REPOSITORY / path).exists()] == []
+    folder = (REPOSITORY / name).parent
+    linked = re.findall(r"\]\((?!https?:)([^)#]+)", PAGES[name])
+    assert [link for link in linked if not (folder / link).exists()] == []
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_each_room_says_where_to_change_what(room: str) -> None:
+    table = PAGES[f"{room}/README.md"].partition("## Where do I change")[2]
+    assert len(re.findall(r"`(?:ingest|rag|cli|eval)/", table)) >= 6
+    assert f"({room}/README.md)" in README
 
 
 @pytest.mark.parametrize("command", ["ask", "reindex", "inspect", "eval", "status", "models", "doctor"])
@@ -112,7 +132,8 @@ def test_every_option_in_the_readme_is_one(starter: CommandLine, command: str) -
     known = set(re.findall(r"--[a-z-]+", starter(command, "--help", COLUMNS="300").out))
     used = {
         option
-        for line in COMMANDS
+        for lines in COMMANDS.values()
+        for line in lines
         if re.match(rf"(?:\S+=\S+ )?(?:askdocs )?{command} ", line)
         for option in re.findall(r" (--[a-z-]+)", line)
     }
@@ -120,5 +141,5 @@ def test_every_option_in_the_readme_is_one(starter: CommandLine, command: str) -
 
 
 def test_there_is_no_path_of_one_machine() -> None:
-    for path in (REPOSITORY / "README.md", REPOSITORY / "pyproject.toml", REPOSITORY / "Makefile"):
-        assert not re.search(r"/(?:home|root|work|Users|tmp)/", Path(path).read_text(encoding="utf-8"))
+    for name in (*PAGES, "pyproject.toml", "Makefile"):
+        assert not re.search(r"/(?:home|root|work|Users|tmp)/", (REPOSITORY / name).read_text(encoding="utf-8"))

@@ -1,6 +1,6 @@
 """`--changes`: what changed in the docs, as a markdown file for those who keep them. Rendering is pure.
 
-Titles, headings, addresses and text come from pages. Each stands in a code span or a fence that it
+Titles, headings, addresses and text come from pages. Each is in a code span or a fence that it
 can't close, so that it is neither markup nor a mention, a link or HTML for whatever shows the file.
 """
 
@@ -16,7 +16,7 @@ from ingest.docs.changes import PageChange
 from ingest.docs.folder import write_file
 
 HEADING: Final = "# Changes of the docs"
-"""How the file begins: another file is never written over."""
+"""How the file begins: no other file is ever overwritten."""
 
 _LINES: Final = 12
 _WIDTH: Final = 160
@@ -37,7 +37,7 @@ def change_log(changes: Sequence[PageChange], *, day: str, sources: Sequence[str
     parts.append(f"{len(changes)} pages: " + ", ".join(f"{count} {what}" for what, count in counts.items() if count))
     moved = {change.other for change in changes if change.what == "added" and change.other}
     for change in changes:
-        if not (change.what == "removed" and change.url in moved):  # told where the page is now
+        if not (change.what == "removed" and change.url in moved):  # reported where the page is now
             parts += ["", *_page(change)]
     return "\n".join(parts) + "\n"
 
@@ -114,11 +114,11 @@ def refuse_target(path: Path, *forbidden: Path) -> None:
     if not path.exists():
         return
     if not path.is_file():
-        raise UsageError(f"--changes {path} is no regular file", f"{name}; - prints it")
+        raise UsageError(f"--changes {path} is not a regular file", f"{name}; - prints it")
     with path.open("rb") as file:
         start = file.read(len(HEADING))
     if start and start != HEADING.encode():
-        raise UsageError(f"--changes {path} is there already, and is no change log", name)
+        raise UsageError(f"--changes {path} exists already, and is not a change log", name)
 
 
 def write_change_log(path: Path, text: str) -> None:

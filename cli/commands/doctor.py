@@ -108,7 +108,7 @@ def _key(settings: Settings) -> Check:
         limits = key_limits(settings)
     except ModelError as error:
         if "answered 404" in error.message:  # other OpenAI-compatible servers have no such address
-            return Check("key", "note", f"{settings.base_url} tells nothing about keys")
+            return Check("key", "note", f"{settings.base_url} does not report on keys")
         raise
     detail = f"valid at {settings.base_url}: {_money(limits)}"
     if limits.remaining is not None and limits.remaining <= 0:

@@ -1,7 +1,4 @@
-"""`eval`: run a question file, print its measures, compare, report, calibrate; or write a new question.
-
-`eval --new`: a page, a quote and a question -> a line for a question file, checked against the index.
-"""
+"""`eval`: run a question file, print its measures, compare, report, calibrate; or write a new question line."""
 
 import json
 from collections.abc import Mapping
@@ -28,7 +25,7 @@ _JOBS = 4
 
 @dataclass(frozen=True, slots=True)
 class EvalOptions:
-    """What the user asked for beside the settings."""
+    """The options of `eval` that are not settings."""
 
     questions: Path | None
     retrieval_only: bool
@@ -161,7 +158,7 @@ def _status(document: Mapping[str, Any], options: EvalOptions) -> int:
 
 
 class NewOptions(Protocol):
-    """What of the options of `eval` counts here."""
+    """The options of `eval --new`."""
 
     @property
     def questions(self) -> Path | None:

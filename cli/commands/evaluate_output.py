@@ -1,4 +1,4 @@
-"""The document of `eval --json` -> what people read. Pure."""
+"""The text of `eval`, from the document of `eval --json`. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final

@@ -23,7 +23,7 @@ _DEEP = 50
 
 @dataclass(frozen=True, slots=True)
 class InspectOptions:
-    """What the user asked for beside the settings."""
+    """The options of `inspect` that are not settings."""
 
     query: str | None
     under: str
@@ -143,7 +143,7 @@ def _page_hits(opened: Opened, page: str) -> list[Hit]:
 
 
 def _print_questions(opened: Opened, settings: Settings, options: InspectOptions) -> None:
-    """One JSON line per question, in the order of the file, down to the first line that is none."""
+    """Print one JSON line per question, in the order of the file, down to the first unusable line."""
     from eval.dataset import BadLine, bad_line_error, read_entries
 
     if options.format != "json":

@@ -1,7 +1,4 @@
-"""The document of `inspect` -> a table on the terminal, or markdown.
-
-The document of `inspect` -> one HTML page, self-contained. Pure.
-"""
+"""The output of `inspect` from its document: a table on the terminal, markdown, or one self-contained HTML page."""
 
 import sys
 import textwrap
@@ -20,9 +17,9 @@ Chunk = Mapping[str, Any]
 _HEAD: Final = "rank  score  cosine   bm25  passage"
 _INDENT: Final = " " * 6
 _ROOM: Final = 30
-"""Columns that a title needs beside the figures; on narrower terminals it stands below them."""
+"""Columns that a title needs next to the figures; on narrower terminals it is printed below them."""
 _SNIPPET: Final = 200
-"""Characters shown of a chunk: enough to tell what it is about."""
+"""Characters shown of a chunk: enough to see what it is about."""
 
 
 def print_table(chunks: Sequence[Chunk], *, explain: bool) -> None:
@@ -49,7 +46,7 @@ def print_table(chunks: Sequence[Chunk], *, explain: bool) -> None:
 
 
 def _print_indented(out: "Console", text: str, start: str) -> None:
-    """Print `text` behind `start`, its further lines below its beginning; below `start` where there is no room."""
+    """Print `text` after `start`, further lines aligned with its beginning; below `start` where there is no room."""
     from rich.table import Table
     from rich.text import Text
 
@@ -96,7 +93,7 @@ def comparison_markdown(document: Mapping[str, Any], index: Path, *, explain: bo
 
 
 def comparison_names(document: Mapping[str, Any]) -> tuple[str, str]:
-    """What stands above the two columns."""
+    """The head of the two columns."""
     other = document["compare"]
     generation = other["index"]["generation"]
     same = generation == document["index"]["generation"]
@@ -164,7 +161,7 @@ def _cell(text: str) -> str:
 
 
 def inspect_page(document: Mapping[str, Any], *, explain: bool) -> str:
-    """The chunks with their scores; where asked for, why they rank so, and the other ranking beside them."""
+    """The chunks with their scores; where asked for, why they rank so, and the other ranking next to them."""
     index = document["index"]
     parts = [
         f"<h1>{escape_html(document['question'])}</h1>",

@@ -34,7 +34,7 @@ _STDOUT = Path("-")
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """How the user wants to be told."""
+    """How the result is reported."""
 
     changes: Path | None
     json: bool
@@ -113,7 +113,7 @@ def _refuse_contradictions(options: ReindexOptions, docs: Path) -> None:
         raise UsageError("--add keeps the pages of other sources, --replace drops them", "choose one")
     for source in options.sources:
         if normalise(source) is None:
-            raise UsageError(f"{source!r} is no http or https URL", "give one such as https://openrouter.ai/docs")
+            raise UsageError(f"{source!r} is not an http or https URL", "give one such as https://openrouter.ai/docs")
     if options.from_path:
         origin, target = options.from_path.resolve(), docs.resolve()
         if not origin.exists():

@@ -152,7 +152,12 @@ def test_a_damaged_index_names_the_command_that_mends_it(
 
 @pytest.mark.parametrize(
     ("line", "error"),
-    [("{", "no JSON"), ("[1]", "no question"), ('{"question": "?!"}', "contains no word"), ("[" * 99_999, "no JSON")],
+    [
+        ("{", "not valid JSON"),
+        ("[1]", 'no "question"'),
+        ('{"question": "?!"}', "contains no word"),
+        ("[" * 99_999, "not valid JSON"),
+    ],
 )
 def test_questions_name_the_line_that_is_wrong(
     starter: CommandLine, here: Here, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str, error: str
@@ -199,7 +204,7 @@ def test_pages_can_not_drive_the_terminal(here: Here, tmp_path: Path, monkeypatc
     [
         pytest.param(["--no-crawl", "--source", "https://h.org"], "--no-crawl reads no source", id="no-crawl-source"),
         pytest.param(["--add", "--replace"], "choose one", id="add-replace"),
-        pytest.param(["--source", "notaurl"], "'notaurl' is no http or https URL", id="no-url"),
+        pytest.param(["--source", "notaurl"], "'notaurl' is not an http or https URL", id="no-url"),
         pytest.param(["--from", "nowhere"], "there is nothing at nowhere", id="nothing-there"),
         pytest.param(["--from", "markdown_docs"], "is the docs folder itself", id="from-docs"),
         pytest.param(["--from", "."], "is the docs folder itself", id="from-around-docs"),

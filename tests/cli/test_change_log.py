@@ -80,8 +80,8 @@ def test_a_change_log_is_written(edited: Folder, tmp_path: Path) -> None:
         ("nowhere/x.md", "there is no folder"),
         ("markdown_docs/changes.md", "is inside"),
         ("markdown_docs.index/changes.md", "is inside"),
-        ("notes.md", "is there already, and is no change log"),
-        ("pipe", "is no regular file"),
+        ("notes.md", "exists already, and is not a change log"),
+        ("pipe", "is not a regular file"),
     ],
 )
 def test_it_is_written_over_nothing_else(edited: Folder, tmp_path: Path, target: str, said: str) -> None:

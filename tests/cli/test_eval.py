@@ -152,11 +152,11 @@ def test_bad_lines_are_named_and_the_rest_is_run(ask: Here, tmp_path: Path) -> N
     path.write_text(f"{first}\n{{\n{second}\n", encoding="utf-8")
     done = ask(path, "--retrieval-only", "--json")
     assert (done.status, done.json["questions"]) == (0, 2)
-    assert done.json["problems"] == [{"what": "line 2", "reason": "no JSON"}]
-    assert "warning: questions.jsonl, line 2: no JSON" in done.err
+    assert done.json["problems"] == [{"what": "line 2", "reason": "not valid JSON"}]
+    assert "warning: questions.jsonl, line 2: not valid JSON" in done.err
     strict = ask(path, "--retrieval-only", "--strict")
     assert (strict.status, strict.out) == (2, "")
-    assert "line 2: no JSON" in strict.err
+    assert "line 2: not valid JSON" in strict.err
 
 
 def test_stale_gold_is_reported_not_counted(ask: Here, tmp_path: Path) -> None:
@@ -180,7 +180,7 @@ def test_stale_gold_is_reported_not_counted(ask: Here, tmp_path: Path) -> None:
         ((), "give a question file"),
         (("none.jsonl",), "none.jsonl can't be read"),
         ((str(QUESTIONS), "--quote", "x"), "--quote and --question go with --new"),
-        ((str(QUESTIONS), "--calibrate"), "to calibrate takes 10 answerable and 10 unanswerable questions"),
+        ((str(QUESTIONS), "--calibrate"), "calibrating takes 10 answerable and 10 unanswerable questions"),
         ((str(QUESTIONS), "--report", "none/r.html"), "there is no folder none"),
         (("--new", "/docs/faq"), "--new takes --quote and --question"),
     ],

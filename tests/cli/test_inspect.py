@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from cli.commands.inspect_output import shown_markdown, why_lines
+from cli.commands.inspect_output import chunks_markdown, why_lines
 from tests.cli.test_ask import CHUNK, QUESTION
 from tests.conftest import REPOSITORY, CommandLine
 
@@ -158,7 +158,7 @@ def test_signals_of_a_hit_are_shown_whatever_they_are_called() -> None:
     }
     why = {"cosine_rank": None, "bm25_rank": 7, "terms": {"x": 2.0}, "signals": {"title boost": 0.25, "length": -0.1}}
     document = {"question": "q", "index": {}, "chunks": [{**chunk, "tokens": 1, "explain": why}]}
-    table = [line for line in shown_markdown(document, Path("i"), explain=True).splitlines() if line.startswith("|")]
+    table = [line for line in chunks_markdown(document, Path("i"), explain=True).splitlines() if line.startswith("|")]
     assert "| title boost | length |" in table[0]
     assert table[2] == "| 1 | 0.5000 | 0.4000 | - | 2.000 | #7 | +0.2500 | -0.1000 | x 2.00 | T › A\\|B |"
     assert list(why_lines({"explain": why})) == ["terms: x 2.00", "signals: title boost +0.250, length -0.100"]

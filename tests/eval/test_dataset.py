@@ -29,10 +29,10 @@ def test_what_a_line_leaves_out_is_filled_in(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("bad", "reason"),
     [
-        ("{", "no JSON"),
-        ("[" * 99_999, "no JSON"),
-        ([1], "no question"),
-        ({"id": 1}, "no question"),
+        ("{", "not valid JSON"),
+        ("[" * 99_999, "not valid JSON"),
+        ([1], 'no "question"'),
+        ({"id": 1}, 'no "question"'),
         ({"question": "?!"}, "contains no word"),
         ({"question": "Really?", "answerable": True}, "without gold"),
         ({**GOOD, "id": "b", "answerable": False}, "unanswerable question with gold"),
@@ -41,7 +41,7 @@ def test_what_a_line_leaves_out_is_filled_in(tmp_path: Path) -> None:
         ({**GOOD, "id": "b", "gold": ["/docs/a"]}, "without a page"),
         ({**GOOD, "id": "b", "gold": "/docs/a"}, "are lists"),
         ({**GOOD, "id": "b", "need": "some"}, "need is 'some'"),
-        (GOOD, "the id a-1 stands on a line before"),
+        (GOOD, "the id a-1 is on an earlier line already"),
     ],
 )
 def test_a_bad_line_is_named_and_the_rest_is_read(tmp_path: Path, bad: object, reason: str) -> None:

@@ -75,7 +75,7 @@ def test_no_llm_ranks_by_bm25_alone_says_so_and_sends_nothing(remote: Remote, op
     found = remote("ask", "--no-llm", "Which is the longest river?", *option)
     assert (found.status, remote.server.requests) == (0, [])
     assert found.out.startswith("The longest river is the Nile. [1]\n")
-    assert found.err == "note: the embedder openrouter:acme/embed is remote and stays unused; BM25 alone ranks\n"
+    assert found.err == "note: the embedder openrouter:acme/embed is remote and is not used; BM25 alone ranks\n"
 
 
 def test_no_llm_sends_nothing_to_build_an_index_either(askdocs: CommandLine, server: ModelServer) -> None:
