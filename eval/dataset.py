@@ -118,7 +118,7 @@ def _entry(number: int, line: str) -> Entry | BadLine:
     except (ValueError, RecursionError):
         return BadLine(number, "not valid JSON", _QUESTION)
     if not isinstance(fields, dict) or not isinstance(fields.get("question"), str):
-        return BadLine(number, 'no "question"', _QUESTION)
+        return BadLine(number, "without a question", _QUESTION)
     return Entry(number, fields["question"], fields)
 
 

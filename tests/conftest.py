@@ -16,14 +16,15 @@ from filelock import FileLock
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 STARTER_PAGES = REPOSITORY / "markdown_docs"
-SLOW_FIXTURES = {"askdocs", "starter", "site", "server", "world", "machine"}
-"""Each starts processes or servers; a test that needs one of them is left to `make check`."""
+SLOW_FIXTURES = {"askdocs", "starter", "here", "site", "server", "remote", "minilm", "machine"}
+"""Each starts processes or servers, or loads a model; a test that needs one of them is left to `make check`."""
+SLOW_FOLDERS = {"reliability"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark as slow what starts processes or servers, so that `make quick` is what a developer waits for."""
     for item in items:
-        if SLOW_FIXTURES & set(getattr(item, "fixturenames", ())) or "reliability" in item.path.parts:
+        if SLOW_FIXTURES & set(getattr(item, "fixturenames", ())) or SLOW_FOLDERS & set(item.path.parts):
             item.add_marker(pytest.mark.slow)
 
 

@@ -154,7 +154,7 @@ def test_a_damaged_index_names_the_command_that_mends_it(
     ("line", "error"),
     [
         ("{", "not valid JSON"),
-        ("[1]", 'no "question"'),
+        ("[1]", "without a question"),
         ('{"question": "?!"}', "contains no word"),
         ("[" * 99_999, "not valid JSON"),
     ],

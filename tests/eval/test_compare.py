@@ -36,6 +36,7 @@ def test_a_question_or_three_may_be_chance(lost: int, *, loss: bool) -> None:
     assert changes["recall@10"].p == pytest.approx(max(2.0**-lost, 1e-4), rel=0.4)
 
 
+@pytest.mark.slow
 def test_chance_fails_one_comparison_in_twenty_not_one_measure_in_twenty() -> None:
     random = np.random.default_rng(7)
     failed = 0

@@ -31,8 +31,8 @@ def test_what_a_line_leaves_out_is_filled_in(tmp_path: Path) -> None:
     [
         ("{", "not valid JSON"),
         ("[" * 99_999, "not valid JSON"),
-        ([1], 'no "question"'),
-        ({"id": 1}, 'no "question"'),
+        ([1], "without a question"),
+        ({"id": 1}, "without a question"),
         ({"question": "?!"}, "contains no word"),
         ({"question": "Really?", "answerable": True}, "without gold"),
         ({**GOOD, "id": "b", "answerable": False}, "unanswerable question with gold"),

@@ -76,6 +76,7 @@ LINE = st.one_of(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(st.lists(LINE, max_size=25).map("\n".join), st.integers(20, 80))
 def test_made_up_pages_keep_the_same_promises(body: str, limit: int) -> None:

@@ -96,6 +96,7 @@ def answered(hits: Sequence[Hit], *, strict: bool) -> tuple[str, str, Written]:
     return json.dumps(messages, ensure_ascii=False), "".join(shown), answer
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", PLACES)
 def test_an_obedient_model_reaches_nothing(place: str) -> None:
     assert len(ORDERS) == 50
@@ -115,6 +116,7 @@ def test_an_obedient_model_reaches_nothing(place: str) -> None:
         assert answer.removed_links >= 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", ["body", "title", "code"])
 def test_strict_drops_what_was_not_in_the_docs(place: str) -> None:
     for order in ORDERS[::7]:
@@ -152,6 +154,7 @@ def test_no_tool_but_the_search_exists() -> None:
     assert answer.text == "The limit is 20 [1]."
 
 
+@pytest.mark.slow
 def test_a_prompt_has_a_bound_whatever_k_is() -> None:
     hits = [hit for number in range(400) for hit in page(f"{number} times", "boundary")]
     for at, hit in enumerate(hits):

@@ -61,6 +61,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[CommandLine, Result
     return command, second
 
 
+@pytest.mark.slow
 def test_the_report_names_the_hosts_that_are_new(built: tuple[CommandLine, Result]) -> None:
     _, report = built
     assert report.json["new_hosts"] == [

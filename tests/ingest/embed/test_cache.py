@@ -60,6 +60,7 @@ def test_looking_changes_nothing(path: Path) -> None:
     assert [other.name for other in path.parent.iterdir()] == [path.name]
 
 
+@pytest.mark.slow
 def test_no_flipped_byte_gives_a_wrong_vector(path: Path) -> None:
     numbers = range(40)
     put(path, *numbers)

@@ -73,6 +73,7 @@ def test_counting_is_the_tokenizers_without_a_limit(minilm: MiniLm) -> None:
     assert minilm.count("") == 0
 
 
+@pytest.mark.slow
 def test_a_question_is_embedded_without_torch() -> None:
     script = (
         "import sys; from ingest.embed.minilm import MiniLm; v = MiniLm().embed_query('x');"
