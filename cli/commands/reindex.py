@@ -12,6 +12,7 @@ from typing import Any
 from cli.commands.change_log import change_log, refuse_target, write_change_log
 from cli.context import settings_from
 from cli.terminal import format_count, json_line, progress_bars, safe, say
+from ingest.core.defaults import DEFAULT_SOURCE
 from ingest.core.errors import CorpusError, UsageError
 from ingest.core.settings import Settings
 from ingest.core.urls import normalise, site_path
@@ -113,7 +114,7 @@ def _refuse_contradictions(options: ReindexOptions, docs: Path) -> None:
         raise UsageError("--add keeps the pages of other sources, --replace drops them", "choose one")
     for source in options.sources:
         if normalise(source) is None:
-            raise UsageError(f"{source!r} is not an http or https URL", "give one such as https://openrouter.ai/docs")
+            raise UsageError(f"{source!r} is not an http or https URL", f"give one such as {DEFAULT_SOURCE}")
     if options.from_path:
         origin, target = options.from_path.resolve(), docs.resolve()
         if not origin.exists():

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from ingest.core.defaults import DEFAULT_BASE_URL, DEFAULT_MODEL
 from ingest.core.errors import UsageError
 
-DEFAULT_BASE_URL: Final = "https://openrouter.ai/api/v1"
-DEFAULT_MODEL: Final = "~openai/gpt-mini-latest,~google/gemini-flash-latest"
 CONFIG_NAME: Final = "askdocs.toml"
 CREDENTIALS_NAME: Final = "credentials.toml"
 

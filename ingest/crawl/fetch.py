@@ -15,6 +15,7 @@ import httpcore2
 
 from ingest.core.errors import FetchError
 from ingest.core.records import Page
+from ingest.core.retry_after import seconds_to_wait
 from ingest.core.urls import absolute
 from ingest.crawl.connect import (
     AddressRefused,
@@ -24,7 +25,7 @@ from ingest.crawl.connect import (
     HandshakeFailed,
     NameNotFound,
 )
-from ingest.crawl.politeness import MANY, HostLimits, Stopped, retry_after
+from ingest.crawl.politeness import MANY, HostLimits, Stopped
 from ingest.crawl.response import PAGE, Wanted, header_map, read_body
 
 PRODUCT = "askdocs"  # the name that robots.txt files may address
@@ -235,7 +236,7 @@ class Fetcher:
     def _refusal(self, address: str, status: int, headers: Mapping[str, str]) -> FetchError:
         if status not in _RETRY:
             return FetchError(address, f"http-{status}")
-        wait = retry_after(headers.get("retry-after", ""), headers.get("date", ""))
+        wait = seconds_to_wait(headers.get("retry-after", ""), headers.get("date", ""))
         if wait is not None and wait > MAX_WAIT:
             return _NotNow(address, f"http-{status}", f"asks to wait {wait:.0f} s", retryable=True)
         if wait:

@@ -1,7 +1,6 @@
 """Politeness: how often and how many at once a host is asked, and how long it wants us to wait."""
 
 import contextlib
-import email.utils
 import threading
 import time
 from collections.abc import Iterator
@@ -76,22 +75,3 @@ class _Host:
                 return self.next - now
             self.next = now + self.delay
             return 0.0
-
-
-def retry_after(value: str, date: str = "") -> float | None:
-    """Read a Retry-After header: seconds from now, or None where it says nothing.
-
-    `date` is the server's own Date header; a moment is counted from it, so that wrong clocks do
-    not matter (RFC 9110, 10.2.3).
-    """
-    if value.strip().isdigit():
-        return float(value)
-    moment, now = _timestamp(value), _timestamp(date)
-    return None if moment is None else max(0.0, moment - (time.time() if now is None else now))
-
-
-def _timestamp(text: str) -> float | None:
-    try:
-        return email.utils.parsedate_to_datetime(text).timestamp()
-    except (TypeError, ValueError, OverflowError):
-        return None

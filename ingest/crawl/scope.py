@@ -5,11 +5,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import unquote
 
+from ingest.core.defaults import DEFAULT_EXCLUDES, DEFAULT_SOURCE
 from ingest.core.errors import UsageError
 from ingest.core.urls import host_of, normalise, site_path
-
-# Generated reference pages of the SDKs: some 1,650, several times as many as all the other pages.
-DEFAULT_EXCLUDES = {"openrouter.ai": ("/docs/agent-sdk/typescript/**", "/docs/client-sdks/*/**")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +28,7 @@ class Scope:
     def of(cls, source: str, include: tuple[str, ...] = (), exclude: tuple[str, ...] = ()) -> "Scope":
         """Make the scope of a source URL. Raises UsageError for a bad URL or a bad pattern."""
         if normalise(source) is None:
-            raise UsageError(f"{source!r} is no http or https URL", "give one such as https://openrouter.ai/docs")
+            raise UsageError(f"{source!r} is not an http or https URL", f"give one such as {DEFAULT_SOURCE}")
         for text in (*include, *exclude):
             _pattern(text)
         path = site_path(source).partition("?")[0]

@@ -1,11 +1,11 @@
 """What the API offers and what the key may do: models with their prices, the key's limits."""
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
 from ingest.core.deadline import Deadline
 from ingest.core.errors import ModelError
+from ingest.core.json_values import as_number, as_object, as_text
 from ingest.core.settings import Settings
 from ingest.openrouter.client import get_json, load
 
@@ -67,12 +67,12 @@ def key_limits(settings: Settings) -> KeyLimits:
     if not isinstance(data, dict):
         raise ModelError(f"{settings.base_url}/key tells nothing about the key", "check OPENROUTER_BASE_URL")
     return KeyLimits(
-        remaining=_number(data.get("limit_remaining")),
-        limit=_number(data.get("limit")),
-        usage=_number(data.get("usage")),
-        reset=_text(data.get("limit_reset")),
+        remaining=as_number(data.get("limit_remaining")),
+        limit=as_number(data.get("limit")),
+        usage=as_number(data.get("usage")),
+        reset=as_text(data.get("limit_reset")),
         free_tier=data.get("is_free_tier") is True,
-        expires=_text(data.get("expires_at")),
+        expires=as_text(data.get("expires_at")),
     )
 
 
@@ -82,34 +82,19 @@ def _deadline(settings: Settings) -> Deadline:
 
 
 def _model(entry: dict[str, Any]) -> Model:
-    pricing = entry.get("pricing") if isinstance(entry.get("pricing"), dict) else None
-    prices = pricing or {}
-    context = _number(entry.get("context_length"))
+    prices = as_object(entry.get("pricing"))
+    context = as_number(entry.get("context_length"))
     return Model(
         id=entry["id"],
-        name=_text(entry.get("name")) or entry["id"],
+        name=as_text(entry.get("name")) or entry["id"],
         context=int(context) if context else None,
         prompt_price=_price(prices.get("prompt")),
         completion_price=_price(prices.get("completion")),
-        expires=_text(entry.get("expiration_date")),
+        expires=as_text(entry.get("expiration_date")),
     )
 
 
 def _price(value: object) -> float | None:
     """Dollars per token, as text, to dollars per million; routers give -1 because theirs varies."""
-    number = _number(value)
+    number = as_number(value)
     return round(number * 1e6, 6) if number is not None and number >= 0 else None
-
-
-def _number(value: object) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    try:
-        number = float(value)
-    except (ValueError, OverflowError):
-        return None
-    return number if math.isfinite(number) else None
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None

@@ -11,7 +11,8 @@ A request with a JSON answer: retried as long as that may help, within one deadl
 import contextlib
 import json
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
@@ -19,7 +20,7 @@ from ingest.core.deadline import Bounded, Deadline, DeadlinePassed, within
 from ingest.core.errors import ModelError
 from ingest.core.settings import Settings
 from ingest.openrouter.error_responses import redirect_error, response_error
-from ingest.openrouter.retry import pause
+from ingest.openrouter.retry import Retries
 from ingest.text.unsafe import visible
 
 if TYPE_CHECKING:
@@ -50,24 +51,29 @@ def load() -> None:
     import openai  # noqa: F401 - the import is the point
 
 
-def exchange(
-    settings: Settings, method: str, path: str, body: Mapping[str, Any] | None, deadline: Deadline, *, key: bool = True
-) -> Bounded[bytes]:
-    """The decoded body of the answer, piece by piece. `key` False: no key is needed, and none is sent.
+@dataclass(frozen=True, slots=True)
+class ApiRequest:
+    """POST of `body` to `path`, or GET without one. Without `key`, none is needed and none is sent."""
+
+    path: str
+    body: Mapping[str, Any] | None = None
+    key: bool = True
+
+
+def exchange(settings: Settings, request: ApiRequest, deadline: Deadline) -> Bounded[bytes]:
+    """Send a request; iterate over the decoded body of the answer, piece by piece.
 
     Raises ModelError without a key, and while iterating for whatever fails; DeadlinePassed.
     """
-    if key and not settings.api_key:
+    if request.key and not settings.api_key:
         hint = "set OPENROUTER_API_KEY (keys: https://openrouter.ai/settings/keys), or use --no-llm"
         raise ModelError("there is no API key", hint)
-    secret = settings.api_key.reveal() if key else ""
+    secret = settings.api_key.reveal() if request.key else ""
     left = deadline.left
-    return within(deadline, lambda: _pieces(settings, secret, method, path, body, left))
+    return within(deadline, lambda: _pieces(settings, secret, request, left))
 
 
-def _pieces(
-    settings: Settings, secret: str, method: str, path: str, body: Mapping[str, Any] | None, left: float
-) -> Iterator[bytes]:
+def _pieces(settings: Settings, secret: str, request: ApiRequest, left: float) -> Iterator[bytes]:
     with _translate_errors(settings):
         import httpx2
         from openai import Stream
@@ -75,9 +81,10 @@ def _pieces(
         options: Any = {"timeout": httpx2.Timeout(max(0.1, left), connect=max(0.1, min(10.0, left)))}
         with _connect(settings, secret) as client:
             asked: Any = {"cast_to": httpx2.Response, "options": options, "stream": True, "stream_cls": Stream[Any]}
-            if method == "POST":
-                asked["body"] = body
-            response: httpx2.Response = (client.post if method == "POST" else client.get)(path, **asked)
+            send = client.get
+            if request.body is not None:
+                send, asked["body"] = client.post, request.body
+            response: httpx2.Response = send(request.path, **asked)
             with contextlib.closing(response):
                 yield from _up_to_longest(response.iter_bytes())
 
@@ -210,31 +217,28 @@ def redact_key(text: str, settings: Settings) -> str:
 
 def get_json(settings: Settings, path: str, deadline: Deadline, *, key: bool = True) -> dict[str, Any]:
     """The JSON object behind GET `path`. Raises ModelError."""
-    return _call(settings, deadline, 3, lambda: exchange(settings, "GET", path, None, deadline, key=key))
+    return _call(settings, ApiRequest(path, key=key), deadline)
 
 
 def post_json(
     settings: Settings, path: str, body: Mapping[str, Any], deadline: Deadline, attempts: int = 3
 ) -> dict[str, Any]:
     """The JSON object that answers `body`. Raises ModelError."""
-    return _call(settings, deadline, attempts, lambda: exchange(settings, "POST", path, body, deadline))
+    return _call(settings, ApiRequest(path, body), deadline, attempts)
 
 
-def _call(settings: Settings, deadline: Deadline, attempts: int, send: Callable[[], Bounded[bytes]]) -> dict[str, Any]:
-    attempt = 1
-    before: ModelError | None = None
+def _call(settings: Settings, request: ApiRequest, deadline: Deadline, attempts: int = 3) -> dict[str, Any]:
+    retries = Retries(deadline, attempts)
     while True:
         try:
-            return _answer(settings, b"".join(send()))
+            return _parse_answer(settings, b"".join(exchange(settings, request, deadline)))
         except DeadlinePassed:
-            raise before or timeout_error(settings) from None
+            retries.wait(timeout_error(settings))
         except ModelError as error:
-            before = error
-            pause(error, attempt, deadline, attempts)
-            attempt += 1
+            retries.wait(error)
 
 
-def _answer(settings: Settings, data: bytes) -> dict[str, Any]:
+def _parse_answer(settings: Settings, data: bytes) -> dict[str, Any]:
     """The object in a body. Raises ModelError for what is none, and for one that is an error."""
     try:
         body = json.loads(data.decode("utf-8-sig"))

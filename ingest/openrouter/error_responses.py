@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from ingest.core.errors import ModelError
+from ingest.core.json_values import as_object
 from ingest.openrouter.retry import format_duration, requested_wait, reset_time
 from ingest.text.unsafe import visible
 
@@ -66,11 +67,11 @@ def response_error(status: int, body: object, headers: Mapping[str, str], where:
     `headers` have names in lower case; `where` is what answered, for the message.
     """
     error = _error_object(body)
-    metadata = _dict(error.get("metadata"))
+    metadata = as_object(error.get("metadata"))
     status = status if status >= 300 else _status_in(error, metadata)
     said = _message(error, metadata) or f"HTTP {status}"
-    fields = {**{str(k).lower(): str(v) for k, v in _dict(metadata.get("headers")).items()}, **headers}
-    wait = requested_wait(_dict(error.get("availability")), metadata, fields)
+    fields = {**{str(k).lower(): str(v) for k, v in as_object(metadata.get("headers")).items()}, **headers}
+    wait = requested_wait(as_object(error.get("availability")), metadata, fields)
     reset = reset_time(fields)
     message = f"{where} answered {status}: {said}{_reasons(metadata)}"
     if _is_daily(said, metadata, reset):
@@ -96,17 +97,13 @@ def redirect_error(status: int, location: str, where: str) -> ModelError:
 
 def _error_object(body: object) -> dict[str, Any]:
     """The error of a body in whatever shape; empty where there is none."""
-    whole = _dict(body)
+    whole = as_object(body)
     error = whole.get("error", whole.get("detail"))
     if isinstance(error, str):
         return {**whole, "message": error}
     if isinstance(error, list) and error:
         error = error[0]
-    return _dict(error) or (whole if "message" in whole else {})
-
-
-def _dict(value: object) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
+    return as_object(error) or (whole if "message" in whole else {})
 
 
 def _status_in(error: Mapping[str, Any], metadata: Mapping[str, Any]) -> int:
@@ -150,7 +147,7 @@ def _reasons(metadata: Mapping[str, Any]) -> str:
 
 
 def _retryable(status: int, error: Mapping[str, Any], metadata: Mapping[str, Any]) -> bool:
-    declared = _dict(error.get("availability")).get("retryable")
+    declared = as_object(error.get("availability")).get("retryable")
     if isinstance(declared, bool):
         return declared
     if status == 402:

@@ -1,37 +1,55 @@
 """How long to wait before another attempt: what servers ask for, and the pause itself."""
 
-import math
 import random
 import time
 from collections.abc import Mapping
-from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 from ingest.core.deadline import Deadline, report_wait
 from ingest.core.errors import ModelError
+from ingest.core.json_values import as_number
+from ingest.core.retry_after import seconds_to_wait
 
 _BACKOFF: Final = (0.5, 1.0, 2.0, 4.0)
 """Seconds before the second, third … attempt, where the server names none."""
 
-_WORTH_TELLING: Final = 1.0
-"""Seconds from which on a pause is told of: a shorter one nobody notices."""
+_WORTH_REPORTING: Final = 1.0
+"""Seconds from which on a pause is reported: nobody notices a shorter one."""
 
 
-def pause(error: ModelError, attempt: int, deadline: Deadline, attempts: int = 3) -> None:
-    """Sleep before the attempt after number `attempt` (from 1); raise `error` when there is to be none.
+class Retries:
+    """The attempts at one request within a deadline.
 
-    None follows the last one, a failure that stays, or a wait that would outlast the deadline.
+    A failure that another attempt may help is followed by a pause, by `attempts` at most; when the time runs
+    out on the way, the failure before is the one to report: it says more than that the time is up.
     """
-    if not error.retryable or attempt >= attempts:
-        raise error
-    backoff = _BACKOFF[min(attempt, len(_BACKOFF)) - 1]
-    # The jitter keeps several clients from coming back at the same moment.
-    wait = backoff * (0.8 + 0.2 * random.random()) if error.wait is None else error.wait  # noqa: S311 - no secret
-    if wait >= deadline.left:
-        raise error
-    if wait >= _WORTH_TELLING:
-        report_wait(wait, error.message)
-    time.sleep(wait)
+
+    def __init__(self, deadline: Deadline, attempts: int = 3) -> None:
+        self._deadline, self._attempts = deadline, attempts
+        self._made = 0
+        self._before: ModelError | None = None
+
+    def wait(self, error: ModelError, attempts: int | None = None) -> None:
+        """Sleep before the next attempt. Raises the failure to report when there is to be none.
+
+        `attempts` counts for this kind of failure, instead of that of the request.
+        """
+        self._made += 1
+        if self._before and not self._deadline.left:
+            raise self._before from None
+        self._before = error
+        if not error.retryable or self._made >= (attempts or self._attempts):
+            raise error
+        wait = error.wait if error.wait is not None else self._backoff()
+        if wait >= self._deadline.left:
+            raise error
+        if wait >= _WORTH_REPORTING:
+            report_wait(wait, error.message)
+        time.sleep(wait)
+
+    def _backoff(self) -> float:
+        """A pause that grows; its jitter keeps several clients from coming back at the same moment."""
+        return _BACKOFF[min(self._made, len(_BACKOFF)) - 1] * (0.8 + 0.2 * random.random())  # noqa: S311 - no secret
 
 
 def requested_wait(
@@ -40,7 +58,7 @@ def requested_wait(
     """Seconds that a server asks to wait, from the most specific place that names them; None without any."""
     places = (availability.get("retry_after"), metadata.get("retry_after_seconds"), headers.get("retry-after"))
     for value in places:
-        seconds = _seconds(value)
+        seconds = seconds_to_wait(value)
         if seconds is not None:
             return seconds
     return None
@@ -48,7 +66,7 @@ def requested_wait(
 
 def reset_time(headers: Mapping[str, str]) -> float | None:
     """The moment of `X-RateLimit-Reset` in seconds since the epoch; OpenRouter gives milliseconds."""
-    value = _number(headers.get("x-ratelimit-reset"))
+    value = as_number(headers.get("x-ratelimit-reset"))
     if value is None or value < 1e9:
         return None
     moment = value / 1000 if value > 1e11 else value
@@ -63,24 +81,3 @@ def format_duration(seconds: float) -> str:
         if seconds >= 2 * size:
             return f"{seconds / size:.0f} {name}"
     return f"{seconds:.0f} s"
-
-
-def _seconds(value: object) -> float | None:
-    """Both forms of Retry-After (RFC 9110, section 10.2.3): seconds, or a date."""
-    number = _number(value)
-    if number is not None:
-        return number if number >= 0 else None
-    try:
-        return max(0.0, parsedate_to_datetime(str(value)).timestamp() - time.time())
-    except (ValueError, TypeError, OverflowError):
-        return None
-
-
-def _number(value: object) -> float | None:
-    if isinstance(value, bool):
-        return None
-    try:
-        number = float(str(value))
-    except ValueError:
-        return None
-    return number if math.isfinite(number) else None

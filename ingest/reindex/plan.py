@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ingest.core.defaults import DEFAULT_SOURCE
 from ingest.core.errors import DocsError, UsageError
 from ingest.core.records import Document, Problem
 from ingest.crawl.crawler import CrawlOptions, Form
@@ -160,9 +161,6 @@ def _account(context: ReindexContext, gathered: SourcePages, plan: UpdatePlan) -
         report.notes.append(f"{source}: the {form}: {choice.why}")
     own = (Problem(str(file.path), "own-file", "your file has the address of a page; it stays") for file in plan.own)
     report.problems += own
-
-
-DEFAULT_SOURCE = "https://openrouter.ai/docs"
 
 
 def sources_of_run(given: Sequence[str], recorded: Sequence[str], *, others_may_be: bool) -> tuple[str, ...]:

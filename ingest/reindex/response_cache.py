@@ -22,6 +22,7 @@ from typing import Any, Final, Literal, Self
 from ingest.clean.boilerplate.recurring import Draft
 from ingest.core.atomic import replace_file
 from ingest.core.errors import CorpusError
+from ingest.core.json_values import as_text
 from ingest.core.records import Document, Page
 from ingest.core.urls import identity
 
@@ -132,8 +133,8 @@ def _page(facts: dict[str, Any], body: bytes) -> Page:
         body,
         str(facts.get("content_type")),
         tuple(map(str, redirected_from)) if isinstance(redirected_from, list) else (),
-        _text(facts.get("etag")),
-        _text(facts.get("last_modified")),
+        as_text(facts.get("etag")),
+        as_text(facts.get("last_modified")),
         str(facts.get("fetched_at") or ""),
     )
 
@@ -149,7 +150,3 @@ def _inflated(data: bytes) -> bytes:
 
 def _name(url: str) -> str:
     return hashlib.sha256(identity(url).encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None

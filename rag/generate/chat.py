@@ -7,9 +7,9 @@ from typing import Any, Final
 from ingest.core.deadline import Bounded, Deadline, DeadlinePassed
 from ingest.core.errors import ModelError
 from ingest.core.settings import Settings
-from ingest.openrouter.client import exchange, is_openrouter, malformed_error, redact_key, timeout_error
+from ingest.openrouter.client import ApiRequest, exchange, is_openrouter, malformed_error, redact_key, timeout_error
 from ingest.openrouter.error_responses import response_error
-from ingest.openrouter.retry import pause
+from ingest.openrouter.retry import Retries
 from rag.generate.stream import CompletionBuilder, NotAnswers, payloads
 from rag.records import Completion, Message, Tool
 
@@ -29,8 +29,7 @@ def stream_completion(
     """
     deadline = deadline or Deadline(settings.timeout)
     request = chat_request(settings, messages, tools)
-    attempt = 1
-    before: ModelError | None = None
+    retries = Retries(deadline)
     while True:
         builder = CompletionBuilder(settings.models[0])
         try:
@@ -41,11 +40,7 @@ def stream_completion(
             if builder.said:
                 builder.problem = error.message
                 break
-            if before and not deadline.left:
-                raise before from None  # it says more than that the time is up
-            before = error
-            pause(error, attempt, deadline, attempts=2 if isinstance(error, EmptyAnswer) else 3)
-            attempt += 1
+            retries.wait(error, attempts=2 if isinstance(error, EmptyAnswer) else None)
     yield builder.completion()
 
 
@@ -79,7 +74,7 @@ def _attempt(
     settings: Settings, request: Mapping[str, Any], builder: CompletionBuilder, deadline: Deadline
 ) -> Iterator[str]:
     """One request. Raises ModelError for whatever ends it before its finish reason."""
-    pieces = exchange(settings, "POST", "/chat/completions", request, deadline)
+    pieces = exchange(settings, ApiRequest("/chat/completions", request), deadline)
     try:
         yield from _texts(settings, pieces, builder)
     except NotAnswers as wrong:

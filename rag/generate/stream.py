@@ -12,11 +12,11 @@ come in a chunk with no choice, or with one that repeats the finish reason.
 """
 
 import json
-import math
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Any, Final
 
+from ingest.core.json_values import as_number
 from rag.records import Completion, ToolCall
 
 Payload = dict[str, Any]
@@ -237,11 +237,6 @@ def _text(content: object) -> str:
 
 
 def _amount(value: object) -> float:
-    """A number of tokens or dollars; 0 for what is none."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return 0.0
-    try:
-        number = float(value)
-    except (ValueError, OverflowError):
-        return 0.0
-    return number if math.isfinite(number) and 0 <= number < 1e12 else 0.0
+    """A number of tokens or dollars; 0 for anything else."""
+    number = as_number(value)
+    return number if number is not None and 0 <= number < 1e12 else 0.0

@@ -237,7 +237,7 @@ def test_generated_sdk_pages_are_left_out_of_openrouter_only() -> None:
 
 @pytest.mark.parametrize("source", ["openrouter.ai/docs", "ftp://h.org", "https://user@h.org/"])
 def test_bad_source(source: str) -> None:
-    with pytest.raises(UsageError, match="no http or https URL"):
+    with pytest.raises(UsageError, match="not an http or https URL"):
         Scope.of(source)
 
 

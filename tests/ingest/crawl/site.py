@@ -158,7 +158,7 @@ def raw(data: bytes) -> Hook:
 
 
 def stall(_handler: Handler) -> None:
-    time.sleep(3)
+    time.sleep(60)
 
 
 Run = Callable[..., tuple[Crawl, dict[str, CrawledPage]]]

@@ -142,10 +142,10 @@ HOSTILE = {
 
 @pytest.mark.parametrize("kind", HOSTILE)
 def test_hostile_sitemaps(kind: str) -> None:
-    start = time.monotonic()
+    start = time.process_time()
     with pytest.raises(ValueError, match=r"no sitemap|gzip|bytes"):
         read_sitemap(HOSTILE[kind])
-    assert time.monotonic() - start < 2
+    assert time.process_time() - start < 2
 
 
 def test_sitemap_details() -> None:

@@ -24,7 +24,7 @@ def reset(handler: Handler) -> None:
 def drip(start: bytes) -> Hook:
     def hook(handler: Handler) -> None:
         handler.raw(start)
-        for _ in range(60):
+        for _ in range(1_200):
             handler.raw(b"x")
             time.sleep(0.05)
 
@@ -59,7 +59,7 @@ def test_faults(site: Site, fault: str) -> None:
     with Fetcher(FetchOptions((site.origin,), deadline=0.8, backoff=0.01)) as fetcher:
         start = time.monotonic()
         assert reason(fetcher, site.url("/a")) == word
-        assert time.monotonic() - start < 2.5
+        assert time.monotonic() - start < 20
 
 
 def test_a_fault_that_passes(site: Site, fetcher: Fetcher) -> None:
@@ -116,7 +116,7 @@ def test_bombs_stop(site: Site, fetcher: Fetcher, coding: str, wbits: int) -> No
     site.pages["/a"] = Answer(bomb(60, wbits), headers={"Content-Encoding": coding})
     start = time.monotonic()
     assert reason(fetcher, site.url("/a")) == "too-large"
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 20
 
 
 def test_large_bodies_stop(site: Site, fetcher: Fetcher) -> None:

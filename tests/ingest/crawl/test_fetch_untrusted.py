@@ -29,10 +29,10 @@ def entity(name: str, value: str) -> str:
     ],
 )
 def test_xml_that_means_harm_ends_at_once(body: bytes) -> None:
-    start = time.monotonic()
+    start = time.process_time()
     with pytest.raises(ValueError, match="no sitemap"):
         read_sitemap(body)
-    assert time.monotonic() - start < 1
+    assert time.process_time() - start < 1
 
 
 ODD = [
