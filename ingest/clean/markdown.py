@@ -6,30 +6,34 @@ from urllib.parse import urldefrag, urlsplit
 
 from ingest.clean.dom.tree import squash
 from ingest.clean.mdx.components import render_components
+from ingest.clean.mdx.html_blocks import render_html_blocks
 from ingest.clean.mdx.normalize import (
     decode_entities,
     heading_words,
     link_bare,
     number_lists,
+    pipe_tables,
     reflow,
     unlinked,
     without_escapes,
     without_rules,
 )
-from ingest.clean.mdx.source import Protected, protect, strip_code_of_page
+from ingest.clean.mdx.references import inline_references
+from ingest.clean.mdx.roles import plain_marks
+from ingest.clean.mdx.shortcodes import render_shortcodes
+from ingest.clean.mdx.source import Protected, fence_indented_code, is_mdx, protect, strip_code_of_page
 from ingest.clean.render.blocks import Block
 from ingest.clean.render.inline import link_target
 from ingest.core.urls import normalise
 from ingest.text.front_matter import split_front_matter
 
-_HEADING = re.compile(r"(#{1,6})[ \t]+(.*?)[ \t]*#*")
+_HEADING = re.compile(r"(#{1,6})[ \t]+(.*?)(?:[ \t]+#+)?[ \t]*")
 _HEADING_ID = re.compile(r"\s*\{#([\w:.-]+)\}$")
-_INNER_HEADING = re.compile(r"^([ ]{1,}|[ ]*(?:>[ ]?)+)#{1,6}[ \t]+(.*?)[ \t]*#*$", re.MULTILINE)
+_INNER_HEADING = re.compile(r"^([ ]{1,}|[ ]*(?:>[ ]?)+)#{1,6}[ \t]+(.*?)(?:[ \t]+#+)?[ \t]*$", re.MULTILINE)
 _SETEXT = re.compile(r"^(?![ \t>*+-]|\d+\.|#|\||\x00F)(\S.*)\n(=+|-{2,})[ \t]*$", re.MULTILINE)
 _LINK = re.compile(
     r"(!?)\[((?:[^\[\]]|\[[^\[\]]*\])*)\]\(\s*<?([^\s<>()]*(?:\([^\s()]*\)[^\s<>()]*)*)>?(?:\s+[\"'(][^)]*[\"')])?\s*\)"
 )
-_DEFINITION = re.compile(r"^([ ]{0,3}\[[^\]^][^\]]*\]:[ \t]*)<?(\S+?)>?(?:[ \t]+[\"'(].*)?$", re.MULTILINE)
 _AUTOLINK = re.compile(r"<(https?://[^\s<>]+)>")
 # Quotes that speak to language models only: an index of the site, or advice for agents.
 _FOR_MACHINES = re.compile(
@@ -55,20 +59,29 @@ def read_markdown(text: str, url: str) -> MarkdownPage:
     """Read title, description, content and links off a markdown or MDX page."""
     matter, text = split_front_matter(text.replace("\r\n", "\n").replace("\r", "\n"))
     kept = protect(text)
-    body = _FOR_MACHINES.sub("", strip_code_of_page(kept.text))
-    body = render_components(_AGENT_LINE.sub("", body), kept)
+    body = _read_dialects(kept, url)
     links: dict[str, None] = {}
     canonical = _canonical(matter, url)
     home = canonical or normalise(url) or url
     body = _absolute(body, url if "://" in url else home, home, links)
     body = without_rules(_SETEXT.sub(_atx, _INNER_HEADING.sub(_bold_heading, body)))
-    blocks = _blocks(number_lists(without_escapes(decode_entities(reflow(link_bare(body))))))
+    blocks = _blocks(number_lists(without_escapes(decode_entities(reflow(pipe_tables(link_bare(body)))))))
     title, description, blocks = _top(blocks, matter, url)
     for block in blocks:
         block.text = _finish(block.text, kept)
     blocks = [block for block in blocks if block.text.strip()]
     title = re.sub(r"[`*]", "", kept.restore(title)).strip()
     return MarkdownPage(title, kept.restore(description), blocks, tuple(links), canonical)
+
+
+def _read_dialects(kept: Protected, url: str) -> str:
+    """The text of a page in plain markdown, code still as marks."""
+    text = strip_code_of_page(kept.text)
+    if not is_mdx(kept.text, url):
+        text = fence_indented_code(text, kept)
+    text = _AGENT_LINE.sub("", _FOR_MACHINES.sub("", text))
+    text = render_html_blocks(plain_marks(render_shortcodes(text), kept), kept)
+    return inline_references(render_components(text, kept))
 
 
 def _atx(match: re.Match[str]) -> str:
@@ -101,7 +114,7 @@ def _absolute(text: str, base: str, home: str, links: dict[str, None]) -> str:
     text = _LINK.sub(link, text)
     for found in _AUTOLINK.findall(text):
         note(found)
-    return _DEFINITION.sub(lambda m: m[1] + (note(m[2]) or m[2]), text)
+    return text
 
 
 def _blocks(text: str) -> list[Block]:
@@ -151,6 +164,7 @@ def _description(blocks: list[Block], told: str) -> tuple[str, list[Block]]:
 def _finish(text: str, kept: Protected) -> str:
     text = "\n".join(line.rstrip() for line in text.split("\n"))
     text = re.sub("(\x00F\\d+\x00)\n(?=[ \t>]*\x00F)", r"\1\n\n", text)  # code blocks stand apart
+    text = re.sub(r"^((?:[ \t]*>)+)(?:\n\1)+$", r"\1", text, flags=re.MULTILINE)
     return kept.restore(re.sub(r"\n{3,}", "\n\n", text).strip("\n"))
 
 

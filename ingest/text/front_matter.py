@@ -1,14 +1,13 @@
-"""The YAML block at the top of a markdown file. Pure; the only file that knows YAML.
-
-Front matter of a markdown page as it is served: whatever can be read of it.
-"""
+"""The YAML or TOML block at the top of a markdown file. Pure; the only file that knows YAML."""
 
 import re
+import tomllib
 from collections.abc import Mapping
 from typing import Any, Final
 
 import yaml
 
+_TOML_BLOCK = re.compile(r"\A\ufeff?\+\+\+[ \t]*\r?\n(.*?)^\+\+\+[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)
 _BLOCK = re.compile(r"\A\ufeff?---[ \t]*\r?\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)
 _BREAKS = re.compile("[\x85\u2028\u2029]")
 _MAX: Final = 200_000
@@ -58,18 +57,31 @@ def render(meta: Mapping[str, Any]) -> str:
     return str(text)
 
 
+_TOML_LINE = re.compile(r"^(\w[\w-]*)[ \t]*=[ \t]*(.*?)[ \t]*$", re.MULTILINE)
 _LINE = re.compile(r"^(\w[\w-]*):[ \t]*(.*?)[ \t]*$", re.MULTILINE)
 
 
 def split_front_matter(text: str) -> tuple[dict[str, str], str]:
     """Split a file into its front matter (simple values as text) and the rest.
 
-    A block that is no valid YAML is read line by line, as far as it has `key: value` lines.
+    A block that is not valid YAML (between `---`) or TOML (between `+++`) is read line by line.
     """
-    block, rest = split(text.lstrip("\ufeff \t\r\n") if text.lstrip("\ufeff \t\r\n")[:3] == "---" else text)
+    bare = text.lstrip("\ufeff \t\r\n")
+    toml = _TOML_BLOCK.match(bare[: _MAX + 100]) if bare.startswith("+++") else None
+    if toml:
+        return _toml_values(toml[1]), bare[toml.end() :]
+    block, rest = split(bare if bare[:3] == "---" else text)
     if block is None or not _LINE.search(block):
         return {}, text.lstrip("\ufeff")
     return _values(block), rest
+
+
+def _toml_values(block: str) -> dict[str, str]:
+    try:
+        loaded = tomllib.loads(block.replace("\r\n", "\n"))
+    except (tomllib.TOMLDecodeError, RecursionError):
+        return {name: value.strip("'\"") for name, value in _TOML_LINE.findall(block)}
+    return {k: " ".join(str(v).split()) for k, v in loaded.items() if isinstance(v, (str, int, float))}
 
 
 def _values(block: str) -> dict[str, str]:

@@ -41,4 +41,4 @@ FUNCTION_WORDS: Final = frozenset(
 """English words that carry no subject, as they are written."""
 
 STOPWORDS: Final = frozenset(map(stem, FUNCTION_WORDS))
-"""The same as search terms. BM25 counts them, with a small idf; as content of questions and answers they are not."""
+"""The same as search terms. BM25 counts them, with a small idf; as content of questions and answers they do not."""

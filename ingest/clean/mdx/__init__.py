@@ -1,5 +1,10 @@
-"""MDX and other markdown dialects -> plain markdown.
+"""Markdown of site generators (MDX, MyST, MkDocs, Hugo, VitePress, GitBook ...) -> plain markdown.
 
-source      the passes in order           components   JSX components
-normalize   spelling and line breaks      code_tables  tables that are code with line numbers
+source       what is out of the way first: code, formulas, programs, comments
+containers   boxes, tabs, definitions: lines -> component tags; fenced code -> blocks
+directives   kinds and titles of containers      fences       fenced code: language, title, removed lines
+indented     indented code, by markdown-it-py    shortcodes   Hugo, GitBook, Jekyll, mdBook
+roles        inline marks of dialects            html_blocks  HTML tables, lists, headings
+components   component tags -> markdown          references   reference links -> inline links
+normalize    spelling and line breaks            code_tables  tables that are code with line numbers
 """

@@ -9,7 +9,7 @@ import html
 import re
 from typing import Final
 
-from ingest.clean.mdx.source import fence_info
+from ingest.clean.mdx.fences import fence_info
 from ingest.clean.render.blocks import Block, fence
 from ingest.clean.render.languages import guess_language, language_of_label
 from ingest.text.markdown import FENCE, closes_fence

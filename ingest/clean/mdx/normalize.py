@@ -18,15 +18,43 @@ _STARTS = re.compile(
 _ENDS = re.compile(r"#{1,6}[ \t]|\||(?:[-*_][ \t]*){3,}$|.*\x00F\d+\x00$|\*\*[^*]*\*\*$|\$\$|:::|!!!|\?\?\?|<")
 _PREFIX = re.compile(r"[ \t]*(?:>[ \t]?)*[ \t]*")
 _RULER = re.compile(r"\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?")
+_PIPE = re.compile(r"(?<!\\)\|")
+_CLOSED = re.compile(r"(?<!\\)\|$")
 _BULLET = re.compile(r"^([ \t]*(?:>[ ]?)*[ \t]*)[*+]([ \t]+)(?=\S)", re.MULTILINE)
 
+_ITEM_GAP = re.compile(r"^([ \t]*(?:>[ ]?)*[ \t]*(?:-|\d{1,9}[.)]))(?:[ ]{2,4}|\t)(?=\S)", re.MULTILINE)
 _EMPHASIS = re.compile(r"(?<![\w/*_.:\\-])_(?=[^\s_])([^_\n]*[^\s_])_(?![\w/_])")
 _QUOTE = re.compile(r"(?:^>.*(?:\n|\Z))+", re.MULTILINE)
+
+
+def pipe_tables(text: str) -> str:
+    """Write table rows that begin or end without a pipe with both; the row of dashes tells a table."""
+    lines = text.split("\n")
+    at = 1
+    while at < len(lines):
+        lead, rule = _split(lines[at])
+        cells = rule.strip().strip("|").count("|") + 1
+        head = _split(lines[at - 1])[1]
+        if (
+            "|" not in rule
+            or not _RULER.fullmatch(rule.strip())
+            or len(_PIPE.findall(head.strip().strip("|"))) + 1 != cells
+        ):
+            at += 1
+            continue
+        row = at - 1
+        while row < len(lines) and (row <= at or _PIPE.search(lines[row])) and lines[row].strip():
+            words = _split(lines[row])[1].strip()
+            lines[row] = f"{lead}{'' if words.startswith('|') else '| '}{words}{'' if _CLOSED.search(words) else ' |'}"
+            row += 1
+        at = row + 1
+    return "\n".join(lines)
 
 
 def reflow(text: str) -> str:
     """Join wrapped lines, tighten tables, use one sign for list items. Code must be marks by now."""
     text = _EMPHASIS.sub(r"*\1*", _QUOTE.sub(_narrow, _BULLET.sub(r"\1-\2", text)))
+    text = _ITEM_GAP.sub(r"\1 ", text)
     out: list[str] = []
     for raw in text.split("\n"):
         hard = raw.endswith(("  ", "\\"))

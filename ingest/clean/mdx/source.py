@@ -1,40 +1,84 @@
-"""MDX: keep code out of the way while the rest is changed, and drop what is program, not text."""
+"""The passes over a source file: code out of the way, programs and comments out, dialects to components."""
 
 import re
 from dataclasses import dataclass, field
 
+from ingest.clean.mdx.containers import Containers
+from ingest.clean.mdx.indented import find_indented_code
 from ingest.clean.render.blocks import Block, fence
-from ingest.clean.render.languages import language_name
+from ingest.clean.render.languages import language_of_label
 
-_FENCE = re.compile(
-    r"^(?P<pad>[ \t]*(?:>[ ]?)*[ \t]*)(?P<ticks>`{3,}|~{3,})(?P<info>[^\n`]*)\n(?P<code>.*?)"
-    r"(?:^[ \t]*(?:>[ ]?)*[ \t]*(?P=ticks)[`~]*[ \t]*$|\Z)",
-    re.MULTILINE | re.DOTALL,
+# As `ingest.text.markdown.CODE_SPAN`, but a backslash before it keeps it from being one, and it ends with the block.
+_SPAN = re.compile(r"(?<![`\\])(`+)(?!`)((?:[^\n]|\n(?![ \t]*(?:\n|[-*+>#|<:\x00]|\d+[.)])))*?[^`\n])\1(?!`)")
+_MATH = re.compile(
+    r"(?<![\\$])\$\$(?!\$)(?P<display>(?:[^$\\\n]|\\.|\$(?!\$)|\n(?![ \t]*\n))+)\$\$(?:[ \t]*\([\w:-]+\)[ \t]*$)?"
+    r"|^[ \t]*(?P<begin>\\begin\{(?P<env>[a-z]+\*?)\}(?:[^\n]|\n(?![ \t]*\n))*?\\end\{(?P=env)\})"
+    r"|\\{1,2}\[(?P<bracketed>(?:[^\n\]]|\n(?![ \t]*\n)|(?<!\\)\])*?)\\{1,2}\]"
+    r"|\\{1,2}\((?P<round>[^\n]*?)\\{1,2}\)"
+    r"|(?<![\\$\w])\$(?![\s$])(?P<inline>[^$\n]{0,999}[^\s$\\])\$(?![\w$])",
+    re.MULTILINE,
 )
-_SPAN = re.compile(r"(?<![`\\])(`+)(?!`)([^\n]*?[^`\n])\1(?!`)")
-_TITLE = re.compile(r"\b(?:title|filename|name|label)=(?:\"([^\"]*)\"|'([^']*)'|\{\"([^\"]*)\"\})")
-_OPTION = re.compile(r"\b[\w-]+=(?:\"[^\"]*\"|'[^']*'|\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}|\S+)|\{[^{}]*\}|^\{.*?\}$")
+_TEX = re.compile(r"\\[a-zA-Z]+|\^|_\{|\{")
 _PROGRAM = re.compile(
     r"export\s+(?:default\s+)?(?:const|let|var|function|async)\b|"
     r"import\s+(?:['\"]|\*\s+as\s|\{[^}]*$|\{[^}]*\}\s*from\b|\w+\s*(?:,\s*\{[^}]*\}?)?\s*from\b)"
 )
 _LONGEST_PROGRAM = 300  # lines; brackets that stay open longer belong to no import or export
-_FLAGS = frozenset("lines wrap expandable twoslash showlinenumbers nocopy copy linenos numberlines focus".split())
+_CODE_SHORTCODE = re.compile(
+    r"\{\{[<%][ \t]*(?P<name>highlight|tabpane|tab)\b(?P<rest>[^{}\n]*)[%>]\}\}"
+    r"|\{%-?[ \t]*highlight[ \t]+(?P<lang>[\w+#.-]+)[^{}\n]*%\}"
+)
+_LANGUAGE = re.compile(r"\blang=\"?([\w+#.-]+)")
+_HEADER = re.compile(r"\"([^\"]*)\"")
 
 
 @dataclass(slots=True)
 class Protected:
-    """Text whose code blocks and spans were replaced by marks, and what the marks stand for."""
+    """Text whose code and formulas were replaced by marks, and what the marks stand for.
+
+    `notes` says in words what could not be read as its author meant it.
+    """
 
     text: str = ""
     fences: list[Block] = field(default_factory=list)
     spans: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     def restore(self, text: str) -> str:
         """Put code back; a block takes the indent or quote sign of its mark on every line."""
         text = re.sub("^(.*?)\x00F(\\d+)\x00[ \t]*$", self._fence, text, flags=re.MULTILINE)
         text = re.sub("\x00F(\\d+)\x00", lambda m: fence(self.fences[int(m[1])]), text)
         return "\n".join(self._spans(line) if "\x00S" in line else line for line in text.split("\n"))
+
+    def bare(self, text: str) -> str:
+        """The text with its code spans and formulas as they were written."""
+        return re.sub("\x00S(\\d+)\x00", lambda m: self.spans[int(m[1])], text)
+
+    def span(self, code: str) -> str:
+        """Keep a code span or formula; gives its mark."""
+        self.spans.append(self.bare(code))
+        return f"\x00S{len(self.spans) - 1}\x00"
+
+    def block(self, block: Block) -> str:
+        """Keep a code block; gives its mark."""
+        self.fences.append(block)
+        return f"\x00F{len(self.fences) - 1}\x00"
+
+    def protect_spans(self, text: str) -> str:
+        """Replace code spans and formulas by marks."""
+        return _MATH.sub(self._math, _SPAN.sub(lambda m: self.span(re.sub(r"[ \t]*\n[ \t]*", " ", m[0])), text))
+
+    def _math(self, match: re.Match[str]) -> str:
+        display = match["display"] or match["begin"] or (match["bracketed"] if _is_tex(match["bracketed"]) else None)
+        inline = match["inline"] or (match["round"] if _is_tex(match["round"]) else None)
+        if display:
+            tex = " ".join(display.replace(">", " ").split() if "\n>" in display else display.split())
+            text = match.string
+            alone = not text[text.rfind("\n", 0, match.start()) + 1 : match.start()].strip(" \t>")
+            alone = alone and not text[match.end() : (text.find("\n", match.end()) + 1 or len(text) + 1) - 1].strip()
+            lead = match[0][: len(match[0]) - len(match[0].lstrip(" \t"))]
+            return lead + self.span(f"$${tex}$$" if alone else f"${tex}$")
+        return self.span(f"${inline.strip()}$") if inline else match[0]
 
     def _spans(self, line: str) -> str:
         row = line.lstrip(" >").startswith("|")
@@ -53,48 +97,74 @@ class Protected:
         return _prefix(fence(self.fences[int(match[2])]), lead)
 
 
+def _is_tex(text: str | None) -> bool:
+    """Whether what is between escaped brackets is a formula: markdown escapes brackets of words in the same way."""
+    return bool(text and _TEX.search(text))
+
+
 def _prefix(text: str, lead: str) -> str:
     return "\n".join((lead + line).rstrip() for line in text.split("\n"))
 
 
 def protect(text: str) -> Protected:
-    """Replace code blocks and code spans by marks, so that nothing in them is taken for markup."""
+    """Replace code and formulas by marks and containers by tags, so that nothing in code is taken for markup."""
     kept = Protected()
-
-    def block(match: re.Match[str]) -> str:
-        kept.fences.append(_block(match))
-        return f"{match['pad']}\x00F{len(kept.fences) - 1}\x00"
-
-    def span(match: re.Match[str]) -> str:
-        kept.spans.append(match[0])
-        return f"\x00S{len(kept.spans) - 1}\x00"
-
-    kept.text = _SPAN.sub(span, _FENCE.sub(block, text.replace("\x00", "")))
+    reader = Containers(_fence_shortcodes(text.replace("\x00", "")).split("\n"), kept.fences)
+    kept.text = kept.protect_spans(reader.read())
+    kept.notes = reader.notes
     return kept
 
 
-def _block(match: re.Match[str]) -> Block:
-    language, title = fence_info(match["info"])
-    pad = match["pad"]
-    lines = match["code"].split("\n")
-    if ">" in pad:
-        lines = [re.sub(rf"^[ \t]*(?:>[ ]?){{0,{pad.count('>')}}}", "", line) for line in lines]
-    else:
-        # A fence inside a list is indented, and its code with it: that much belongs to the list.
-        lines = [
-            re.sub(rf"^[ ]{{0,{len(pad.expandtabs(4))}}}", "", line.expandtabs(4) if "\t" in pad else line)
-            for line in lines
-        ]
-    return Block("\n".join(line.rstrip() for line in lines).rstrip("\n"), "code", language=language, title=title)
+def _fence_shortcodes(text: str) -> str:
+    """Write code that Hugo and Jekyll enclose in shortcodes as fenced code."""
+    out: list[str] = []
+    at = 0
+    pane = ""
+    while found := _CODE_SHORTCODE.search(text, at):
+        name, rest = found["name"], found["rest"] or ""
+        pane = rest if name == "tabpane" else pane
+        language = found["lang"] or ("" if name == "tabpane" else _language(name, rest, pane))
+        end = text.find(f"/{name}" if name else "endhighlight", found.end()) if language else -1
+        if end < 0:
+            out.append(text[at : found.end()])
+            at = found.end()
+            if language:
+                break
+            continue
+        begin = max(text.rfind("{{" if name else "{%", found.end(), end), found.end())
+        stop = max(text.find("}}" if name else "%}", end), end) + 2
+        lead, tail = (found[0], text[begin:stop]) if name == "tab" else ("", "")
+        code = text[found.end() : begin].strip("\n")
+        out += [text[at : found.start()], lead, f"\n\n~~~~~{language}\n{code}\n~~~~~\n\n", tail]
+        at = stop
+    return "".join(out) + text[at:]
 
 
-def fence_info(info: str) -> tuple[str, str]:
-    """Split the words after a fence into language and title: `bash npm install theme={null}`."""
-    match = _TITLE.search(info)
-    title = next((group for group in match.groups() if group), "") if match else ""
-    words = [word for word in _OPTION.sub(" ", info).split() if word.lower() not in _FLAGS]
-    language = language_name(words[0]) if words else ""
-    return language, title or " ".join(words[1:])
+def _language(name: str, rest: str, pane: str) -> str:
+    """The language of code in a shortcode; "" for a tab whose content is text. Docsy names it on the tabs or around."""
+    named = _LANGUAGE.search(rest) or (_LANGUAGE.search(pane) if name == "tab" else None)
+    if name != "tab":
+        return named[1] if named else (rest.split() or ["text"])[0].strip('",')
+    if "text=true" in rest or ("text=true" in pane and not _LANGUAGE.search(rest)):
+        return ""
+    header = _HEADER.search(rest)
+    return (
+        named[1] if named else (language_of_label(header[1]) or "text") if header and "langEqualsHeader" in pane else ""
+    )
+
+
+def fence_indented_code(text: str, kept: Protected) -> str:
+    """Replace indented code by marks. MDX has none: there, an indent is only how its author writes."""
+    lines = text.split("\n")
+    for code in reversed(find_indented_code(text)):
+        body = [kept.restore(line) for line in code.lines]
+        lines[code.start : code.end] = [code.lead + kept.block(Block("\n".join(body), "code")), ""]
+    return "\n".join(lines)
+
+
+def is_mdx(text: str, url: str) -> bool:
+    """Whether a page is MDX: by its name, its imports or components that it closes."""
+    return url.endswith(".mdx") or bool(re.search(r"</[A-Z]\w*>", text)) or any(map(_PROGRAM.match, text.split("\n")))
 
 
 def strip_code_of_page(text: str) -> str:

@@ -29,7 +29,7 @@ CALLOUTS = frozenset(
 )
 # Themes' own names for it: the last word is what the box is (`wysiwyg-callout`, `Callout--caution`).
 _NAMED = re.compile(r"(?:.*[-_a-z])?(?:callout|admonition)(?:--\w+)?", re.IGNORECASE)
-_KINDS = {
+CALLOUT_KINDS = {
     "note": "Note", "info": "Info", "tip": "Tip", "hint": "Hint", "warning": "Warning", "caution": "Caution",
     "danger": "Danger", "error": "Danger", "important": "Important", "attention": "Attention", "success": "Success",
     "check": "Check", "seealso": "See also", "todo": "Todo", "deprecated": "Deprecated", "example": "Example",
@@ -72,7 +72,7 @@ def _kind(tag: Tag) -> str:
         low = word.lower()
         last = re.split(r"--|[-_]", low)[-1]
         for name in (low, last):
-            if name in _KINDS:
+            if name in CALLOUT_KINDS:
                 return name
     return "note"
 
@@ -105,13 +105,13 @@ def render_callout(tag: Tag, ctx: Context) -> list[Block]:
     gone = {id(heading)} if heading is not None else set()
     gone |= {id(node) for node in elements(tag) if "icon" in tokens(node) or part(node) == "callout-icon"}
     content = replace(ctx, skip=ctx.skip | gone).inside(tag.contents)
-    _unlabel(content, _KINDS[kind])
+    _unlabel(content, CALLOUT_KINDS[kind])
     content = [block for block in content if block.kind != "text" or len(block.text) > 3 or squash(block.text)]
     if not content:
-        return [Block(title)] if title and squash(title) not in _KINDS else []
-    label = _KINDS[kind]
+        return [Block(title)] if title and squash(title) not in CALLOUT_KINDS else []
+    label = CALLOUT_KINDS[kind]
     if title and squash(title) not in (squash(label), kind):
-        label = title if squash(title) in _KINDS else f"{label}: {title}"
+        label = title if squash(title) in CALLOUT_KINDS else f"{label}: {title}"
     return [quote([Block(f"**{label.rstrip(':')}**"), *content])]
 
 

@@ -85,7 +85,7 @@ def test_steps_accordions_cards_and_fields() -> None:
         '<ParamField query="heat" type="integer" required>\n  Degrees.\n</ParamField>'
     )
     assert body(text) == (
-        "## Use\n\n1. **Pour**\n\n   Up to the line.\n\n2. **Press**\n\n   The switch.\n\n### Why 96?\n\nTaste.\n\n"
+        "## Use\n\n1. **Pour**\n\n   Up to the line.\n\n2. **Press**\n\n   The switch.\n\n**Why 96?**\n\nTaste.\n\n"
         "- [Cups](https://kettle.example/cups): All sizes.\n- **Lids**: Two.\n\n"
         "- `heat` (integer, query, required): Degrees."
     )
@@ -152,7 +152,7 @@ def test_a_rule_below_code_makes_no_heading() -> None:
 
 def test_markdown_is_spelled_as_html_is() -> None:
     assert body("One\n\n---\n\ntwo &mdash; &lt;b&gt; &#27;[31m\n\n***") == "One\n\ntwo — <b> [31m"
-    assert body("x\n\n> one\n>\n> ---\n>\n> two") == "x\n\n> one\n>\n>\n>\n> two"
+    assert body("x\n\n> one\n>\n> ---\n>\n> two") == "x\n\n> one\n>\n> two"
     assert body("1. a\n1. b\n\n   more\n1. c\n\ntext\n\n1. new") == "1. a\n2. b\n\n   more\n3. c\n\ntext\n\n1. new"
     assert (
         body("See https://x.example/a_(b), now.") == "See [https://x.example/a_(b)](https://x.example/a_%28b%29), now."

@@ -1,0 +1,50 @@
+"""Reference links (`[text][id]`, with `[id]: address` elsewhere) -> inline links. Code must be marks by now."""
+
+import re
+
+_DEFINITION = re.compile(
+    r"^[ \t]{0,3}(?:>[ ]?)*\[(?P<label>(?:[^\[\]\\\n]|\\.){1,300})\]:[ \t]*\n?[ \t]*"
+    r"(?:<(?P<angle>[^<>\n]*)>|(?P<bare>[^\s<>]\S*))"
+    r"(?:[ \t]*\n?[ \t]+(?:\"[^\"\n]*\"|'[^'\n]*'|\([^()\n]*\)))?[ \t]*$",
+    re.MULTILINE,
+)
+_FULL = re.compile(
+    r"(?<![\w\]\x00])(?P<image>!?)\[(?P<text>(?:[^\[\]\\\n]|\\.|\[[^\[\]\n]*\]|\n(?![ \t]*\n)){1,600})\](?P<gap>[ ]?)"
+    r"\[(?P<label>[^\[\]\n]{0,300})\](?![\[(:])"
+)
+_PICTURE = re.compile(
+    r"(?P<image>!)\[(?P<text>(?:[^\[\]\\\n]|\\.){0,600})\](?P<gap>[ ]?)\[(?P<label>[^\[\]\n]{0,300})\]"
+)
+_NAME = re.compile(r"(?=.*[^\W\d_])(?!\^)[\w.:/#() \x00`-]+")
+_SHORT = re.compile(r"(?<!\])(?P<image>!?)\[(?P<label>(?:[^\[\]\\\n]|\\.|\n(?![ \t]*\n)){1,300})\](?![\[(:])")
+
+
+def inline_references(text: str) -> str:
+    """Write reference links as inline links and drop their definitions.
+
+    Of a link whose label is defined nowhere on the page (MkDocs finds it on others) the words stay.
+    """
+    targets: dict[str, str] = {}
+    for found in _DEFINITION.finditer(text):
+        if not found["label"].startswith("^"):
+            targets.setdefault(_key(found["label"]), found["angle"] if found["angle"] is not None else found["bare"])
+
+    def full(match: re.Match[str]) -> str:
+        target = targets.get(_key(match["label"] or match["text"]))
+        if target is not None:
+            return f"{match['image']}[{match['text']}](<{target}>)"
+        return match["text"] if not match["gap"] and _NAME.fullmatch(match["label"] or match["text"]) else match[0]
+
+    def short(match: re.Match[str]) -> str:
+        target = targets.get(_key(match["label"]))
+        return f"{match['image']}[{match['label']}](<{target}>)" if target is not None else match[0]
+
+    if targets:
+        text = _DEFINITION.sub(lambda match: match[0] if match["label"].startswith("^") else "", text)
+        text = _PICTURE.sub(full, text)
+    text = _FULL.sub(full, text)
+    return _SHORT.sub(short, text) if targets else text
+
+
+def _key(label: str) -> str:
+    return " ".join(label.split()).casefold()

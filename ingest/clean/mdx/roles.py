@@ -1,0 +1,80 @@
+"""Inline marks of dialects -> plain words: roles and targets of MyST, attribute lists, icons, keys, abbreviations.
+
+Code must be marks by now.
+"""
+
+import re
+from typing import Final
+
+from ingest.clean.mdx.source import Protected
+from ingest.clean.render.inline import code_span
+
+_ROLE = re.compile("\\{(?P<name>[A-Za-z][\\w:+.-]*)\\}\x00S(?P<span>\\d+)\x00")
+_TARGET = re.compile(r"^[ \t]*\([\w:. -]+\)=[ \t]*$", re.MULTILINE)
+_MYST_COMMENT = re.compile(r"^%(?:[ \t].*)?$", re.MULTILINE)
+_BLOCK_BREAK = re.compile(r"^\+\+\+[ \t]*(?:\{.*\})?$", re.MULTILINE)
+_SPAN_ATTRIBUTES = re.compile(r"(?<!\])\[([^\[\]\n]+)\]\{[.#:][^{}\n]*\}")
+_EXPLICIT = re.compile(r"(?P<words>.*?)\s*<(?P<target>[^<>]*)>$", re.DOTALL)
+_PLAIN_ROLES: Final = frozenset(
+    "ref doc any term numref abbr abbreviation download eq emphasis strong sub sup subscript superscript guilabel "
+    "menuselection title title-reference pep rfc index button-ref button-link dfn underline smallcaps u del "
+    "confval-ref external strike".split()
+)
+_EMPTY_ROLES: Final = ("octicon", "fa", "material", "cite", "bdg-icon", "counter", "raw")
+_BADGES: Final = ("bdg", "badge")
+_ARROW: Final = re.compile(r"\s*-->\s*")
+
+_VALUE = r"(?:\"[^\"\n]*\"|'[^'\n]*'|[^\s{}\"']+)"
+_ATTRIBUTES = re.compile(
+    rf"[ \t]?\{{:?[ \t]*(?:[#.][\w:-]+|[\w-]+={_VALUE})(?:[ \t]+(?:[#.][\w:-]+|[\w:-]+={_VALUE}|:[\w-]+:))*[ \t]*\}}"
+    r"|\{:[^{}\n]*\}"
+)
+_HEADING_ATTRIBUTES = re.compile(
+    r"^([ \t]*#{1,6}[ \t].*?)[ \t]*\{:?[ \t]*[^{}\n]*?#([\w:.-]+)[^{}\n]*\}[ \t]*#*[ \t]*$", re.MULTILINE
+)
+_ICON = re.compile(r"[ ]?:(?:material|octicons|fontawesome|simple|lucide|fa|mdi|bi|heroicons)-[\w-]+:(?:\{[^{}\n]*\})?")
+_KEYS = re.compile(r"\+\+([\w\"-]+(?:\+[\w\"-]+)*)\+\+")
+_ABBREVIATION = re.compile(r"^\*\[[^\]\n]+\]:[^\n]*$", re.MULTILINE)
+_TOC = re.compile(
+    r"^[ \t]*(?:\[\[?(?:toc|_toc_|[-_]*toc[-_]*)\]\]?|\{\{<[ ]*toc[ ]*>\}\}|\$toc\$)[ \t]*$",
+    re.MULTILINE | re.IGNORECASE,
+)
+_HIGHLIGHT = re.compile(r"(?<![=\w<>!])==(?=[^\s=])([^=\n]+?)(?<=[^\s=])==(?![=\w])")
+_CRITIC = re.compile(r"\{--.*?--\}|\{>>.*?<<\}|\{(?:\+\+|==)(.*?)(?:\+\+|==)\}|\{~~[^~\n]*~>(.*?)~~\}")
+_LEAF = re.compile(r"^[ \t]*::[a-z][\w-]*(?:\[([^\]\n]*)\])?(?:\{[^{}\n]*\})?[ \t]*$", re.MULTILINE)
+_INLINE_NOTE = re.compile(r"\^\[([^\[\]\n]+)\]")
+
+
+def plain_marks(text: str, kept: Protected) -> str:
+    """Replace the inline marks of MyST, Python-Markdown and remark by the words that a reader sees."""
+    if _ROLE.search(text) or _TARGET.search(text):
+        text = _MYST_COMMENT.sub("", _TARGET.sub("", text))
+        text = _ROLE.sub(lambda match: _role(match, kept), text)
+    text = _BLOCK_BREAK.sub("", _SPAN_ATTRIBUTES.sub(r"\1", _HEADING_ATTRIBUTES.sub("\\1 {\x04\\2}", text)))
+    text = _ATTRIBUTES.sub("", text).replace("{\x04", "{#")
+    text = _TOC.sub("", _ABBREVIATION.sub("", _ICON.sub("", text)))
+    text = _KEYS.sub(_keys, _CRITIC.sub(lambda m: m[1] or m[2] or "", text))
+    return _INLINE_NOTE.sub(r" (\1)", _LEAF.sub(r"\1", _HIGHLIGHT.sub(r"\1", text)))
+
+
+def _keys(match: re.Match[str]) -> str:
+    return "+".join(key.strip('"').capitalize() for key in match[1].split("+"))
+
+
+def _role(match: re.Match[str], kept: Protected) -> str:
+    """The words of a role: of a reference its own words, else its target; code for what names code."""
+    name = match["name"].lower()
+    text = kept.spans[int(match["span"])].strip("`").strip()
+    explicit = _EXPLICIT.fullmatch(text)
+    if name.startswith(_EMPTY_ROLES) and not explicit:
+        return ""
+    if name == "math":
+        return kept.span(f"${text}$")
+    words = explicit["words"] if explicit else text
+    if name.startswith(_BADGES):
+        return f"**{words}**"
+    if name in _PLAIN_ROLES or (explicit and " " in words):
+        return _ARROW.sub(" > ", words.removeprefix("!").removeprefix("/") if not explicit else words)
+    if words.startswith("~"):
+        words = words[1:].rpartition(".")[2]
+    return kept.span(code_span(words.removeprefix("!").removeprefix("."))) if words else ""

@@ -1,0 +1,275 @@
+"""Markdown sources of site generators: their containers, tabs, shortcodes and roles become plain markdown."""
+
+import time
+
+import pytest
+
+from tests.ingest.clean.test_clean_markdown import body, clean
+
+NOTE = "> **Note**\n>\n> Hot."
+
+
+@pytest.mark.parametrize(
+    ("text", "want"),
+    [
+        (":::note\nHot.\n:::", NOTE),
+        (":::note\n\nHot.\n\n:::", NOTE),
+        ("::: note\nHot.\n:::\n\nEnd.", f"{NOTE}\n\nEnd."),
+        (":::caution[Mind the `lid`]{icon=fire}\nHot.\n:::", "> **Caution: Mind the `lid`**\n>\n> Hot."),
+        ("::: danger STOP\nHot.\n:::", "> **Danger: STOP**\n>\n> Hot."),
+        ('::: {.callout-tip title="Lids"}\nHot.\n:::', "> **Tip: Lids**\n>\n> Hot."),
+        (':::tip{title="Lids"}\nHot.\n:::', "> **Tip: Lids**\n>\n> Hot."),
+        (":::{warning}\n:class: dropdown\nHot.\n:::", "> **Warning**\n>\n> Hot."),
+        ("```{admonition} Lids\n:class: tip\nHot.\n```", "> **Tip: Lids**\n>\n> Hot."),
+        ("!!! warning\n    Hot.\n\n    Very.\n\nEnd.", "> **Warning**\n>\n> Hot.\n>\n> Very.\n\nEnd."),
+        ('!!! tip inline end "Lids"\n\n    Hot.', "> **Tip: Lids**\n>\n> Hot."),
+        ('!!! note ""\n    Hot.', NOTE),
+        ('??? question "Why?"\n    Taste.', "> **Question: Why?**\n>\n> Taste."),
+        ("???+ example\n\tTea.", "> **Example**\n>\n> Tea."),
+        ("/// note | Lids\nHot.\n///", "> **Note: Lids**\n>\n> Hot."),
+        ("> [!CAUTION]\n> Hot.", "> **Caution**\n>\n> Hot."),
+        ("> [!tip]- Lids\n> Hot.", "> **Tip: Lids**\n>\n> Hot."),
+        ("{{< note >}}\nHot.\n{{< /note >}}", NOTE),
+        ('{{% alert title="Lids" color="warning" %}}\nHot.\n{{% /alert %}}', "> **Warning: Lids**\n>\n> Hot."),
+        ('{{< callout type="tip" >}}Hot.{{< /callout >}}', "> **Tip**\n>\n> Hot."),
+        ('{% hint style="danger" %}\nHot.\n{% endhint %}', "> **Danger**\n>\n> Hot."),
+        ('<Aside type="caution" title="Lids">\nHot.\n</Aside>', "> **Caution: Lids**\n>\n> Hot."),
+    ],
+)
+def test_boxes_of_every_dialect_are_our_callouts(text: str, want: str) -> None:
+    assert body(text) == want
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '=== "Gas"\n\n    Light it.\n\n=== "Mains"\n\n    Plug it in.',
+        (
+            '<Tabs>\n<TabItem value="a" label="Gas">\n\nLight it.\n\n</TabItem>\n<TabItem label="Mains">\nPlug it in.\n'
+            "</TabItem>\n</Tabs>"
+        ),
+        "::::{tab-set}\n:::{tab-item} Gas\n:sync: a\nLight it.\n:::\n:::{tab-item} Mains\nPlug it in.\n:::\n::::",
+        "````{tab-set}\n```{tab-item} Gas\nLight it.\n```\n```{tab-item} Mains\nPlug it in.\n```\n````",
+        '{{< tabs >}}\n{{< tab "Gas" >}}Light it.{{< /tab >}}\n{{% tab "Mains" %}}Plug it in.{{% /tab %}}{{< /tabs >}}',
+        (
+            '{% tabs %}\n{% tab title="Gas" %}\nLight it.\n{% endtab %}\n{% tab title="Mains" %}\nPlug it in.\n'
+            "{% endtab %}\n{% endtabs %}"
+        ),
+        ":::tabs\n== Gas\nLight it.\n== Mains\nPlug it in.\n:::",
+    ],
+)
+def test_tabs_of_every_dialect_keep_their_labels(text: str) -> None:
+    assert body(f"{text}\n\nEnd.") == "**Gas**\n\nLight it.\n\n**Mains**\n\nPlug it in.\n\nEnd."
+
+
+def test_containers_are_read_within_each_other_and_in_lists() -> None:
+    assert body("::::info Tea\nOne.\n\n:::tip\nTwo.\n:::\n\nThree.\n::::\n\nEnd.") == (
+        "> **Info: Tea**\n>\n> One.\n>\n> > **Tip**\n> >\n> > Two.\n>\n> Three.\n\nEnd."
+    )
+    assert body('!!! note\n    One.\n\n    === "Gas"\n\n        ```sh\n        light\n        ```\n\nEnd.') == (
+        '> **Note**\n>\n> One.\n>\n> ```bash title="Gas"\n> light\n> ```\n\nEnd.'
+    )
+    assert body("1. Fill.\n\n    !!! tip\n        Cold.\n\n2. Heat.") == (
+        "1. Fill.\n\n    > **Tip**\n    >\n    > Cold.\n\n2. Heat."
+    )
+    assert body("- Fill.\n\n  :::tip\n  Cold.\n  :::\n- Heat.") == "- Fill.\n\n  > **Tip**\n  >\n  > Cold.\n\n- Heat."
+
+
+def test_what_only_looks_like_a_container_stays() -> None:
+    text = "A ratio of 3:::1 is strong.\n\nReally!!! note that.\n\nx === 'y' and a == b == c."
+    assert body(text) == text
+    code = '```md\n:::note\n!!! tip\n{{< x >}}\n=== "A"\n```'
+    assert body(code).endswith(code.replace("```md", "```markdown"))
+    assert (
+        body("Write `:::note` or `{{< note >}}` or `{{% x %}}`.") == "Write `:::note` or `{{< note >}}` or `{{% x %}}`."
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "want"),
+    [
+        ("Run:\n\n    make\n    # all of it\n\nEnd.", "Run:\n\n```\nmake\n# all of it\n```\n\nEnd."),
+        ("Run:\n\n\tmake\n\t\tit", "Run:\n\n```\nmake\n\tit\n```"),
+        ("- One\n\n      make all\n\n- Two", "- One\n\n  ```\n  make all\n  ```\n\n- Two"),
+        (
+            "1. One\n\n   more\n\n       make `x`\n\n   end",
+            "1. One\n\n   more\n\n   ```\n   make `x`\n   ```\n\n   end",
+        ),
+        ("- One\n\n    more of one", "- One\n\n    more of one"),
+        ("Words\n    that go on", "Words that go on"),
+        ("    a\n\n    b", "```\na\n\nb\n```"),
+        ("> Quote\n>\n>     code", "> Quote\n>\n> ```\n> code\n> ```"),
+    ],
+)
+def test_indented_code_is_code_and_indented_words_are_not(text: str, want: str) -> None:
+    assert body(text) == want
+
+
+def test_an_indent_in_mdx_is_no_code() -> None:
+    assert body("import X from 'y'\n\n<Card>\n\n    Pour it.\n\n</Card>\n\n    And drink.").endswith("And drink.")
+    assert "```" not in body("import X from 'y'\n\n    Pour it.")
+
+
+@pytest.mark.parametrize(
+    ("text", "want"),
+    [
+        ("## C#", "## C#"),
+        ("## F# ##", "## F#"),
+        ("## Use `#` #", "## Use `#`"),
+        ("Heat\n====\n\nx\n\nLids\n-----\n\ny", "## Heat\n\nx\n\n## Lids\n\ny"),
+        ("## Heat {#heat .big}", "## Heat"),
+        ("## Heat {: #heat }", "## Heat"),
+    ],
+)
+def test_headings(text: str, want: str) -> None:
+    assert body(text) == want
+
+
+def test_anchors_of_attribute_lists_are_kept() -> None:
+    assert clean("# Tea\n\n## Heat {: #hot .x }\n\nx\n").document.anchors == ("", "hot")
+
+
+def test_reference_links_are_links() -> None:
+    text = (
+        "See [the cups][c], [Lids][] and [pots], not [^1] nor [x] nor [ ].\n\n[c]: /cups 'Cups'\n[lids]: <lids.md>\n"
+        "[Pots]:\n  /pots\n\n[^1]: Tea."
+    )
+    home = "https://kettle.example"
+    assert body(text) == (
+        f"See [the cups]({home}/cups), [Lids]({home}/docs/lids.md) and [pots]({home}/pots), not [^1] nor [x] "
+        "nor [ ].\n\n[^1]: Tea."
+    )
+    assert body("See [`Cup`][tea.Cup] and a[0][1].") == "See `Cup` and a[0][1]."
+
+
+def test_toml_front_matter() -> None:
+    got = clean('+++\ntitle = "Brewing"\ndescription = "How"\ndate = 2024-01-01\n[params]\nx = 1\n+++\n\nFill it.\n')
+    assert got.document.body == "# Brewing\n\nHow\n\nFill it.\n"
+    assert clean("+++\ntitle = broken\n+++\n\nFill it.\n").document.title == "broken"
+
+
+@pytest.mark.parametrize(
+    ("text", "want"),
+    [
+        ("Let $a\\_b + \\{x\\}$ and $x \\, dx$ be.", "Let $a\\_b + \\{x\\}$ and $x \\, dx$ be."),
+        ("$$\nE = mc^2 \\\\\n\\text{_it_}\n$$", "$$E = mc^2 \\\\ \\text{_it_}$$"),
+        ("It is \\(x^2\\) big.", "It is $x^2$ big."),
+        ("\\[\n\\int_0^1 x\\,dx\n\\]", "$$\\int_0^1 x\\,dx$$"),
+        ("```{math}\n:label: e\na_1\n```", "$$a_1$$"),
+        ("```math\na_1\n```", "$$a_1$$"),
+        ("$$ a_1 $$ (eq)\n\nEnd.", "$$a_1$$\n\nEnd."),
+        ("It costs $5 or $10, \\$3 at least.", "It costs $5 or $10, $3 at least."),
+        ("Escaped \\(words\\) and \\[more\\].", "Escaped (words) and [more]."),
+    ],
+)
+def test_formulas_are_left_as_they_are(text: str, want: str) -> None:
+    assert body(text) == want
+
+
+@pytest.mark.parametrize(
+    ("code", "want"),
+    [
+        ("```js\na() // [!code --]\nb() // [!code ++]\nc() // [!code focus]\n```", "```javascript\nb()\nc()\n```"),
+        ("```py\na() # [!code --:2]\nb()\nc()\n```", "```python\nc()\n```"),
+        ("```html\n<a> <!-- [!code --] -->\n<b>\n```", "```html\n<b>\n```"),
+        ("```js del={1,3-4}\na\nb\nc\nd\ne\n```", "```javascript\nb\ne\n```"),
+        ('```js del={"old":1} ins={2} title="x.js"\na\nb\n```', '```javascript title="x.js"\nb\n```'),
+        ('```diff lang="js"\n-a\n+b\n c\n```', "```javascript\nb\nc\n```"),
+        ("```diff\n-a\n+b\n```", "```diff\n-a\n+b\n```"),
+        ("```js\n// highlight-next-line\na\n// highlight-start\nb\n// highlight-end\n```", "```javascript\na\nb\n```"),
+        ("```js\n// remove-next-line\na\nb\n# removed-start\nc\n# removed-end\nd\n```", "```javascript\nb\nd\n```"),
+        ("``` yaml title='m.yml' hl_lines='1' linenums='1'\na: 1 # (1)!\n```", '```yaml title="m.yml"\na: 1\n```'),
+        ("``` { .py .annotate }\na = 1  # (1)\n```", "```python\na = 1\n```"),
+        ("```js:line-numbers {1} [app.js]\na\n```", '```javascript title="app.js"\na\n```'),
+        ("```rust,ignore\n# use x;\nlet a = 1;\n#\n#[derive(X)]\n```", "```rust\nlet a = 1;\n#[derive(X)]\n```"),
+        ("```{code-block} python\n:linenos:\n:caption: tea.py\n\na = 1\n```", '```python title="tea.py"\na = 1\n```'),
+        ("```{code-cell}\n---\ntags: [x]\n---\na = 1\n```", "```\na = 1\n```"),
+        ('```python\n--8<-- "a.py"\n```\n\nEnd.', "End."),
+        ("```rust\n{{#include x.rs}}\n```\n\nEnd.", "End."),
+        ('{{< tab header="sh" lang="bash" >}}\nls\n{{< /tab >}}', '```bash title="sh"\nls\n```'),
+        ("{{< highlight go >}}\na := `x`\n{{< /highlight >}}", "```go\na := `x`\n```"),
+        ("{% highlight ruby %}\nputs 1\n{% endhighlight %}", "```ruby\nputs 1\n```"),
+    ],
+)
+def test_code_is_what_a_reader_should_use(code: str, want: str) -> None:
+    assert body(code) == want
+
+
+@pytest.mark.parametrize(
+    ("text", "want"),
+    [
+        ("See {ref}`the cups <cups>`, {doc}`pots`, {py:func}`tea.make` and {class}`~tea.Cup`.",
+         "See the cups, pots, `tea.make` and `Cup`."),
+        ("(hot)=\n## Heat\n\n% not shown\n\n{kbd}`Esc` {octicon}`x;1em`now.", "## Heat\n\n`Esc` now."),
+        ("It is {math}`a_1`.", "It is $a_1$."),
+        ("Press ++ctrl+alt+del++ :material-check: now.", "Press Ctrl+Alt+Del now."),
+        ("[Go](/x){ .md-button .big } or ![Cup](c.png){ width=300 }", "[Go](https://kettle.example/x) or Cup"),
+        ("Words.\n{: .fs-6 }\n\nMore {: x=1 } words.", "Words.\n\nMore words."),
+        ("The ==hot== tea.\n\n*[tea]: A drink\n\n[TOC]", "The hot tea."),
+        ("Tea\n:   A drink.\n\n    Hot.\n\nCup\n:   Holds it.\n:   Round.",
+         "- Tea\n\n  A drink.\n\n  Hot.\n\n- Cup\n\n  Holds it.\n\n  Round."),
+        ("Hot[^a].\n\n[^a]:\n    Very.\n\nEnd.", "Hot[^a].\n\n[^a]: Very.\n\nEnd."),
+        ('Use {{< param "x" >}}the {{< glossary_tooltip text="Pod" term_id="pod" >}} well.', "Use the Pod well."),
+        ('See [cups]({{< ref "cups.md#size" >}}).', "See [cups](https://kettle.example/docs/cups/#size)."),
+        ("{{< unknown a=1 >}}Words stay.{{< /unknown >}}\n\n{% include x.md %}\n\n{{#include y.md}}", "Words stay."),
+        ('Old <Badge type="warning" text="beta" /> tea.', "Old **beta** tea."),
+        ("<details>\n<summary>Why?</summary>\n\nTaste.\n\n</details>\n\nAfter.", "**Why?**\n\nTaste.\n\nAfter."),
+        ("## FAQ\n\n<details>\n<summary>Why?</summary>\nTaste.\n</details>\n\n## End\n\nx",
+         "## FAQ\n\n### Why?\n\nTaste.\n\n## End\n\nx"),
+    ],
+)  # fmt: skip
+def test_inline_marks_become_words(text: str, want: str) -> None:
+    assert body(text) == want
+
+
+@pytest.mark.parametrize(
+    ("text", "want"),
+    [
+        ("a | b\n--|--\n1 | `x|y`", "| a | b |\n| --- | --- |\n| 1 | `x\\|y` |"),
+        ("<table>\n<tr><th>A</th><th>B</th></tr>\n<tr><td>1</td><td><code>x</code></td></tr>\n</table>",
+         "| A | B |\n| --- | --- |\n| 1 | `x` |"),
+        ("<ul>\n  <li>One</li>\n  <li>Two <b>big</b></li>\n</ul>", "- One\n- Two **big**"),
+        ("<h2 id='hot'>Heat</h2>\n\nx", "## Heat\n\nx"),
+        ("<pre><code class='language-py'>a = 1\nb</code></pre>", "```python\na = 1\nb\n```"),
+    ],
+)  # fmt: skip
+def test_tables_and_html_blocks(text: str, want: str) -> None:
+    assert body(text) == want
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ":::note\n" * 10_000 + "deep",
+        "".join(f"{':' * n} note\n" for n in range(3_003, 3, -1)) + "deep",
+        "".join(f"{'`' * n}{{note}}\n" for n in range(2_003, 3, -1)) + "deep",
+        "".join(f"{'    ' * n}!!! note\n" for n in range(1_000)) + "deep",
+        "<Note>\n" * 10_000 + "deep",
+        "{{< note >}}\n" * 10_000 + "deep",
+        "{{< highlight go >}}\n" * 5_000 + "deep",
+        "{{< note " * 10_000 + "deep",
+        "{% x " * 10_000 + "deep",
+        "> " * 5_000 + "deep",
+        "<table>" * 5_000 + "deep",
+        "<ul><li>" * 3_000 + "deep",
+        "[a][b] " * 5_000 + "deep",
+        "$" + "x" * 1_000_000 + "$ deep",
+        "$$\n" + "x^2 " * 250_000 + "\n$$\n\ndeep",
+        "\\begin{align} " * 5_000 + "deep",
+        "Term\n" + ": x\n" * 5_000 + "deep",
+        "[^1]: x\n" * 5_000 + "deep",
+    ],
+    ids=lambda text: text[:12],
+)  # fmt: skip
+def test_hostile_nesting_takes_bounded_time_and_keeps_the_page(text: str) -> None:
+    started = time.process_time()
+    got = body(f"Pour.\n\n{text}\n\nDrink.")
+    assert time.process_time() - started < 20  # a second or two; what grows with the square takes minutes
+    assert got.startswith("Pour.")
+    assert "deep" in got
+    assert got.rstrip("`\n").endswith("Drink.")
+
+
+@pytest.mark.parametrize("text", ["{{< note >}}\nHot.", ":::note\nHot.", "<Note>\nHot.", "```{note}\nHot."])
+def test_a_box_that_never_closes_does_not_swallow_the_page(text: str) -> None:
+    assert body(f"{text}\n\n## Next\n\nPour.") == "Hot.\n\n## Next\n\nPour."
