@@ -7,7 +7,6 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from typing import Literal
 
 from ingest.core.records import Cleaned, Count, CrawlReport, Page, Problem
 from ingest.core.urls import identity, normalise, site_path
@@ -15,13 +14,11 @@ from ingest.crawl.aliases import AliasResolver, CrawledPage, FetchedPage, Valida
 from ingest.crawl.discover import Seeds, discover
 from ingest.crawl.fetch import Fetcher
 from ingest.crawl.frontier import Frontier, Target
-from ingest.crawl.markdown_variants import Choice, Together, choose
+from ingest.crawl.markdown_variants import MarkdownPolicy, Together, compare_sample
 from ingest.crawl.robots import read_robots, why_not
 from ingest.crawl.scope import Scope
 from ingest.crawl.visit import GONE, Keep, Outcome, Resume, Visitor
 from ingest.crawl.worker_pool import CleanerPool, Read
-
-Form = Literal["auto", "never", "check", "always"]
 
 _LAST_CRAWL = "the last crawl"
 _NOT_PAGES = frozenset({"not-text", "excluded", "robots"})  # links to what is no page of this source
@@ -31,13 +28,12 @@ _NOT_PAGES = frozenset({"not-text", "excluded", "robots"})  # links to what is n
 class CrawlOptions:
     """How much to crawl.
 
-    Patterns as in Scope, pages at most, threads that fetch, processes that clean (0: the threads
-    do it), and the seconds that cleaning one page may take there: the largest need about five.
-    `markdown` says whether the `.md` variants of pages are read: never, always, where a sample shows
-    that they are as complete as the HTML, or "auto": HTML, and nothing more once it proves to be
-    blank. `keep` is told of every answer that gave a document, in the thread that fetched it; `resume`
-    gives the answers that an interrupted crawl left. `together` cleans what only a site's pages
-    together show, before the two forms are compared.
+    `include`, `exclude`: patterns as in Scope. `max_pages`: pages at most. `jobs`: threads that fetch.
+    `processes`: those that clean (0: the threads do it); cleaning one page may take `clean_seconds`
+    there, and the largest need about five. `markdown`: HTML, or the `.md` variants of pages. `keep` is
+    called with every answer that gave a document, in the thread that fetched it. `resume` returns the
+    answer that an interrupted crawl left for an address. `together` removes what only a site's pages
+    together show to be chrome, before the two forms are compared.
     """
 
     include: tuple[str, ...] = ()
@@ -46,7 +42,7 @@ class CrawlOptions:
     jobs: int = 4
     processes: int = 2
     clean_seconds: float = 60.0
-    markdown: Form = "auto"
+    markdown: MarkdownPolicy = field(default_factory=MarkdownPolicy)
     keep: Keep | None = None
     resume: Resume | None = None
     together: Together = tuple
@@ -60,8 +56,8 @@ class Crawl:
     grows meanwhile. Further aliases of a page may be found after it was given: `aliases()` has all
     of them at the end. `complete` tells, at the end, whether every page was asked for: where it is
     false, a page that did not come may well exist. `gone` holds the addresses that answered 404 or
-    410, linked or known from the last crawl. `choice` is whether `.md` variants were read, where
-    that was a question.
+    410, linked or known from the last crawl. `markdown` is the policy, with the decision of its sample
+    once that was taken.
     """
 
     source: str
@@ -74,12 +70,13 @@ class Crawl:
     seeds: Seeds = field(default_factory=Seeds)
     complete: bool = False
     gone: set[str] = field(default_factory=set)
-    choice: Choice | None = None
+    markdown: MarkdownPolicy = field(init=False)
     _resolver: AliasResolver = field(init=False)
     _frontier: Frontier = field(init=False)
     _scope: Scope = field(init=False)
 
     def __post_init__(self) -> None:
+        self.markdown = self.options.markdown
         self._scope = Scope.of(self.source, self.options.include, self.options.exclude)
         self._resolver = AliasResolver({url: v for url, v in self.validators.items() if self._scope.admits(url)})
 
@@ -114,7 +111,7 @@ class Crawl:
     def _pages(self) -> Iterator[CrawledPage]:
         """Fetch ahead in threads, take the results in the order of the queue: so the order is always the same."""
         jobs = max(1, self.options.jobs)
-        streak = FailureStreak({"auto": SOME_BLANK, "check": MANY_BLANK}.get(self.options.markdown, 0))
+        streak = FailureStreak(self.markdown.max_blank)
         threads = ThreadPoolExecutor(jobs, thread_name_prefix="fetch")
         try:
             with CleanerPool(self.read, self.options.processes, self.options.clean_seconds) as clean:
@@ -136,15 +133,15 @@ class Crawl:
             self._note(self.source, "max-pages", f"at least {self._frontier.left_out} pages were left out")
 
     def _visitor(self, clean: CleanerPool) -> Visitor:
-        """Decide in which form the pages are read."""
+        """Decide in which form the pages are read, by a sample where the policy needs one."""
         html = Visitor(self.fetcher, clean, self.options.keep, resume=self.options.resume)
         markdown = replace(html, markdown=True)
-        if self.options.markdown == "check":
+        if self.markdown.needs_sample:
             silent = (replace(html, keep=None, resume=None), replace(markdown, keep=None, resume=None))
             listed = [url for url in self.seeds.urls if not self._frontier.may_follow(url)]
-            self.choice = choose(listed, *silent, self._frontier.may_follow, self.options.together)
-        chosen = self.choice.markdown if self.choice else self.options.markdown == "always"
-        return markdown if chosen else html
+            sample = compare_sample(listed, *silent, self._frontier.may_follow, self.options.together)
+            self.markdown = replace(self.markdown, sample=sample)
+        return markdown if self.markdown.reads_markdown else html
 
     def _outcomes(self, threads: ThreadPoolExecutor, visitor: Visitor, ahead: int) -> Iterator[tuple[Target, Outcome]]:
         window: deque[tuple[Target, Future[Outcome]]] = deque()
@@ -250,8 +247,6 @@ def crawl(
 
 _DOWN = frozenset({"dns", "refused", "unreachable", "timeout", "reset", "http-429", "http-502", "http-503", "http-504"})
 _MAX_DOWN = 20  # failures of that kind in a row after which the site counts as down
-SOME_BLANK = 5  # pages without content at the start, after which the `.md` variants are worth a look
-MANY_BLANK = 50  # the same, where they have been looked at in vain: the rest would be empty as well
 
 
 class FailureStreak:

@@ -1,4 +1,4 @@
-"""HTML or `.md`? A sample decides for a whole source whether its markdown variants are as complete.
+"""Which form of a source's pages is read, HTML or `.md`: the policy, and the sample that decides.
 
 HTML is the rule: only it gives the ids of headings, which make citations point into a page.
 """
@@ -6,7 +6,7 @@ HTML is the rule: only it gives the ids of headings, which make citations point 
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ingest.core.records import Document
 from ingest.core.urls import identity, normalise, spellings
@@ -27,15 +27,66 @@ Together = Callable[[Sequence[Document]], Sequence[Document]]
 """Cleans what only a site's pages together show: what recurs on them. Gives as many, in the same order."""
 
 
+SOME_BLANK = 5  # pages without content at the start, after which the `.md` variants are worth a look
+MANY_BLANK = 50  # the same, where they were looked at in vain: the rest would be empty as well
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Whether the `.md` variants are read, and why."""
+    """Whether the `.md` variants are read, and why: what a sample showed."""
 
     markdown: bool
     why: str
 
 
-def choose(listed: Sequence[str], html: Visitor, markdown: Visitor, guard: Guard, together: Together) -> Choice:
+@dataclass(frozen=True, slots=True)
+class MarkdownPolicy:
+    """Whether one source's pages are read as `.md`, from the request of the user to what is recorded of it.
+
+    `requested` True: where a sample shows that the variants are as complete as the HTML. False: never.
+    None: as `recorded` by the run before; where that is HTML, the variants are sampled only after the HTML
+    proved `blank`. `sample` is the decision, once it was taken.
+    """
+
+    requested: bool | None = None
+    recorded: bool = False
+    blank: bool = False
+    sample: Choice | None = None
+
+    @property
+    def needs_sample(self) -> bool:
+        """Whether the two forms must be compared before anything is read."""
+        return self.sample is None and bool(self.requested or self.blank)
+
+    @property
+    def reads_markdown(self) -> bool:
+        """Whether the `.md` variant of each page is asked for first."""
+        return self.sample.markdown if self.sample else self.requested is None and self.recorded
+
+    @property
+    def refetches(self) -> bool:
+        """Whether pages must come whole, because the form may change: ETags are those of one form."""
+        return self.needs_sample or (self.requested is False and self.recorded)
+
+    @property
+    def max_blank(self) -> int:
+        """The number of pages without content, at the start, that ends a crawl; 0: none does."""
+        if self.requested is False or (self.reads_markdown and not self.sample):
+            return 0
+        return MANY_BLANK if self.requested or self.blank else SOME_BLANK
+
+    def after_blank(self) -> "MarkdownPolicy | None":
+        """The policy for another crawl after one whose HTML was blank; None where that would change nothing."""
+        first = self.requested is None and not self.recorded and not self.blank
+        return replace(self, blank=True) if first else None
+
+    @property
+    def to_record(self) -> bool:
+        """Whether the source is recorded as one whose `.md` variants are read."""
+        return self.sample.markdown if self.sample else self.recorded and self.requested is not False
+
+
+def compare_sample(listed: Sequence[str], html: Visitor, markdown: Visitor, guard: Guard, together: Together) -> Choice:
     """Compare some of the pages that a site lists, as HTML and as `.md`.
 
     Without such a list HTML is read: a `.md` page has no navigation, so pages would be missed.

@@ -10,7 +10,7 @@ from ingest.core.urls import identity
 from ingest.crawl.aliases import Validators
 from ingest.crawl.crawler import Crawl, CrawlOptions, crawl
 from ingest.crawl.fetch import Fetcher, FetchOptions
-from ingest.crawl.markdown_variants import Choice
+from ingest.crawl.markdown_variants import MarkdownPolicy
 from ingest.reindex.dedupe import merge_identical
 
 
@@ -21,14 +21,14 @@ class SourcePages:
     documents: list[Document] = field(default_factory=list)
     gone: set[str] = field(default_factory=set)
     report: CrawlReport = field(default_factory=CrawlReport)
-    choices: dict[str, Choice] = field(default_factory=dict)
-    """By source: whether its `.md` variants were read, where that was a question."""
+    markdown: dict[str, MarkdownPolicy] = field(default_factory=dict)
+    """By source that was crawled: the form in which its pages were read."""
 
     def add(self, other: "SourcePages") -> None:
         """Take in what another source gave."""
         self.documents += other.documents
         self.gone |= other.gone
-        self.choices |= other.choices
+        self.markdown |= other.markdown
         self.report.requests += other.report.requests
         self.report.not_modified += other.report.not_modified
         self.report.bytes += other.report.bytes
@@ -56,17 +56,17 @@ def crawl_sources(
     with Fetcher(fetching) as fetcher:
         for source in sources:
             running, came = _crawled(source, fetcher, options, known, progress, full=full)
-            if not came and options.markdown == "auto" and any(p.reason == "empty" for p in running.report.problems):
-                other = replace(options, markdown="check")  # its HTML needs a browser; its .md variants may not
-                running, came = _crawled(source, fetcher, other, known, progress, full=full)
+            again = options.markdown.after_blank()
+            if again and not came and any(problem.reason == "empty" for problem in running.report.problems):
+                # Its HTML needs a browser; its .md variants may not.
+                running, came = _crawled(source, fetcher, replace(options, markdown=again), known, progress, full=full)
             aliases = running.aliases()
             documents = [
                 replace(document, aliases=_aliases(known.get(url), aliases.get(url, ()), came), source=source)
                 for url, document in came.items()
             ]
             gathered.documents += merge_identical(filter(None, _stripped(documents, running.report)))
-            if running.choice:
-                gathered.choices[source] = running.choice
+            gathered.markdown[source] = running.markdown
             _add(gathered, running, known)
     return gathered
 
@@ -81,7 +81,7 @@ def _crawled(
     full: bool,
 ) -> tuple[Crawl, dict[str, Document]]:
     """Run one crawl: its pages by address, those that have not changed as they are at hand."""
-    whole = full or options.markdown == "check"  # validators are those of one form
+    whole = full or options.markdown.refetches
     validators = {
         url: Validators(None if whole else d.etag, None if whole else d.last_modified, d.sha256, d.title)
         for url, d in known.items()

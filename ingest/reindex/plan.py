@@ -3,16 +3,16 @@
 Which sources a run is about, and in which form their pages are read. Pure.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ingest.core.defaults import DEFAULT_SOURCE
 from ingest.core.errors import DocsError, UsageError
 from ingest.core.records import Document, Problem
-from ingest.crawl.crawler import CrawlOptions, Form
+from ingest.crawl.crawler import CrawlOptions
 from ingest.crawl.fetch import FetchOptions
-from ingest.crawl.markdown_variants import Choice
+from ingest.crawl.markdown_variants import MarkdownPolicy
 from ingest.docs.changes import UpdatePlan, differences, pages_after, plan_update, write_pages
 from ingest.docs.folder import Corpus, PageFile, read_corpus, read_sources, write_sources
 from ingest.index.database import Store
@@ -77,8 +77,8 @@ def update_from_sources(context: ReindexContext) -> Update:
     came, problems = bool(gathered.documents), gathered.report.problems
     refuse_loss(plan, problems, report.sources, came=came, allow_shrink=options.allow_shrink)
     kept = tuple(dict.fromkeys((*recorded, *report.sources) if options.add else report.sources))
-    before = read_sources(docs, "markdown")
-    markdown = markdown_after(options.markdown, before, report.sources, gathered.choices)
+    markdown = set(read_sources(docs, "markdown")).difference(gathered.markdown)
+    markdown |= {source for source, policy in gathered.markdown.items() if policy.to_record}
     update = Update(corpus.files, plan, kept, frozenset(markdown.intersection(kept)), leaving)
     report.new_hosts = new_hosts((file.document for file in corpus.files), update.documents)
     return update
@@ -137,15 +137,13 @@ def _gather(context: ReindexContext, at_hand: list[Document]) -> SourcePages:
 
 def _crawl(context: ReindexContext, source: str, known: list[Document]) -> SourcePages:
     options = context.options
-    recorded = source in read_sources(context.settings.docs, "markdown")
-    form = form_of(options.markdown, recorded=recorded)
-    crawling = CrawlOptions(options.include, options.exclude, options.max_pages, options.jobs, markdown=form)
+    policy = MarkdownPolicy(options.markdown, source in read_sources(context.settings.docs, "markdown"))
+    crawling = CrawlOptions(options.include, options.exclude, options.max_pages, options.jobs, markdown=policy)
     if not options.dry_run:
         crawling = replace(crawling, keep=context.responses.keep, resume=context.responses.left_over)
     urls = tuple(url for url in context.report.sources if not Path(url).is_absolute())
     fetching = FetchOptions(urls, allow_private=options.allow_private, contact=context.settings.contact)
-    whole = options.full or (form == "never" and recorded)
-    return crawl_sources((source,), known, fetching, crawling, context.progress, full=whole)
+    return crawl_sources((source,), known, fetching, crawling, context.progress, full=options.full)
 
 
 def _account(context: ReindexContext, gathered: SourcePages, plan: UpdatePlan) -> None:
@@ -156,9 +154,10 @@ def _account(context: ReindexContext, gathered: SourcePages, plan: UpdatePlan) -
     report.aliases = sum(len(document.aliases) for document in gathered.documents)
     report.changes = plan.changes
     report.problems += gathered.report.problems
-    for source, choice in gathered.choices.items():
-        form = ".md variants are read" if choice.markdown else "HTML is read, not the .md variants"
-        report.notes.append(f"{source}: the {form}: {choice.why}")
+    for source, policy in gathered.markdown.items():
+        if policy.sample:
+            form = ".md variants are read" if policy.sample.markdown else "HTML is read, not the .md variants"
+            report.notes.append(f"{source}: the {form}: {policy.sample.why}")
     own = (Problem(str(file.path), "own-file", "your file has the address of a page; it stays") for file in plan.own)
     report.problems += own
 
@@ -177,21 +176,3 @@ def sources_of_run(given: Sequence[str], recorded: Sequence[str], *, others_may_
             "use --replace to drop them, --add to keep both, or --docs for another folder",
         )
     return tuple(given)
-
-
-def form_of(asked: bool | None, *, recorded: bool) -> Form:  # noqa: FBT001 - None is an answer too
-    """How to read a source: as asked, which a sample has to bear out; else as `recorded` the last time."""
-    if asked is None:
-        return "always" if recorded else "auto"
-    return "check" if asked else "never"
-
-
-def markdown_after(
-    asked: bool | None,  # noqa: FBT001 - None is an answer too
-    recorded: Iterable[str],
-    crawled: Iterable[str],
-    choices: Mapping[str, Choice],
-) -> set[str]:
-    """The sources whose `.md` variants are read from now on; `crawled` are those of this run."""
-    before = set(recorded).difference(crawled if asked is False else ())
-    return {*before, *choices} - {source for source, choice in choices.items() if not choice.markdown}

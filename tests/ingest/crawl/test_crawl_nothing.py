@@ -72,5 +72,5 @@ def test_a_page_of_100_megabytes(site: Site, settings: Settings) -> None:
 
 @pytest.mark.parametrize("url", ["", "not-a-url", "h.org/docs", "file:///etc/passwd", "https://"])
 def test_what_is_no_url_is_a_mistake_of_usage(settings: Settings, url: str) -> None:
-    with pytest.raises(UsageError, match="no http or https URL"):
+    with pytest.raises(UsageError, match="not an http or https URL"):
         reindex(settings, ReindexOptions((url,)), quiet)
