@@ -2,5 +2,5 @@
 
 markdown      fences, code spans, blocks     front_matter   YAML header of a page
 sentences     sentence boundaries            terms          tokens, stems, stop words
-unsafe        control and invisible characters
+unsafe        control and invisible characters                masking        keys, e-mails, long numbers
 """

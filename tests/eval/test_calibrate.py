@@ -46,7 +46,7 @@ def test_a_confidence_that_separates_is_found_out_and_one_that_does_not_as_well(
 
 
 def test_too_few_questions_are_refused() -> None:
-    with pytest.raises(UsageError, match="of one sort there are 9"):
+    with pytest.raises(UsageError, match="there are 9 of one sort"):
         calibrate(judged([0.9] * 50, [0.1] * 9))
 
 
