@@ -246,7 +246,7 @@ Search = Annotated[
 ]
 
 
-@with_common("docs", "index", "embedder", "model")
+@with_common("docs", "index", "embedder", "device", "model")
 def models(*, common: Common, search: Search = "", free: Free = False) -> None:
     """List the models on offer, with context length and price."""
     from cli.commands.models import run_models

@@ -155,6 +155,12 @@ _SHARED: Final[Mapping[str, Any]] = {
             help="minilm, a sentence-transformers model, or openrouter:SLUG. [env: ASKDOCS_EMBEDDER]",
         ),
     ],
+    "device": Annotated[
+        str | None,
+        typer.Option(
+            "--device", metavar="NAME", help="Where local models run: auto, cpu, cuda, mps. [env: ASKDOCS_DEVICE]"
+        ),
+    ],
     "model": Annotated[
         str | None,
         typer.Option("--model", metavar="SLUG", help="Answering model, up to three by comma. [env: ASKDOCS_MODEL]"),

@@ -16,7 +16,7 @@ from typing import Final
 from eval.dataset import Gold, Question
 from ingest.core.records import Document
 from ingest.core.urls import site_path
-from ingest.index.database import StoredPage
+from ingest.index.base import StoredPage
 from ingest.text.markdown import Block, blocks_of
 from rag.records import Hit
 

@@ -151,16 +151,13 @@ def run_question(context: RunContext, question: Question) -> Outcome:
 def _retrieve_to_budget(context: RunContext, question: str) -> Retrieved:
     """The passages down to the largest word budget, and at least `k` and ten of them."""
     least, count = max(context.options.k, 10), max(context.options.k, _FIRST)
-    while True:
-        retrieved = context.assistant.search(question, count, context.options.under)
+    for retrieved in context.assistant.search_deeper(question, count, context.options.under):
         words, enough = 0, 0
         for enough, hit in enumerate(retrieved.hits, 1):
             words += Passage.of(hit).words
             if words >= BUDGETS[-1] and enough >= least:
                 return replace(retrieved, hits=retrieved.hits[:enough])
-        if len(retrieved.hits) < count:
-            return retrieved
-        count *= 2
+    return retrieved
 
 
 def _gold_text(gold: Gold) -> str:

@@ -22,8 +22,8 @@ from typing import Any, Final
 from eval.records import EvalRun, Outcome, QuestionFailure, RunConfig, SystemVersion
 from ingest.core.atomic import replace_file
 from ingest.core.errors import DocsError, UsageError
+from ingest.index.files import CALIBRATION
 from ingest.index.generations import Generation
-from rag.thresholds import CALIBRATION
 
 _FORMAT: Final = 1
 

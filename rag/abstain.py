@@ -4,14 +4,14 @@ What a search found -> what tells whether the docs answer: see rag/abstain.py. P
 """
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ingest.text.terms import STOPWORDS
-from rag.records import Hit, Retrieved
+from rag.records import Retrieved
 from rag.thresholds import DEFAULT, Thresholds
 
 _WEIGHTS: Final[Mapping[str, float]] = {
@@ -70,31 +70,38 @@ Idf = Callable[[str], float]
 
 
 def evidence(
-    words: Sequence[str], best: Sequence[Hit], cosine: NDArray[np.float32] | None, late: Mapping[int, float], idf: Idf
+    words: Sequence[str],
+    best: Sequence[Container[str]],
+    nearest: NDArray[np.float32] | None,
+    late: Mapping[int, float],
+    idf: Idf,
 ) -> dict[str, float]:
-    """The signals by name.
+    """The signals by name, of a search for `words`.
 
-    `best_coverage` is the coverage of the `best` hits, `words` the number of content words, `nearest`
-    the largest cosine, `margin` its distance from the crowd's, `late` the largest late interaction,
-    `late_margin` its distance from the candidates' median. What the embedder does not give is left out.
+    `best` are the terms of each of the best passages, `nearest` the largest cosines of the index in
+    descending order, `late` the late interaction of each candidate. In the result, `best_coverage` is
+    the coverage of `best`, `words` the number of content words, `nearest` the largest cosine, `margin`
+    its distance from the crowd's, `late` the largest late interaction, `late_margin` its distance from
+    the candidates' median. What the embedder does not give is left out.
     """
     found = {"best_coverage": coverage(words, best, idf), "words": float(len(_content(words)))}
-    if cosine is not None and len(cosine):
-        found["nearest"] = float(cosine.max())
-        crowd = np.partition(cosine, max(0, len(cosine) - _CROWD))[max(0, len(cosine) - _CROWD)]
-        found["margin"] = found["nearest"] - float(crowd)
+    if nearest is not None and len(nearest):
+        found["nearest"] = float(nearest[0])
+        found["margin"] = found["nearest"] - float(nearest[:_CROWD][-1])
     if late:
         found["late"] = max(late.values())
         found["late_margin"] = found["late"] - _median(list(late.values()))
     return found
 
 
-def coverage(words: Iterable[str], hits: Iterable[Hit], idf: Idf) -> float:
-    """The share of the content words, weighed by idf, that these hits hold, 0..1: which they do, the postings tell."""
-    content = _content(words)
-    held = frozenset[str]().union(*(hit.terms for hit in hits))
+def coverage(words: Iterable[str], passages: Iterable[Container[str]], idf: Idf) -> float:
+    """The share of the content words, weighted by idf, that these passages contain, 0..1.
+
+    A passage is the terms of the query that it contains.
+    """
+    content, read = _content(words), list(passages)
     total = sum(idf(word) for word in content)
-    return sum(idf(word) for word in content & held) / total if total else 0.0
+    return sum(idf(word) for word in content if any(word in terms for terms in read)) / total if total else 0.0
 
 
 def _median(values: list[float]) -> float:

@@ -8,7 +8,7 @@ number of threads may call it at the same time:
 """
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -47,9 +47,10 @@ MAX_QUESTION = 4_000
 """Characters; a longer text is not a question, and its embedding says nothing."""
 
 _SEEN: Final = 3
-"""For each passage that an answer is made of, so many are ranked: some will be of a page that has enough."""
-_DEEPEST: Final = 400
-"""How far down passages of other pages are looked for, where one page fills the ranks above."""
+"""How many passages a reranker orders for each that an answer is made of: some will be of a page that has enough."""
+
+_ALL: Final = 10_000
+"""Passages that are ranked for an evaluation, which reads down to a number of words."""
 
 REFUSAL = "The docs do not answer this question."
 
@@ -100,22 +101,32 @@ class Assistant:
         found = self.retriever.search(question, max(k, CANDIDATES), under)
         return replace(found, hits=self.rerank(question, found.hits)[:k])
 
+    def search_deeper(self, question: str, k: int, under: str = "") -> Iterator[Retrieved]:
+        """Yield the best `k` passages, then twice as many, and so on until there are no more; one search for all.
+
+        Raises as `answer` does.
+        """
+        ranked = self.retriever.rank(checked_question(question), _ALL, under)
+        order: Rerank = self.rerank or (lambda _question, hits: tuple(hits))
+        while True:
+            found = ranked.top(k)
+            yield replace(found, hits=order(question, found.hits))
+            if len(found.hits) < k:
+                return
+            k *= 2
+
     def find_passages(self, question: str, k: int, under: str = "") -> Retrieved:
         """Find the `k` passages to answer from: the best, but few of each page, unless only one page is searched.
 
         Raises as `answer` does.
         """
-        count = _SEEN * k
-        while True:
-            found = self.search(question, count, under)
-            hits = few_per_page(found.hits, k)
-            ended = len(found.hits) < count
-            if ended and len({hit.chunk.url for hit in found.hits}) == 1:
-                return replace(found, hits=found.hits[:k])  # there is no other page that it could crowd out
-            # A reranker reads what it is given: once, because that takes time or money.
-            if len(hits) == k or ended or self.rerank or count >= _DEEPEST:
-                return replace(found, hits=hits)
-            count = max(count, min(4 * count, _DEEPEST))
+        if self.rerank is None:
+            return self.retriever.rank(checked_question(question), under=under).top_per_page(k)
+        # A reranker reads what it is given: once, because that takes time or money.
+        found = self.search(question, _SEEN * k, under)
+        if len(found.hits) < _SEEN * k and len({hit.chunk.url for hit in found.hits}) == 1:
+            return replace(found, hits=found.hits[:k])  # there is no other page that it could crowd out
+        return replace(found, hits=few_per_page(found.hits, k))
 
     def answer_from(
         self,

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from ingest.core.urls import site_path
-from ingest.index.database import StoredPage
+from ingest.index.base import StoredPage
 from ingest.index.generations import Generation
 from rag.records import Answer, Citation, Hit
 

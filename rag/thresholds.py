@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from ingest.core.atomic import replace_file
+from ingest.index.files import CALIBRATION
 
-CALIBRATION: Final = "calibration.json"
 CONFIDENCE_VERSION: Final = 3
 """Raise it with every change to `rag.abstain.confidence`."""
 

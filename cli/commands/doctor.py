@@ -86,7 +86,7 @@ def _index(settings: Settings) -> Check:
 
 def _embedder(settings: Settings) -> Check:
     embedder = get_embedder(settings)
-    vector = embedder.embed_query("Does the embedder work?")
+    vector = embedder.embed_query("Does the embedder work?").vector
     try:
         store = Store(current_generation(settings.index))
     except IndexMissing:

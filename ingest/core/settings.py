@@ -43,6 +43,7 @@ class Settings:
     docs: Path
     index: Path
     embedder: str
+    device: str
     model: str
     k: int
     max_tokens: int
@@ -93,6 +94,7 @@ _SETTINGS: Final[dict[str, _Setting]] = {
     "docs": _Setting(_text, None, "ASKDOCS_DOCS"),
     "index": _Setting(_text, None, "ASKDOCS_INDEX"),
     "embedder": _Setting(_text, "minilm", "ASKDOCS_EMBEDDER"),
+    "device": _Setting(_text, "auto", "ASKDOCS_DEVICE"),
     "model": _Setting(_text, DEFAULT_MODEL, "ASKDOCS_MODEL"),
     "k": _Setting(_count, 8),
     "max_tokens": _Setting(_count, 800),

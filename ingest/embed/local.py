@@ -6,6 +6,7 @@ import logging
 import os
 import warnings
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -13,28 +14,38 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from ingest.core.errors import ModelError
-from ingest.core.records import Count
-from ingest.embed.base import CHUNK_TOKENS, Vectors, normalize_rows
+from ingest.embed.base import BATCH, CHUNK_TOKENS, Embedding, QueryEmbedding, Vectors, normalize_rows
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
-_BATCH: Final = 32
 _SAMPLE: Final = 65_536
 _SAMPLES: Final = 64
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Encoded:
+    """One text as a model sees it: token ids, their states float32[n, d], and its vector float32[d]."""
+
+    ids: list[int]
+    states: Vectors
+    vector: Vectors
 
 
 class LocalModel:
     """A sentence-transformers model; loading it takes seconds, so it is loaded when first used."""
 
     remote = False
+    has_tokens = False
+    batch_size = BATCH
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, device: str = "auto") -> None:
         self.name = name
+        self._device = device
 
     @cached_property
     def _model(self) -> "SentenceTransformer":
-        return load(self.name)
+        return load(self.name, self._device)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -59,32 +70,37 @@ class LocalModel:
         """Tokens of `text` by the model's own tokenizer."""
         return len(self._model.tokenizer.encode(text, add_special_tokens=False, verbose=False))
 
-    def embed(self, texts: Sequence[str], progress: Count) -> Vectors:
+    def embed_stream(self, texts: Sequence[str]) -> Iterator[tuple[int, Embedding]]:
         """Embed passages, with the model's document prompt where it has one."""
-        return encode(self._model, texts, progress)
+        for start in range(0, len(texts), BATCH):
+            part = list(texts[start : start + BATCH])
+            with _quiet():
+                encoded = self._model.encode_document(
+                    part, batch_size=BATCH, convert_to_numpy=True, show_progress_bar=False
+                )
+            vectors = normalize_rows(np.asarray(encoded, dtype=np.float32), len(part), self.name)
+            yield from ((start + at, Embedding(vector)) for at, vector in enumerate(vectors))
 
-    def states(self, texts: Sequence[str], progress: Count) -> list[tuple[list[int], Vectors, Vectors]]:
-        """Of each passage the token ids, their states float32[n, d], and its vector float32[d], in one pass."""
-        progress(0, len(texts))
-        with _quiet():
-            encoded = self._model.encode_document(
-                list(texts), batch_size=_BATCH, output_value=None, convert_to_numpy=False, show_progress_bar=False
-            )
-        progress(len(texts), len(texts))
-        vectors = normalize_rows(
-            np.stack([one["sentence_embedding"].numpy() for one in encoded]), len(texts), self.name
-        )
-        real = [one["attention_mask"].numpy() > 0 for one in encoded]  # the others are padding
-        return [
-            (one["input_ids"].numpy()[mask].tolist(), one["token_embeddings"].numpy()[mask], vector)
-            for one, mask, vector in zip(encoded, real, vectors, strict=True)
-        ]
+    def encode_stream(self, texts: Sequence[str]) -> Iterator[tuple[int, Encoded]]:
+        """Encode passages, and yield (position, token states and vector), each batch in one pass."""
+        for start in range(0, len(texts), BATCH):
+            part = list(texts[start : start + BATCH])
+            with _quiet():
+                encoded = self._model.encode_document(
+                    part, batch_size=BATCH, output_value=None, convert_to_numpy=False, show_progress_bar=False
+                )
+            stacked = np.stack([one["sentence_embedding"].cpu().numpy() for one in encoded])
+            vectors = normalize_rows(stacked, len(part), self.name)
+            for at, (one, vector) in enumerate(zip(encoded, vectors, strict=True)):
+                real = one["attention_mask"].cpu().numpy() > 0  # the others are padding
+                ids = one["input_ids"].cpu().numpy()[real].tolist()
+                yield start + at, Encoded(ids, one["token_embeddings"].cpu().numpy()[real], vector)
 
-    def embed_query(self, text: str) -> Vectors:
+    def embed_query(self, text: str) -> QueryEmbedding:
         """Embed a question, with the model's query prompt where it has one."""
         with _quiet():
             vector = self._model.encode_query(text, convert_to_numpy=True, show_progress_bar=False)
-        return np.asarray(normalize_rows(np.asarray(vector, dtype=np.float32)[None], 1, self.name)[0])
+        return QueryEmbedding(normalize_rows(np.asarray(vector, dtype=np.float32)[None], 1, self.name)[0])
 
 
 def _hash_of(folder: Path) -> str:
@@ -113,8 +129,8 @@ def _revision(name: str) -> str:
     return ""
 
 
-def load(name: str) -> "SentenceTransformer":
-    """Load a model from a folder, or from the hub's cache, or from the hub. Raises ModelError."""
+def load(name: str, device: str = "auto") -> "SentenceTransformer":
+    """Load a model from a folder, or from the hub's cache, or from the hub, onto a device. Raises ModelError."""
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # the tokenizer warns of forks otherwise
     if Path(name).is_dir():
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -126,7 +142,7 @@ def load(name: str) -> "SentenceTransformer":
         for library in ("huggingface_hub", "sentence_transformers", "transformers"):
             logging.getLogger(library).setLevel(logging.ERROR)  # each retry would be a warning
         try:
-            return SentenceTransformer(name, device="cpu", trust_remote_code=False)
+            return SentenceTransformer(name, device=None if device == "auto" else device, trust_remote_code=False)
         except Exception as error:  # the library raises whatever its parts raise
             if os.environ.get("HF_HUB_OFFLINE") == "1" and not Path(name).is_dir():
                 hint = "leave out --no-llm once, which downloads it, or use --embedder minilm"
@@ -135,17 +151,6 @@ def load(name: str) -> "SentenceTransformer":
                 ) from error
             hint = "give the name of a sentence-transformers model or a folder that holds one, or use --embedder minilm"
             raise ModelError(f"the embedder {name!r} can't be loaded: {_first_line(error)}", hint) from error
-
-
-def encode(model: "SentenceTransformer", texts: Sequence[str], progress: Count) -> Vectors:
-    """Embed texts: float32[n, d] in the given order. The library sorts them by length, which saves padding."""
-    progress(0, len(texts))
-    if not texts:
-        return np.zeros((0, 0), dtype=np.float32)
-    with _quiet():
-        vectors = model.encode_document(list(texts), batch_size=_BATCH, convert_to_numpy=True, show_progress_bar=False)
-    progress(len(texts), len(texts))
-    return normalize_rows(np.asarray(vectors, dtype=np.float32), len(texts), "the embedder")
 
 
 @contextlib.contextmanager

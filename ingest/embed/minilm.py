@@ -1,16 +1,13 @@
 """The bundled embedder: all-MiniLM-L6-v2, from a package instead of a hub, so that it works offline."""
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from ingest.core.records import Count
-from ingest.embed.base import BUNDLED, CHUNK_TOKENS, Embedding, QueryEmbedding, Vectors
+from ingest.embed.base import BATCH, BUNDLED, CHUNK_TOKENS, Embedding, QueryEmbedding, Vectors
 from ingest.embed.bert import Bert, mean_pool
 from ingest.embed.token_vectors import NO_TOKENS, compress, project
 
@@ -30,6 +27,11 @@ class MiniLm:
     dimension = 384
     max_tokens = CHUNK_TOKENS
     remote = False
+    has_tokens = True
+    batch_size = BATCH
+
+    def __init__(self, device: str = "auto") -> None:
+        self._device = device
 
     @cached_property
     def fingerprint(self) -> str:
@@ -60,7 +62,7 @@ class MiniLm:
     def _library(self) -> "LocalModel":
         from ingest.embed.local import LocalModel
 
-        return LocalModel(str(self.folder))
+        return LocalModel(str(self.folder), self._device)
 
     @cached_property
     def _bert(self) -> Bert:
@@ -70,26 +72,18 @@ class MiniLm:
         """Word pieces of `text`, without [CLS] and [SEP]."""
         return len(self._tokenizer.encode(text, add_special_tokens=False).ids)
 
-    def embed(self, texts: Sequence[str], progress: Count) -> Vectors:
-        """Embed passages: float32[len(texts), 384]."""
-        vectors = [embedding.vector for embedding in self.embed_tokens(texts, progress)]
-        return np.stack(vectors) if vectors else np.zeros((0, self.dimension), dtype=np.float32)
-
-    def embed_tokens(self, texts: Sequence[str], progress: Count) -> list[Embedding]:
-        """Embed passages with sentence-transformers; a few of them as questions are, before torch would be loaded."""
+    def embed_stream(self, texts: Sequence[str]) -> Iterator[tuple[int, Embedding]]:
+        """Embed passages with sentence-transformers; a few of them in numpy, which needs no torch."""
         if len(texts) > _FEW:
-            return [self._kept(*encoded) for encoded in self._library.states(texts, progress)]
-        progress(0, len(texts))
-        few = [self._kept(ids, states, mean_pool(states)) for ids, states, _ in map(self._states, texts)]
-        progress(len(texts), len(texts))
-        return few
+            for at, encoded in self._library.encode_stream(texts):
+                yield at, self._embedding(encoded.ids, encoded.states, encoded.vector)
+        else:
+            for at, text in enumerate(texts):
+                ids, states, _ = self._states(text)
+                yield at, self._embedding(ids, states, mean_pool(states))
 
-    def embed_query(self, text: str) -> Vectors:
-        """Embed a question without torch; pieces beyond the 254th are not read, as in sentence-transformers."""
-        return mean_pool(self._states(text)[1])
-
-    def ask(self, text: str) -> QueryEmbedding:
-        """Embed a question with its tokens, without torch, in one pass."""
+    def embed_query(self, text: str) -> QueryEmbedding:
+        """Embed a question with its tokens, without torch; pieces beyond the 254th are not read."""
         _, states, spans = self._states(text)
         return QueryEmbedding(mean_pool(states), project(states[1:-1]), spans)
 
@@ -101,8 +95,8 @@ class MiniLm:
             ids = [*ids[: room + 1], ids[-1]]
         return ids, self._bert.states(ids), tuple(encoded.offsets[1:-1][:room])
 
-    def _kept(self, ids: Sequence[int], states: Vectors, vector: Vectors) -> Embedding:
-        """Without the states of marks: what they met in a question would say nothing (as in ColBERT)."""
+    def _embedding(self, ids: Sequence[int], states: Vectors, vector: Vectors) -> Embedding:
+        """Punctuation gets no token vector: a match with it would say nothing (as in ColBERT)."""
         rows = [row for row, piece in enumerate(ids) if piece not in self._marks]
         return Embedding(vector, compress(states[rows]) if rows else NO_TOKENS)
 
@@ -111,7 +105,7 @@ class MiniLm:
         """Lower-case words that are one piece: the commonest of English."""
         return _Pieces(self)
 
-    def holds(self, piece: str) -> bool:
+    def is_word_piece(self, piece: str) -> bool:
         """Whether a word is one piece."""
         return self._tokenizer.token_to_id(piece) is not None
 
@@ -124,9 +118,9 @@ class MiniLm:
 
 @dataclass(frozen=True, slots=True)
 class _Pieces(Container[str]):
-    """The words that are one piece. The tokenizer is asked for each: to list them all takes longer than a search."""
+    """The words that are one piece. Each is looked up: listing all of them takes longer than a search."""
 
     model: MiniLm
 
     def __contains__(self, word: object) -> bool:
-        return isinstance(word, str) and word.isalpha() and self.model.holds(word)
+        return isinstance(word, str) and word.isalpha() and self.model.is_word_piece(word)

@@ -2,16 +2,15 @@
 
 import base64
 import binascii
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import numpy as np
 
 from ingest.core.deadline import Deadline, limit
 from ingest.core.errors import ModelError
-from ingest.core.records import Count
 from ingest.core.settings import Settings
-from ingest.embed.base import CHUNK_TOKENS, Vectors, normalize_rows
+from ingest.embed.base import CHUNK_TOKENS, Embedding, QueryEmbedding, Vectors, normalize_rows
 from ingest.openrouter.client import load, post_json
 
 _BATCH: Final = 64
@@ -24,12 +23,14 @@ class OpenRouterEmbedder:
     """A remote embedding model; its dimension is known after the first answer."""
 
     remote = True
+    has_tokens = False
+    batch_size = _BATCH
     max_tokens = CHUNK_TOKENS
 
     def __init__(self, slug: str, settings: Settings) -> None:
         if "/" not in slug:
             raise ModelError(
-                f"{slug!r} is no model of OpenRouter", "slugs look like openrouter:qwen/qwen3-embedding-8b"
+                f"{slug!r} is not a model of OpenRouter", "slugs look like openrouter:qwen/qwen3-embedding-8b"
             )
         self._slug = slug
         self._settings = settings
@@ -45,19 +46,16 @@ class OpenRouterEmbedder:
             self._counter = MiniLm()
         return self._counter.count(text)
 
-    def embed(self, texts: Sequence[str], progress: Count) -> Vectors:
+    def embed_stream(self, texts: Sequence[str]) -> Iterator[tuple[int, Embedding]]:
         """Embed passages in batches."""
-        parts: list[Vectors] = []
-        progress(0, len(texts))
         for start in range(0, len(texts), _BATCH):
-            parts.append(self._batch(list(texts[start : start + _BATCH])))
-            progress(min(start + _BATCH, len(texts)), len(texts))
-        return np.concatenate(parts) if parts else np.zeros((0, 0), dtype=np.float32)
+            vectors = self._batch(list(texts[start : start + _BATCH]))
+            yield from ((start + at, Embedding(vector)) for at, vector in enumerate(vectors))
 
-    def embed_query(self, text: str) -> Vectors:
+    def embed_query(self, text: str) -> QueryEmbedding:
         """Embed a question."""
         load()
-        return np.asarray(self._request([text], "search_query", limit(self._settings.timeout))[0])
+        return QueryEmbedding(self._request([text], "search_query", limit(self._settings.timeout))[0])
 
     def _batch(self, texts: list[str]) -> Vectors:
         """Embed a batch, in halves where it is too large for the server."""

@@ -1,9 +1,11 @@
 """The index: what a reindex publishes and a question reads.
 
-build        pages -> chunks -> vectors -> a generation      vectors      reuse, look up in the cache, or embed
-generations  publish, open, verify, roll back                locks        one writer; readers' leases
-files        names and checksums of the folder's files       cleanup      remove what crashes and old runs left
-freshness    whether the index is up to date with the docs
-database     DuckDB: pages and chunks                        arrays       memory-mapped vectors, postings, tokens
-bm25         lexical search                                  whitening    mean-centring and whitening of embeddings
+base         IndexReader and IndexWriter: what every store offers
+build        pages -> chunks -> vectors -> a generation      previous     the generation that a reindex starts from
+vectors      reuse embeddings, look them up, or make them    generations  publish, open, verify, roll back
+files        names and checksums of the folder's files       locks        one writer; readers' leases
+cleanup      remove what crashes and old runs left           freshness    when the docs were last compared
+database     the store: DuckDB, and search over the arrays   arrays       memory-mapped vectors, postings, tokens
+first_stage  score all chunks, select the best               bm25         lexical search
+whitening    mean-centring and whitening of embeddings
 """

@@ -1,13 +1,12 @@
-"""Copies of an index for searching: vectors and BM25 postings as memory-mapped arrays, chunks, vectors of tokens.
+"""The arrays that a search reads, memory-mapped: vectors, BM25 postings, chunks, token vectors. Written and read here.
 
-DuckDB could search its own, but a first query through its array functions and FTS takes about a
-tenth of a second at 5,000 chunks; and the vectors of tokens are too many for a database. To load and open
-it takes 50 ms, and it reads all texts to give eight: so the texts that are shown are kept beside it too.
+DuckDB could search its own tables, but a first query through its array functions and FTS takes about a
+tenth of a second at 5,000 chunks, and the token vectors are too many for a database. Loading and opening
+it takes 50 ms, and it reads all texts to return eight; so the texts that are shown are stored here as well.
 
-
-Records of bytes in one file, any of which is found and checked without reading the others.
-
-Beside FILE stand NAME_places.npy, where each record begins, and NAME_checksums.npy, the CRC-32 of each.
+Chunks and token vectors are records of bytes in one file, any of which is found and checked without
+reading the others: next to FILE are NAME_places.npy, where each record begins, and NAME_checksums.npy,
+the CRC-32 of each.
 """
 
 import contextlib
@@ -16,48 +15,58 @@ import json
 import os
 import zlib
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ingest.core.errors import IndexDamaged
 from ingest.core.records import Chunk
-from ingest.embed.token_vectors import WIDTH, TokenVectors
+from ingest.embed.base import Embedding
+from ingest.embed.token_vectors import SCALE, WIDTH, TokenVectors
 from ingest.index.bm25 import Bm25Index
-from ingest.index.files import CHUNKS, TOKENS
+from ingest.index.files import (
+    CHUNKS,
+    PAGE_NUMBERS,
+    PAGE_VECTORS,
+    PAGES,
+    POSTINGS,
+    TOKEN_MEANS,
+    TOKENS,
+    VECTORS,
+    VOCABULARY,
+    WHITENING,
+)
 from ingest.index.generations import Generation
 from ingest.index.whitening import fit_whitening
-
-_VECTORS: Final = "vectors.npy"
-_VOCABULARY: Final = "vocabulary.json"
-_PAGE_VECTORS: Final = "page_vectors.npy"
-_PAGE_NUMBERS: Final = "page_numbers.npy"
-_WHITENING: Final = "whitening.npy"
-_MEANS: Final = "token_means.npy"
 
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """A kind of records: their file, its name beside it, and the bytes that every record is a multiple of."""
+    """A kind of records: their file, the name of its two arrays, and the unit of a record's length in bytes."""
 
     file: str
     name: str
     unit: int = 1
 
-    def write(self, folder: Path, records: Iterable[bytes], head: bytes = b"") -> None:
-        """Write `head`, then the records, one after the other; only one of them is in memory at a time."""
+    def write(self, folder: Path, records: Iterable[bytes], head: Callable[[int], bytes] = lambda _: b"") -> None:
+        """Write the records one after the other, behind a head; only one of them is in memory at a time.
+
+        `head` gets the number of units of all records; its length does not depend on it.
+        """
         places, checksums = array("q", [0]), array("L")
         with (folder / self.file).open("wb") as file:
-            file.write(head)
+            file.write(head(0))
             for record in records:
                 file.write(record)
                 places.append(places[-1] + len(record) // self.unit)
                 checksums.append(zlib.crc32(record))
+            file.seek(0)
+            file.write(head(places[-1]))
         np.save(folder / f"{self.name}_places.npy", np.asarray(places, dtype=np.int64), allow_pickle=False)
         np.save(folder / f"{self.name}_checksums.npy", np.asarray(checksums, dtype=np.uint32), allow_pickle=False)
 
@@ -70,14 +79,14 @@ class Records:
         return places, checksums
 
     def read(self, folder: Path, index: tuple[NDArray[Any], NDArray[Any]], rows: Sequence[int]) -> list[bytes]:
-        """The records at these rows. Raises OSError, and ValueError for one that is not as it was written.
+        """The records at these rows. Raises OSError, and ValueError for one that has changed since.
 
         They are read, not mapped: the system would map the neighbours of each as well, forty times as much.
         """
         places, checksums = index
         found: list[bytes] = []
         with (folder / self.file).open("rb") as file:
-            # The head, which no checksum covers, is not read: all in it is known.
+            # The head, which no checksum covers, is not read: everything in it is known.
             start = os.fstat(file.fileno()).st_size - int(places[-1]) * self.unit
             for row in rows:
                 file.seek(start + int(places[row]) * self.unit)
@@ -91,27 +100,71 @@ class Records:
 
 _TOKENS: Final = Records(TOKENS, "token", WIDTH)
 _CHUNKS: Final = Records(CHUNKS, "chunk")
-_POSTINGS: Final = ("offsets", "documents", "weights", "idf")
+_VECTORS_AT_ONCE: Final = 4_096
+"""Vectors in memory while they are written: some megabytes."""
 
 
 def write_arrays(
     folder: Path,
     chunks: Sequence[Chunk],
-    vectors: NDArray[np.float32],
-    tokens: Sequence[TokenVectors],
-    means: NDArray[np.float32],
-    lexical: Bm25Index,
+    embeddings: Iterable[Embedding],
+    mean_question_token: NDArray[np.float32],
+    bm25: Bm25Index,
 ) -> None:
-    """Write the copies that searching reads. Row i of `vectors` and `tokens` belongs to chunk i."""
-    np.save(folder / _VECTORS, vectors, allow_pickle=False)
-    np.save(folder / _WHITENING, fit_whitening(vectors), allow_pickle=False)
-    np.save(folder / _MEANS, means, allow_pickle=False)
+    """Write everything that a search reads. Row i is chunk i; the embeddings, in that order, are read once.
+
+    `mean_question_token` is float32[WIDTH]. Of the embeddings, few are in memory at a time.
+    """
+    with (folder / VECTORS).open("wb") as file:
+        splitter = _EmbeddingSplitter(file, len(chunks))
+        _TOKENS.write(folder, map(splitter.take, embeddings), _token_head)
+    splitter.check()
+    vectors = np.asarray(np.load(folder / VECTORS, mmap_mode="r", allow_pickle=False))
+    np.save(folder / WHITENING, fit_whitening(vectors), allow_pickle=False)
+    np.save(folder / TOKEN_MEANS, np.stack([splitter.mean_token(), mean_question_token]), allow_pickle=False)
     _write_pages(folder, [chunk.url for chunk in chunks], vectors)
     _CHUNKS.write(folder, map(_packed, chunks))
-    _TOKENS.write(folder, (rows.tobytes() for rows in tokens), _token_head(sum(map(len, tokens))))
-    for name in _POSTINGS:
-        np.save(folder / f"{name}.npy", getattr(lexical, name), allow_pickle=False)
-    (folder / _VOCABULARY).write_text(json.dumps(list(lexical.vocabulary), ensure_ascii=False), encoding="utf-8")
+    for name in POSTINGS:
+        np.save(folder / f"{name}.npy", getattr(bm25, name), allow_pickle=False)
+    (folder / VOCABULARY).write_text(json.dumps(list(bm25), ensure_ascii=False), encoding="utf-8")
+
+
+class _EmbeddingSplitter:
+    """Writes the vectors of embeddings to one file, and passes the bytes of their tokens on.
+
+    The file is written, not mapped: on a full disk, writing to a mapping kills the process.
+    """
+
+    def __init__(self, file: BinaryIO, count: int) -> None:
+        self._file, self._count = file, count
+        self._width = self._taken = self._tokens = 0
+        self._sum = np.zeros(WIDTH)
+
+    def take(self, embedding: Embedding) -> bytes:
+        """Write the vector of the next chunk; return the bytes of its token vectors."""
+        vector = np.asarray(embedding.vector, dtype=np.float32)
+        if not self._taken:
+            self._width = len(vector)
+            facts = {"descr": "<f4", "fortran_order": False, "shape": (self._count, self._width)}
+            np.lib.format.write_array_header_1_0(self._file, facts)
+        if len(vector) != self._width:
+            message = f"a vector of {len(vector)} dimensions among those of {self._width}"
+            raise ValueError(message)
+        self._file.write(vector.tobytes())
+        self._taken += 1
+        self._sum += embedding.tokens.sum(axis=0, dtype=np.float64)
+        self._tokens += len(embedding.tokens)
+        return embedding.tokens.tobytes()
+
+    def check(self) -> None:
+        """Raise ValueError unless there was one embedding for each chunk."""
+        if self._taken != self._count:
+            message = f"{self._taken} embeddings for {self._count} chunks"
+            raise ValueError(message)
+
+    def mean_token(self) -> NDArray[np.float32]:
+        """The mean token vector of all chunks: float32[WIDTH], 0 where there are no token vectors."""
+        return np.asarray(self._sum / (max(1, self._tokens) * SCALE), dtype=np.float32)
 
 
 def _packed(c: Chunk) -> bytes:
@@ -125,7 +178,7 @@ def _unpacked(record: bytes) -> Chunk:
 
 
 def _token_head(count: int) -> bytes:
-    """With it, the file is an array that numpy reads: int8[count, WIDTH]."""
+    """With it, the file is an array that numpy reads: int8[count, WIDTH]. numpy pads it, so its length is the same."""
     head = io.BytesIO()
     facts = {"descr": "|i1", "fortran_order": False, "shape": (count, WIDTH)}
     np.lib.format.write_array_header_1_0(head, facts)
@@ -133,17 +186,22 @@ def _token_head(count: int) -> bytes:
 
 
 def _write_pages(folder: Path, urls: Sequence[str], vectors: NDArray[np.float32]) -> None:
-    """Of each chunk the number of its page, and of each page the mean of its chunks' vectors, scaled to length 1."""
-    names, numbers = np.unique(np.array(urls, dtype=np.str_), return_inverse=True)
+    """Write the pages' addresses, the page number of each chunk, and the normalised mean vector of each page."""
+    names = sorted(set(urls))
+    number = {name: at for at, name in enumerate(names)}
+    numbers = np.array([number[url] for url in urls], dtype=np.int32)
     sums = np.zeros((len(names), vectors.shape[1]), dtype=np.float32)
-    np.add.at(sums, numbers, vectors)
+    for start in range(0, len(urls), _VECTORS_AT_ONCE):
+        part = slice(start, start + _VECTORS_AT_ONCE)
+        np.add.at(sums, numbers[part], vectors[part])
     lengths = np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-9)
-    np.save(folder / _PAGE_VECTORS, sums / lengths, allow_pickle=False)
-    np.save(folder / _PAGE_NUMBERS, numbers.astype(np.int32), allow_pickle=False)
+    np.save(folder / PAGE_VECTORS, sums / lengths, allow_pickle=False)
+    np.save(folder / PAGE_NUMBERS, numbers, allow_pickle=False)
+    (folder / PAGES).write_text(json.dumps(names, ensure_ascii=False), encoding="utf-8")
 
 
 class Arrays:
-    """The arrays of one generation, mapped when they are first asked for. Each raises IndexDamaged."""
+    """The arrays of one generation, mapped when they are first read. Each method raises IndexDamaged."""
 
     def __init__(self, generation: Generation) -> None:
         self.generation = generation
@@ -151,27 +209,32 @@ class Arrays:
 
     def vectors(self) -> NDArray[np.float32]:
         """The vectors of all chunks, memory-mapped: float32[chunks, d]."""
-        return self._array(_VECTORS)
+        return self._array(VECTORS)
 
     def page_vectors(self) -> NDArray[np.float32]:
         """For each page the mean of its chunks' vectors, scaled to length 1: float32[pages, d]."""
-        return self._array(_PAGE_VECTORS)
+        return self._array(PAGE_VECTORS)
 
     def page_numbers(self) -> NDArray[np.int32]:
         """For each chunk the row of its page in `page_vectors`: int32[chunks]."""
-        return self._array(_PAGE_NUMBERS)
+        return self._array(PAGE_NUMBERS)
+
+    def page_urls(self) -> list[str]:
+        """The address of each page, in the order of `page_vectors`."""
+        with _readable(self._folder):
+            return list(map(str, json.loads((self._folder / PAGES).read_text(encoding="utf-8"))))
 
     def whitening(self) -> NDArray[np.float32]:
-        """What `whiten` needs: float32[d + 1, d]."""
-        return self._array(_WHITENING)
+        """The argument of `whiten`: float32[d + 1, d]."""
+        return self._array(WHITENING)
 
     def token_means(self) -> NDArray[np.float32]:
-        """What the tokens of passages share, and what those of questions do: float32[2, WIDTH]."""
-        return self._array(_MEANS)
+        """The mean token vector of passages and of questions: float32[2, WIDTH]."""
+        return self._array(TOKEN_MEANS)
 
     def _array(self, name: str) -> NDArray[Any]:
         with _readable(self._folder):
-            # A plain view: of numpy's own type for mapped arrays, each slice costs ten times as much.
+            # A plain view: slicing numpy's own type for mapped arrays takes ten times as long.
             return np.asarray(np.load(self._folder / name, mmap_mode="r", allow_pickle=False))
 
     def tokens(self, rows: Sequence[int]) -> list[TokenVectors]:
@@ -200,8 +263,8 @@ class Arrays:
     def bm25(self) -> Bm25Index:
         """The BM25 postings, memory-mapped."""
         with _readable(self._folder):
-            names = json.loads((self._folder / _VOCABULARY).read_text(encoding="utf-8"))
-            arrays = {name: self._array(f"{name}.npy") for name in _POSTINGS}
+            names = json.loads((self._folder / VOCABULARY).read_text(encoding="utf-8"))
+            arrays = {name: self._array(f"{name}.npy") for name in POSTINGS}
             return Bm25Index(
                 {name: at for at, name in enumerate(names)}, size=self.generation.manifest["chunks"], **arrays
             )

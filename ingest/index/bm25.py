@@ -1,8 +1,8 @@
-"""Texts -> BM25 postings, and a question -> BM25 scores. Pure; numpy only."""
+"""BM25: build the postings of texts, and score a query against them. Pure; numpy only."""
 
 from array import array
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,10 +18,10 @@ B: Final = 0.75
 
 @dataclass(frozen=True, slots=True)
 class Bm25Index:
-    """An inverted index with the scores worked out beforehand, as BM25S does (Lù 2024).
+    """An inverted index with the scores computed when it is built, as BM25S does (Lù 2024).
 
-    The postings of term i are `documents[offsets[i]:offsets[i + 1]]` (int32 rows) and `weights`
-    likewise (float32 scores). `idf` is float32 per term.
+    The postings of term i are `documents[offsets[i]:offsets[i + 1]]` (int32 rows) and the same slice of
+    `weights` (float32 scores). `idf` is float32 per term.
     """
 
     vocabulary: dict[str, int]
@@ -34,24 +34,33 @@ class Bm25Index:
     def scores(self, query: Iterable[str]) -> NDArray[np.float32]:
         """BM25 of every document for the query's distinct terms: float32[size]."""
         total = np.zeros(self.size, dtype=np.float32)
-        for term in dict.fromkeys(query):  # in their order: a set would sum in another one in each process
+        for term in dict.fromkeys(query):  # not a set: float sums depend on the order, and each process has another
             span = self._span(term)
             total[self.documents[span]] += self.weights[span]
         return total
 
-    def passages(self, term: str) -> NDArray[np.int32]:
-        """The rows of the documents that hold a term."""
+    def rows_with(self, term: str) -> NDArray[np.int32]:
+        """The rows of the documents that contain a term."""
         return self.documents[self._span(term)]
 
+    def frequency(self, term: str) -> int:
+        """How many documents contain a term."""
+        span = self._span(term)
+        return int(span.stop - span.start)
+
+    def __iter__(self) -> Iterator[str]:
+        """Every term."""
+        return iter(self.vocabulary)
+
     def _span(self, term: str) -> slice:
-        """Where a term's postings stand; an empty place for one that no document has."""
+        """The slice of a term's postings; an empty one for a term that no document contains."""
         at = self.vocabulary.get(term)
         return slice(0, 0) if at is None else slice(int(self.offsets[at]), int(self.offsets[at + 1]))
 
     def explain(self, row: int, query: Iterable[str]) -> dict[str, float]:
         """The BM25 weight that each of the query's terms adds to the document `row`."""
         found: dict[str, float] = {}
-        wanted = np.int32(row)  # of the array's own type: for another one numpy would copy the array
+        wanted = np.int32(row)  # the array's own type: numpy copies the array for any other
         for term in dict.fromkeys(query):
             span = self._span(term)
             place = span.start + self.documents[span].searchsorted(wanted)
@@ -60,7 +69,7 @@ class Bm25Index:
         return found
 
     def idf_of(self, term: str) -> float:
-        """Inverse document frequency; a term that no document has is as rare as can be."""
+        """Inverse document frequency; for a term that no document contains, the largest that is possible."""
         at = self.vocabulary.get(term)
         return float(np.log(1 + (self.size + 0.5) / 0.5)) if at is None else float(self.idf[at])
 

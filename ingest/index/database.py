@@ -1,23 +1,29 @@
-"""Chunks, pages and vectors <-> the files of a generation. The only file that knows the database.
+"""The store of a generation: pages and chunks in DuckDB, and the first stage of a search over the arrays.
 
-DuckDB holds pages, chunks and their vectors; beside it lies what searching reads (arrays.py).
+The only file that knows the database. A question without `pages` never loads it.
 """
 
 import contextlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.core.errors import CorpusError, IndexDamaged
+from ingest.core.errors import CorpusError, IndexDamaged, IndexMismatch, UsageError
 from ingest.core.records import Chunk, Document
+from ingest.core.urls import site_path
+from ingest.embed.base import QueryEmbedding
 from ingest.index.arrays import Arrays
+from ingest.index.base import FIRST_STAGE, Candidates, Passages, StoredPage, Weights
+from ingest.index.bm25 import Bm25Index
 from ingest.index.files import DATABASE, check_on_read
+from ingest.index.first_stage import Signals, select
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -32,9 +38,6 @@ _LIMITS: Final = {
 _ROWS: Final = 1_000
 """Rows inserted at once: some megabytes of text."""
 
-_VECTORS: Final = 2_000
-"""Vectors inserted at once: some ten megabytes, as DuckDB takes each component with its place."""
-
 _SCHEMA: Final = """
 CREATE TABLE pages (
     url VARCHAR, title VARCHAR, description VARCHAR, body VARCHAR, anchors VARCHAR[], aliases VARCHAR[],
@@ -42,35 +45,18 @@ CREATE TABLE pages (
 CREATE TABLE chunks (
     row INTEGER, id VARCHAR, url VARCHAR, anchor VARCHAR, title VARCHAR, headings VARCHAR[], text VARCHAR,
     context VARCHAR, "start" INTEGER, "end" INTEGER, tokens INTEGER);
-CREATE TABLE settings (name VARCHAR, value VARCHAR);
 """
 _CHUNK_COLUMNS: Final = 'id, url, anchor, title, headings, text, context, "start", "end", tokens'
 _GIVEN: Final = "(SELECT unnest(from_json_strict($1, '[\"VARCHAR\"]')))"
 
 
-@dataclass(frozen=True, slots=True)
-class StoredPage:
-    """A page as the index knows it, with the file that it was read from."""
-
-    document: Document
-    file: str
-
-
-def write_store(
-    folder: Path,
-    pages: Sequence[StoredPage],
-    chunks: Sequence[Chunk],
-    vectors: NDArray[np.float32],
-    settings: Mapping[str, str],
-) -> None:
-    """Write the database. `vectors` is float32[len(chunks), d]; row i belongs to chunk i. Raises CorpusError."""
+def write_store(folder: Path, pages: Sequence[StoredPage], chunks: Sequence[Chunk]) -> None:
+    """Write the database. The row of a chunk is its place in `chunks`. Raises CorpusError."""
     path = folder / DATABASE
     with _failures(path, read_only=False), _connect(path, read_only=False) as connection:
         connection.execute(_SCHEMA)
-        _insert(connection, "pages", [_page_row(page) for page in pages])
-        _insert(connection, "chunks", [(row, *_chunk_row(chunk)) for row, chunk in enumerate(chunks)])
-        _insert(connection, "settings", list(settings.items()))
-        _insert_vectors(connection, vectors)
+        _insert(connection, "pages", map(_page_row, pages))
+        _insert(connection, "chunks", ((row, *_chunk_row(chunk)) for row, chunk in enumerate(chunks)))
         connection.execute("CHECKPOINT")
 
 
@@ -86,31 +72,13 @@ def _chunk_row(c: Chunk) -> tuple[Any, ...]:
     return (c.id, c.url, c.anchor, c.title, list(c.headings), c.text, c.context, c.start, c.end, c.tokens)
 
 
-def _insert(connection: "DuckDBPyConnection", table: str, rows: Sequence[tuple[Any, ...]]) -> None:
+def _insert(connection: "DuckDBPyConnection", table: str, rows: Iterable[tuple[Any, ...]]) -> None:
     """Bulk insert through JSON: given Python objects, DuckDB spends a tenth of a millisecond on each of them."""
     columns = {name: kind for name, kind, *_ in connection.execute(f"DESCRIBE {table}").fetchall()}
-    shape = json.dumps([columns])
-    for start in range(0, len(rows), _ROWS):
-        part = json.dumps([dict(zip(columns, row, strict=True)) for row in rows[start : start + _ROWS]])
-        query = f"INSERT INTO {table} SELECT r.* FROM (SELECT unnest(from_json_strict($1, $2)) AS r)"  # noqa: S608 - ours
-        connection.execute(query, [part, shape])
-
-
-def _insert_vectors(connection: "DuckDBPyConnection", vectors: NDArray[np.float32]) -> None:
-    count, width = vectors.shape
-    connection.execute(f"CREATE TABLE vectors (row INTEGER, vector FLOAT[{max(1, width)}])")
-    for start in range(0, count, _VECTORS):
-        part = vectors[start : start + _VECTORS]
-        flat = {
-            "x": part.ravel(),
-            "i": np.repeat(np.arange(start, start + len(part), dtype=np.int32), width),
-            "j": np.tile(np.arange(width, dtype=np.int32), len(part)),
-        }
-        connection.register("flat", flat)
-        connection.execute(
-            f"INSERT INTO vectors SELECT i, list(x ORDER BY j)::FLOAT[{width}] FROM flat GROUP BY i ORDER BY i"  # noqa: S608 - a number
-        )
-        connection.unregister("flat")
+    shape, rows = json.dumps([columns]), iter(rows)
+    query = f"INSERT INTO {table} SELECT r.* FROM (SELECT unnest(from_json_strict($1, $2)) AS r)"  # noqa: S608 - ours
+    while part := [dict(zip(columns, row, strict=True)) for row in islice(rows, _ROWS)]:
+        connection.execute(query, [json.dumps(part), shape])
 
 
 @contextlib.contextmanager
@@ -126,6 +94,15 @@ def _failures(path: Path, *, read_only: bool) -> Iterator[None]:
         raise CorpusError(said, "check the folder's permissions and free space") from error
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Searched:
+    """The arrays that every search reads."""
+
+    vectors: NDArray[np.float32]
+    page_vectors: NDArray[np.float32]
+    page_numbers: NDArray[np.int32]
+
+
 def _connect(path: Path, *, read_only: bool) -> "DuckDBPyConnection":
     import duckdb
 
@@ -133,7 +110,78 @@ def _connect(path: Path, *, read_only: bool) -> "DuckDBPyConnection":
 
 
 class Store(Arrays):
-    """A generation opened for reading: what searching reads, and all else, for which the database is opened then."""
+    """The IndexReader of a generation's files. What a search reads are arrays; the database is opened for the rest."""
+
+    @property
+    def manifest(self) -> Mapping[str, Any]:
+        """What the generation was made of."""
+        return self.generation.manifest
+
+    @cached_property
+    def vocabulary(self) -> Bm25Index:
+        """The words of the index, with their postings."""
+        return self.bm25()
+
+    @cached_property
+    def _searched(self) -> "_Searched":
+        return _Searched(self.vectors(), self.page_vectors(), self.page_numbers())
+
+    @cached_property
+    def _page_paths(self) -> list[str]:
+        return [site_path(url) for url in self.page_urls()]
+
+    def candidates(
+        self,
+        query: QueryEmbedding | None,
+        terms: Sequence[str],
+        n: int,
+        *,
+        under: str = "",
+        include: Sequence[int] = (),
+        weights: Weights = FIRST_STAGE,
+    ) -> Candidates:
+        """Search all chunks exactly: see `IndexReader.candidates`."""
+        arrays = self._searched
+        allowed = self._below(under)
+        signals = Signals(self.vocabulary.scores(terms))
+        if query is not None:
+            self._check_length(query)
+            page = (arrays.page_vectors @ query.vector)[arrays.page_numbers]
+            near = np.asarray(arrays.vectors @ query.vector, dtype=np.float32)
+            signals = Signals(signals.bm25, near, np.asarray(page, dtype=np.float32))
+        return select(signals, allowed, arrays.page_numbers, n, include, weights)
+
+    def _below(self, under: str) -> NDArray[np.bool_]:
+        """Whether each chunk is on a page below the site path `under`. Raises UsageError where none is."""
+        numbers = self._searched.page_numbers
+        if not under:
+            return np.ones(len(numbers), dtype=bool)
+        prefix = "/" + under.strip("/")
+        beginning = prefix.rstrip("/") + "/"
+        pages = np.array([path == prefix or path.startswith(beginning) for path in self._page_paths], dtype=bool)
+        if not pages.any():
+            raise UsageError(f"the index has no page below {under}", "name a site path, such as /docs/guides")
+        return np.asarray(pages[numbers])
+
+    def _check_length(self, query: QueryEmbedding) -> None:
+        width = self._searched.vectors.shape[1]
+        if len(query.vector) != width:
+            raise IndexMismatch(
+                f"{self.manifest['embedder']['name']} now gives {len(query.vector)} dimensions, the index has {width}",
+                "rebuild it: askdocs reindex --no-crawl --full",
+            )
+
+    def passages(self, rows: Sequence[int]) -> Passages:
+        """Vectors and token vectors of the chunks at these rows."""
+        return Passages(self._searched.vectors[list(rows)], self.tokens(rows))
+
+    def explain(self, rows: Sequence[int], terms: Sequence[str]) -> list[dict[str, float]]:
+        """For each row the BM25 weight of each of the terms that the chunk contains."""
+        return [self.vocabulary.explain(row, terms) for row in rows]
+
+    def idf(self, term: str) -> float:
+        """How rare a term is: its inverse document frequency."""
+        return self.vocabulary.idf_of(term)
 
     @cached_property
     def _connection(self) -> "DuckDBPyConnection":
@@ -144,7 +192,8 @@ class Store(Arrays):
 
     def urls(self) -> list[str]:
         """The page of each chunk, in row order."""
-        return [url for (url,) in self._rows("SELECT url FROM chunks ORDER BY row")]
+        urls = self.page_urls()
+        return [urls[number] for number in self.page_numbers()]
 
     def all_chunks(self) -> list[Chunk]:
         """Every chunk in row order."""

@@ -1,4 +1,20 @@
-"""The files of a generation, held against the checksums of its manifest: when it is opened, or when they are read."""
+"""The names of all files of an index folder, and their check against the checksums of a manifest.
+
+::
+
+    INDEX/CURRENT                      the name of the generation that readers open
+    INDEX/20261121T081500-1f2e3d4c/    a generation: manifest.json, index.duckdb, and the arrays below
+    INDEX/.building-…/                 a generation that is being written; the next run removes what a crash left
+    INDEX/.building-next               names the generation that is being published
+    INDEX/.removing-…/                 an old generation that is being removed
+    INDEX/lock                         locked by the one writer; the system frees it when the writer dies
+    INDEX/holder                       the process id of that writer
+    INDEX/vectors.sqlite               embeddings by text and model, for later runs
+    INDEX/responses/                   pages as they were served, for later runs
+    INDEX/checked.json                 when a crawl last found the pages of a generation unchanged
+    INDEX/calibration.json             fitted thresholds of abstaining
+    INDEX/eval/                        journals of evaluations
+"""
 
 import hashlib
 import re
@@ -8,21 +24,43 @@ from typing import Any, Final
 
 from ingest.core.errors import IndexDamaged
 
-HOLDER: Final = "holder"
-
 POINTER: Final = "CURRENT"
-MANIFEST: Final = "manifest.json"
+LOCK: Final = "lock"
+HOLDER: Final = "holder"
+VECTOR_CACHE: Final = "vectors.sqlite"
+RESPONSES: Final = "responses"
+CHECKED: Final = "checked.json"
+CALIBRATION: Final = "calibration.json"
+EVAL: Final = "eval"
+OWN_FILES: Final = frozenset(
+    {POINTER, LOCK, HOLDER, VECTOR_CACHE, f"{VECTOR_CACHE}-journal", RESPONSES, CHECKED, CALIBRATION, EVAL}
+)
+"""Everything in an index folder that is not a generation and not named by a prefix below."""
+
 BUILDING: Final = ".building-"
 NEXT: Final = f"{BUILDING}next"
+"""Names the generation that is being published: should that stop half-way, it is removed again."""
 REMOVING: Final = ".removing-"
 NAME: Final = re.compile(r"\d{8}T\d{9}-[0-9a-f]{8}")
+"""The folder of a generation."""
 
-TOKENS: Final = "tokens.npy"
-CHUNKS: Final = "chunks.jsonl"
+MANIFEST: Final = "manifest.json"
 DATABASE: Final = "index.duckdb"
+CHUNKS: Final = "chunks.jsonl"
+TOKENS: Final = "tokens.npy"
+VECTORS: Final = "vectors.npy"
+WHITENING: Final = "whitening.npy"
+TOKEN_MEANS: Final = "token_means.npy"  # noqa: S105 - no password: tokens are word pieces
+PAGES: Final = "pages.json"
+PAGE_NUMBERS: Final = "page_numbers.npy"
+PAGE_VECTORS: Final = "page_vectors.npy"
+VOCABULARY: Final = "vocabulary.json"
+POSTINGS: Final = ("offsets", "documents", "weights", "idf")
+"""Each of them is a file NAME.npy."""
+
 _LATE: Final = frozenset({TOKENS, CHUNKS, DATABASE})
-"""Files that a question reads little or nothing of. The first two have checksums of their parts beside them, and those
-that are read are checked then; the database is checked before it is opened (see `check_on_read`)."""
+"""Files of which a question reads little or nothing. Of the first two, every record has a checksum of its own and is
+checked when it is read; the database is checked before it is opened (see `check_on_read`)."""
 
 _LARGE: Final = 8_000_000
 """Bytes above which such a file is not read whole whenever an index is opened."""
@@ -36,7 +74,7 @@ def check_file(path: Path, facts: Mapping[str, Any]) -> None:
         raise IndexDamaged(f"{path} is not as it was written", REBUILD)
     if path.with_name(path.name + ".wal").exists():
         # DuckDB would replay it into the answers.
-        raise IndexDamaged(f"a foreign log stands beside {path}", f"delete {path.name}.wal, or {REBUILD}")
+        raise IndexDamaged(f"there is a foreign log next to {path}", f"delete {path.name}.wal, or {REBUILD}")
 
 
 def check_on_read(path: Path, facts: Mapping[str, Any]) -> None:
@@ -51,6 +89,11 @@ def check_on_read(path: Path, facts: Mapping[str, Any]) -> None:
 
 def _is_late(path: Path, facts: Mapping[str, Any]) -> bool:
     return path.name in _LATE and bool(facts["bytes"] > _LARGE)
+
+
+def text_hash(text: str) -> str:
+    """What an embedding depends on besides the model: the SHA-256 of its text, in hex."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def sha256_of(path: Path) -> str:

@@ -13,12 +13,10 @@ import contextlib
 import json
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
 
 from ingest.core.atomic import replace_file
+from ingest.index.files import CHECKED
 from ingest.index.generations import Generation, generation_names
-
-_NAME: Final = "checked.json"
 
 
 def docs_date(index: Path, generation: Generation) -> str:
@@ -37,12 +35,12 @@ def record_check(index: Path, name: str, when: str = "") -> None:
     times = {other: time for other, time in _read(index).items() if other in known}
     times[name] = when or datetime.now(UTC).isoformat(timespec="seconds")
     with contextlib.suppress(OSError):  # worth no failure of a run that has published
-        replace_file(index / _NAME, json.dumps(times))
+        replace_file(index / CHECKED, json.dumps(times))
 
 
 def _read(index: Path) -> dict[str, str]:
     try:
-        found = json.loads((index / _NAME).read_text(encoding="utf-8"))
+        found = json.loads((index / CHECKED).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
     return {name: time for name, time in found.items() if _is_time(time)} if isinstance(found, dict) else {}

@@ -1,21 +1,7 @@
-"""The index folder: generations that never change, and one pointer that is replaced atomically.
+"""Generations of an index: open, publish, verify, roll back. A generation never changes; one pointer is replaced.
 
-::
-
-    INDEX/CURRENT                      the name of the generation that readers open
-    INDEX/20261121T081500-1f2e3d4c/    a generation: index.duckdb, arrays, manifest.json
-    INDEX/.building-…/                 a generation being written; left by a crash, removed by the next run
-    INDEX/.building-next               names the generation that is being published
-    INDEX/.removing-…/                 an old generation on its way out
-    INDEX/lock                         held by the one writer; freed by the system when it dies
-    INDEX/holder                       the process id of that writer
-
-Each generation's manifest names the one that it replaced, which stays, so that one can return to it.
-
-
-Back to the generation before the current one.
-
-Index folder -> what is wrong with its files, for runs that would otherwise find nothing to do.
+`files` lists what is in the folder. Each generation's manifest names the one that it replaced, which is
+kept, so that one can return to it.
 """
 
 import contextlib
@@ -34,9 +20,11 @@ from ingest.index.cleanup import clean_up, discard_unpublished, predecessor_of
 from ingest.index.files import (
     BUILDING,
     HOLDER,
+    LOCK,
     MANIFEST,
     NAME,
     NEXT,
+    OWN_FILES,
     POINTER,
     REBUILD,
     REMOVING,
@@ -46,15 +34,12 @@ from ingest.index.files import (
 )
 from ingest.index.locks import Lease, index_locked
 
-FORMAT: Final = 3
-"""Version of the files of a generation; another one means: reindex."""
+FORMAT: Final = 4
+"""Version of the files of a generation. One of another version is not read: the next reindex writes all of it again,
+with the vectors that are in the cache."""
 
 _TRIES: Final = 20
 """How often a reader looks again at a pointer that moves while it opens what that named."""
-_OURS: Final = frozenset(
-    "calibration.json checked.json eval holder lock responses vectors.sqlite vectors.sqlite-journal".split()
-)
-"""What else stands in an index folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +179,7 @@ def _refuse_foreign(index: Path) -> None:
         return
     for path in index.iterdir():
         made = path.name.startswith((BUILDING, REMOVING)) or NAME.fullmatch(path.name) or is_unfinished(path.name)
-        if path.name not in _OURS and not made:
+        if path.name not in OWN_FILES and not made:
             raise UsageError(
                 f"{index} holds other files, such as {path.name}, and no index", "name a folder of its own"
             )
@@ -209,7 +194,7 @@ def writing(index: Path, *, wait: float = 0.0) -> Iterator[None]:
     """
     from filelock import FileLock, Timeout
 
-    lock = FileLock(index / "lock")
+    lock = FileLock(index / LOCK)
     try:
         _refuse_foreign(index)
         index.mkdir(parents=True, exist_ok=True)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ingest.core.errors import IndexLocked
-from ingest.index.files import HOLDER
+from ingest.index.files import HOLDER, LOCK
 
 try:
     import fcntl
@@ -86,7 +86,7 @@ def refuse_if_locked(index: Path) -> None:
     """
     if not (_LOCKS and (index / HOLDER).exists()):
         return
-    with contextlib.suppress(FileNotFoundError, PermissionError), (index / "lock").open("rb") as file:
+    with contextlib.suppress(FileNotFoundError, PermissionError), (index / LOCK).open("rb") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:

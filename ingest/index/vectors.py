@@ -1,83 +1,103 @@
-"""Chunks -> vectors: those of the last generation, those of the cache, and the rest from the embedder."""
+"""The embeddings of the chunks of a new generation: reused from the previous one or the cache, else made."""
 
-import hashlib
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Final
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 
-from ingest.core.errors import IndexDamaged
-from ingest.core.records import Chunk, Count, Progress
-from ingest.embed.base import Embedder, Embedding, TokenEmbedder, embedding_text
+from ingest.core.records import Chunk, Progress
+from ingest.embed.base import Embedder, Embedding, embedding_text
 from ingest.embed.cache import VectorCache
-from ingest.index.database import Store
-from ingest.index.generations import Generation
+from ingest.index.previous import Previous
 
-Known = Mapping[str, Embedding]
-"""Vectors of an earlier generation by the hash of the embedded text."""
-
-_SLICE: Final = 64
-"""Texts between two entries into the cache: a few seconds of work that an interruption may cost."""
+_BATCH = 256
+"""Embeddings read at once: some three megabytes with their token vectors."""
 
 
-def text_hash(text: str) -> str:
-    """What a vector depends on beside the model, as SHA-256 in hex."""
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+class EmbeddingSource:
+    """Embeddings by the hash of their text. Makes what is missing, and keeps it in the cache as it comes."""
+
+    def __init__(self, embedder: Embedder, cache: VectorCache, previous: Previous) -> None:
+        self._embedder, self._cache, self._previous = embedder, cache, previous
+        self._dimensions: dict[str, int] = {}
+        self.made: set[str] = set()
+        """The texts that were embedded since this was made."""
+
+    def missing(self, hashes: Sequence[str]) -> list[str]:
+        """Those of these texts that neither the previous generation nor the cache has."""
+        left = set(hashes) - self._dimensions.keys()
+        self._dimensions |= dict.fromkeys(self._previous.known(left), self._previous.dimension)
+        self._dimensions |= self._cache.dimensions(left - self._dimensions.keys())
+        return [name for name in dict.fromkeys(hashes) if name not in self._dimensions]
+
+    def prepare(self, chunks: Sequence[Chunk], hashes: Sequence[str], progress: Progress) -> None:
+        """Make every embedding that is missing, the longest texts first, so that batches carry little padding.
+
+        What was made is in the cache even when a later one fails. Raises ModelError.
+        """
+        self._embed(_texts(chunks, hashes, set(self.missing(hashes))), progress)
+        if len({self._dimensions[name] for name in hashes}) > 1:  # the model behind a remote name has changed
+            self._previous.fits = False
+            self._embed(_texts(chunks, hashes, set(hashes)), progress)
+
+    def dimension(self, name: str) -> int:
+        """The length of the vector of a text that `prepare` has seen."""
+        return self._dimensions[name]
+
+    def read(self, chunks: Sequence[Chunk], hashes: Sequence[str]) -> Iterator[Embedding]:
+        """Yield the embedding of each chunk, in order; few of them are in memory together. Raises ModelError.
+
+        One that was lost meanwhile, because its file was damaged, is made again.
+        """
+        rows = iter(range(len(chunks)))
+        while part := list(islice(rows, _BATCH)):
+            found = self._find({hashes[row] for row in part})
+            lost = {hashes[row]: embedding_text(chunks[row]) for row in part if hashes[row] not in found}
+            if lost:
+                found |= self._made(lost)
+            for row in part:
+                yield found[hashes[row]]
+
+    def keep(self, hashes: Sequence[str]) -> None:
+        """Have the cache keep the embeddings of a published generation, and drop the longest unused others."""
+        names = list(dict.fromkeys(hashes))
+        left = iter(self._cache.missing(names))
+        while part := list(islice(left, _BATCH)):
+            self._cache.put(self._previous.embeddings(part))
+        self._cache.retain(names)
+
+    def _find(self, names: set[str]) -> dict[str, Embedding]:
+        found = self._previous.embeddings(names - self.made)
+        return found | self._cache.get(names - found.keys())
+
+    def _embed(self, texts: Mapping[str, str], progress: Progress) -> None:
+        names = sorted(texts, key=lambda name: len(texts[name]), reverse=True)
+        if names:
+            progress("embed", 0, len(names))
+        ready: dict[str, Embedding] = {}
+        try:
+            stream = self._embedder.embed_stream([texts[name] for name in names])
+            for done, (at, embedding) in enumerate(stream, 1):
+                ready[names[at]] = embedding
+                if len(ready) >= self._embedder.batch_size or done == len(names):
+                    self._take(ready)
+                    progress("embed", done, len(names))
+        finally:
+            self._take(ready)
+
+    def _take(self, ready: dict[str, Embedding]) -> None:
+        """Put finished embeddings into the cache, and empty `ready`."""
+        if ready:
+            self._cache.put(ready)
+            self._dimensions |= {name: len(embedding.vector) for name, embedding in ready.items()}
+            self.made |= ready.keys()
+            ready.clear()
+
+    def _made(self, texts: Mapping[str, str]) -> dict[str, Embedding]:
+        names = list(texts)
+        made = {names[at]: embedding for at, embedding in self._embedder.embed_stream(list(texts.values()))}
+        self._take(dict(made))
+        return made
 
 
-def texts_of(chunks: Iterable[Chunk]) -> tuple[list[str], dict[str, str]]:
-    """The hash of each chunk's embedded text, and the texts by their hash: equal ones stand there once."""
-    texts = [embedding_text(chunk) for chunk in chunks]
-    names = [text_hash(text) for text in texts]
-    return names, dict(zip(names, texts, strict=True))
-
-
-def known_vectors(generation: Generation | None, wanted: Collection[str]) -> Known:
-    """The vectors that a generation has for texts of these hashes.
-
-    None where they are damaged, which is not seen before they are read: then the cache has them, or
-    they are made anew.
-    """
-    if not wanted or generation is None:
-        return {}
-    store = Store(generation)
-    try:
-        names = texts_of(store.all_chunks())[0]
-        rows = {name: row for row, name in enumerate(names) if name in wanted}
-        vectors, tokens = store.vectors(), store.tokens(list(rows.values()))
-    except IndexDamaged:
-        return {}
-    return {name: Embedding(vectors[row], some) for (name, row), some in zip(rows.items(), tokens, strict=True)}
-
-
-def vectors_of(
-    texts: Mapping[str, str], known: Known, embedder: Embedder, progress: Progress, cache: VectorCache
-) -> dict[str, Embedding]:
-    """A vector for every text, by its hash. What had to be embedded stands in `cache.fresh`.
-
-    The longest are embedded first, so that batches carry little padding. What was made is in the
-    cache even when a later batch fails. Raises ModelError.
-    """
-    found = {name: known[name] for name in texts if name in known}
-    found |= cache.get(texts.keys() - found.keys())
-    _embed({name: text for name, text in texts.items() if name not in found}, embedder, progress, cache)
-    found |= {name: cache.fresh[name] for name in texts if name in cache.fresh}
-    if len({embedding.vector.shape for embedding in found.values()}) > 1:  # the model behind a remote name has changed
-        _embed(texts, embedder, progress, cache)
-        found = {name: cache.fresh[name] for name in texts}
-    return found
-
-
-def _embed(texts: Mapping[str, str], embedder: Embedder, progress: Progress, cache: VectorCache) -> None:
-    names = sorted(texts, key=lambda name: len(texts[name]), reverse=True)
-    for start in range(0, len(names), _SLICE):
-        chosen = names[start : start + _SLICE]
-
-        def count(done: int, _total: int, start: int = start) -> None:
-            progress("embed", start + done, len(names))
-
-        cache.put(dict(zip(chosen, _embeddings(embedder, [texts[name] for name in chosen], count), strict=True)))
-
-
-def _embeddings(embedder: Embedder, texts: Sequence[str], progress: Count) -> list[Embedding]:
-    if isinstance(embedder, TokenEmbedder):
-        return embedder.embed_tokens(texts, progress)
-    return [Embedding(vector) for vector in embedder.embed(texts, progress)]
+def _texts(chunks: Sequence[Chunk], hashes: Sequence[str], wanted: set[str]) -> dict[str, str]:
+    """The embedded texts of those of these chunks that are wanted, by hash; equal ones once."""
+    return {name: embedding_text(chunk) for name, chunk in zip(hashes, chunks, strict=True) if name in wanted}

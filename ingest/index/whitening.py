@@ -1,25 +1,21 @@
-"""Vectors of one site -> a space in which what all of them share counts no more than what tells them apart. Pure.
+"""Whitening and mean-centring of embeddings: what all texts share says nothing about one of them. Pure.
 
-The passages of a site lie close together: each says what the site is about. The directions in which
-they hardly differ are scaled up, those in which all differ alike are scaled down (Su et al. 2021,
-"Whitening Sentence Representations"; the ridge after Huang et al. 2021, "WhiteningBERT").
-
-
-The states of tokens that passages share, and those that questions share: to be taken off before they are compared.
+The passages of a site are close together: each says what the site is about. Whitening scales up the
+directions in which they hardly differ, and scales down those in which all of them differ alike (Su et
+al. 2021, "Whitening Sentence Representations"; the ridge after Huang et al. 2021, "WhiteningBERT").
 
 Every token of a passage points in part to what all passages have in common, and every token of a
-question to what makes it a question; neither says what is asked (Mu and Viswanath 2018,
-"All-but-the-Top", of word vectors).
+question to what makes it a question. Late interaction subtracts both means first (Mu and Viswanath
+2018, "All-but-the-Top", of word vectors).
 """
 
-from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.embed.base import TokenEmbedder
-from ingest.embed.token_vectors import SCALE, WIDTH, TokenVectors
+from ingest.embed.base import Embedder
+from ingest.embed.token_vectors import WIDTH
 
 Floats = NDArray[np.float32]
 
@@ -29,7 +25,7 @@ _BLOCK: Final = 4_096
 
 
 def fit_whitening(vectors: Floats) -> Floats:
-    """What `whiten` needs, from float32[n, d]: float32[d + 1, d], the mean, then a symmetric matrix.
+    """Fit the argument of `whiten` to float32[n, d]: float32[d + 1, d], the mean, then a symmetric matrix.
 
     The ridge, the mean variance, keeps directions finite in which the vectors do not differ at all,
     as with fewer vectors than dimensions.
@@ -45,7 +41,7 @@ def fit_whitening(vectors: Floats) -> Floats:
 
 
 def whiten(vectors: Floats, whitening: Floats) -> Floats:
-    """float32[n, d] -> float32[n, d], rows of length 1, or 0 where a vector is the mean."""
+    """Whiten float32[n, d]: rows of length 1, or 0 where a vector is the mean."""
     moved = (vectors - whitening[0]) @ whitening[1:]
     return np.asarray(moved / np.maximum(np.linalg.norm(moved, axis=1, keepdims=True), 1e-9), dtype=np.float32)
 
@@ -85,15 +81,8 @@ _QUESTIONS: Final = (
 """Questions to docs of any product, so that what they share is that they are questions."""
 
 
-def token_means(tokens: Sequence[TokenVectors], embedder: object) -> Floats:
-    """float32[2, WIDTH]: the mean over the tokens of all passages, and over those of questions; 0 where there are none.
-
-    Raises ModelError.
-    """
-    means = np.zeros((2, WIDTH), dtype=np.float32)
-    count = sum(map(len, tokens))
-    if count and isinstance(embedder, TokenEmbedder):
-        total = sum((rows.sum(axis=0, dtype=np.float64) for rows in tokens), np.zeros(WIDTH))
-        means[0] = total / (count * SCALE)
-        means[1] = np.concatenate([embedder.ask(question).tokens for question in _QUESTIONS]).mean(axis=0)
-    return means
+def mean_question_token(embedder: Embedder) -> Floats:
+    """The mean token vector of questions: float32[WIDTH], 0 for an embedder without them. Raises ModelError."""
+    if not embedder.has_tokens:
+        return np.zeros(WIDTH, dtype=np.float32)
+    return np.asarray(np.concatenate([embedder.embed_query(text).tokens for text in _QUESTIONS]).mean(axis=0))

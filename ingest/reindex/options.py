@@ -9,9 +9,8 @@ from pathlib import Path
 from ingest.core.records import CrawlReport, Problem, Progress
 from ingest.core.settings import Settings
 from ingest.docs.changes import PageChange
-from ingest.embed.base import Embedder
-from ingest.embed.cache import VectorCache
 from ingest.index.build import ChunkCounts, IndexReport
+from ingest.index.previous import Previous
 from ingest.reindex.response_cache import ResponseCache
 
 
@@ -66,9 +65,8 @@ class ReindexContext:
     settings: Settings
     options: ReindexOptions
     progress: Progress
-    embedder: Embedder
-    cache: VectorCache
     responses: ResponseCache
+    previous: Previous
     report: ReindexReport = field(default_factory=ReindexReport)
 
     @contextmanager

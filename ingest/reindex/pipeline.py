@@ -1,7 +1,7 @@
-"""reindex: source -> pages -> docs folder -> index. The only file that knows the order."""
+"""Reindex: source -> pages -> docs folder -> index. The only file that knows the order."""
 
 import time
-from contextlib import ExitStack, nullcontext
+from contextlib import ExitStack
 
 from ingest.clean.page import CLEANER_VERSION
 from ingest.core.atomic import remove_unfinished
@@ -10,12 +10,13 @@ from ingest.core.records import Progress
 from ingest.core.settings import Settings
 from ingest.docs.folder import Corpus, read_corpus
 from ingest.embed.base import Embedder
-from ingest.embed.cache import NAME as CACHE
 from ingest.embed.cache import VectorCache
 from ingest.embed.registry import get_embedder
-from ingest.index.build import IndexReport, build_index, embed_ahead, is_current, preview, stored_pages
+from ingest.index.build import IndexBuilder, IndexReport, stored_pages
+from ingest.index.files import RESPONSES, VECTOR_CACHE
 from ingest.index.freshness import checked_at, record_check
-from ingest.index.generations import verify, writing
+from ingest.index.generations import writing
+from ingest.index.previous import Previous
 from ingest.reindex.options import ReindexContext, ReindexOptions, ReindexReport
 from ingest.reindex.plan import Update, update_from_markdown, update_from_sources
 from ingest.reindex.response_cache import ResponseCache
@@ -32,49 +33,44 @@ def reindex(settings: Settings, options: ReindexOptions, progress: Progress) -> 
     """
     started = time.perf_counter()
     embedder = get_embedder(settings)
-    responses = ResponseCache(settings.index / "responses", CLEANER_VERSION)
+    responses = ResponseCache(settings.index / RESPONSES, CLEANER_VERSION)
     with ExitStack() as stack:
         if not options.dry_run:
             stack.enter_context(writing(settings.index))
             stack.enter_context(responses)
             remove_unfinished(settings.docs)
-        cache = stack.enter_context(VectorCache(settings.index / CACHE, embedder.fingerprint))
+        cache = stack.enter_context(VectorCache(settings.index / VECTOR_CACHE, embedder.fingerprint))
         if not options.dry_run:
             cache.recover()
-        context = ReindexContext(settings, options, progress, embedder, cache, responses)
+        previous = Previous.open(settings.index, embedder.fingerprint, check=not options.dry_run)
+        builder = IndexBuilder(settings.index, embedder, progress, cache, previous)
+        context = ReindexContext(settings, options, progress, responses, previous)
         update = update_from_sources(context) if options.crawl or options.from_path else update_from_markdown(context)
         if options.dry_run:
             with context.timed("index"):
-                context.report.chunks = preview(settings.index, update.documents, embedder, progress, cache)
+                context.report.chunks = builder.preview(update.documents)
         else:
-            _carry_out(context, update)
+            _carry_out(context, update, builder)
     context.report.seconds["total"] = time.perf_counter() - started
     return context.report
 
 
-def _carry_out(context: ReindexContext, update: Update) -> None:
-    """Embed, write the pages, then index them as they stand on disk."""
+def _carry_out(context: ReindexContext, update: Update, builder: IndexBuilder) -> None:
+    """Embed, write the pages, then index them as they are on disk."""
     settings, options, report = context.settings, context.options, context.report
-    damaged = verify(settings.index)
-    if damaged:
-        report.notes.append(f"{damaged}; the index is written anew")
+    if context.previous.damage:
+        report.notes.append(f"{context.previous.damage}; the index is written again")
+    if options.full:
+        context.previous.ignore()
     with context.timed("embed"):
-        current = not damaged and is_current(settings.index, context.embedder)
-        documents = update.plan.rewritten if current else update.documents
-        embed_ahead(settings.index, documents, context.embedder, context.progress, context.cache)
+        # An index that was cut and embedded as a new one would be has all pages but those that change.
+        builder.embed_ahead(update.plan.rewritten if context.previous.same_chunker else update.documents)
     update.write(settings.docs)
     corpus = read_corpus(settings.docs)
     context.responses.settle(corpus.documents)
     report.problems += [problem for problem in corpus.problems if problem not in report.problems]
     with context.timed("index"):
-        index = index_corpus(
-            settings,
-            corpus,
-            context.embedder,
-            context.progress,
-            full=options.full or bool(damaged),
-            cache=context.cache,
-        )
+        index = _build(builder, corpus)
     report.index, report.chunks = index, index.counts
     report.seconds["embed"] += index.embedding
     report.seconds["index"] -= index.embedding
@@ -85,18 +81,18 @@ def _carry_out(context: ReindexContext, update: Update) -> None:
 
 
 def index_corpus(
-    settings: Settings,
-    corpus: Corpus,
-    embedder: Embedder,
-    progress: Progress,
-    *,
-    full: bool = False,
-    cache: VectorCache | None = None,
+    settings: Settings, corpus: Corpus, embedder: Embedder, progress: Progress, *, full: bool = False
 ) -> IndexReport:
-    """Index the pages at hand. The caller holds the lock. Raises CorpusError when none is usable."""
+    """Index the pages of a docs folder. The caller has the lock. Raises CorpusError when none is usable."""
+    with VectorCache(settings.index / VECTOR_CACHE, embedder.fingerprint) as cache:
+        builder = IndexBuilder(settings.index, embedder, progress, cache)
+        if full:
+            builder.previous.ignore()
+        return _build(builder, corpus)
+
+
+def _build(builder: IndexBuilder, corpus: Corpus) -> IndexReport:
     if not corpus.files:
         detail = f" ({corpus.problems[0].detail})" if corpus.problems else ""
         raise CorpusError(f"no usable page in {corpus.folder}{detail}", "crawl some: askdocs reindex --source URL")
-    pages = stored_pages(corpus)
-    with nullcontext(cache) if cache else VectorCache(settings.index / CACHE, embedder.fingerprint) as vectors:
-        return build_index(settings.index, pages, embedder, progress, full=full, cache=vectors)
+    return builder.build(stored_pages(corpus))

@@ -8,15 +8,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ingest.core.defaults import DEFAULT_SOURCE
-from ingest.core.errors import DocsError, UsageError
+from ingest.core.errors import UsageError
 from ingest.core.records import Document, Problem
 from ingest.crawl.crawler import CrawlOptions
 from ingest.crawl.fetch import FetchOptions
 from ingest.crawl.markdown_variants import MarkdownPolicy
 from ingest.docs.changes import UpdatePlan, differences, pages_after, plan_update, write_pages
 from ingest.docs.folder import Corpus, PageFile, read_corpus, read_sources, write_sources
-from ingest.index.database import Store
-from ingest.index.generations import current_generation
 from ingest.reindex.crawl_source import SourcePages, crawl_sources
 from ingest.reindex.folder_source import read_local_source
 from ingest.reindex.options import ReindexContext
@@ -95,7 +93,7 @@ def update_from_markdown(context: ReindexContext) -> Update:
     came = {document.url for document in updated}
     plan = plan_update([file for file in crawled if file.document.url in came], updated, replaced=(), gone=())
     update = Update(corpus.files, plan)
-    before = _indexed(context.settings.index)
+    before = [page.document for page in context.previous.pages]
     indexed = differences(before, update.documents)
     context.report.new_hosts = new_hosts(before, update.documents)
     context.report.changes, context.report.unchanged = indexed.changes, indexed.unchanged
@@ -103,14 +101,6 @@ def update_from_markdown(context: ReindexContext) -> Update:
     context.report.aliases = sum(len(document.aliases) for document in update.documents)
     context.report.problems += corpus.problems
     return update
-
-
-def _indexed(index: Path) -> list[Document]:
-    """The pages of the current generation; none where it can't be read, since it is built anew then."""
-    try:
-        return [page.document for page in Store(current_generation(index)).pages()]
-    except DocsError:
-        return []
 
 
 def _recleaned(context: ReindexContext, at_hand: list[Document], *, crawling: bool = False) -> Recleaned:

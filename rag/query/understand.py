@@ -4,7 +4,7 @@ from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from ingest.index.bm25 import Bm25Index
+from ingest.index.base import Vocabulary
 from ingest.text.terms import STOPWORDS
 from rag.query.decompose import split
 from rag.query.spelling import Dictionary, correct
@@ -24,9 +24,9 @@ class Search:
 class Understanding:
     """Knows the words of one index."""
 
-    def __init__(self, lexical: Bm25Index, common: Container[str]) -> None:
+    def __init__(self, vocabulary: Vocabulary, common: Container[str]) -> None:
         """`common`: lower-case English words that are no slips although the docs do not hold them."""
-        self._dictionary = Dictionary(_Frequency(lexical), _Common(common), lexical.passages)
+        self._dictionary = Dictionary(_Frequency(vocabulary), _Common(common), vocabulary.rows_with)
 
     def search_for(self, question: str) -> Search:
         """What to search for. A question in another language is translated, others are corrected and split."""
@@ -40,21 +40,20 @@ class Understanding:
 class _Frequency(Mapping[str, int]):
     """In how many chunks each word of the docs stands. A start has no time to count or to list all of them."""
 
-    def __init__(self, lexical: Bm25Index) -> None:
-        self._lexical = lexical
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self._vocabulary = vocabulary
 
     def __getitem__(self, word: str) -> int:
         if word not in self:
             raise KeyError(word)
-        at = self._lexical.vocabulary[word]
-        return int(self._lexical.offsets[at + 1] - self._lexical.offsets[at])
+        return self._vocabulary.frequency(word)
 
     def __contains__(self, word: object) -> bool:
-        return word in self._lexical.vocabulary and isinstance(word, str) and _is_subject(word)
+        return isinstance(word, str) and _is_subject(word) and self._vocabulary.frequency(word) > 0
 
     @cached_property
     def _words(self) -> tuple[str, ...]:
-        return tuple(filter(_is_subject, self._lexical.vocabulary))
+        return tuple(filter(_is_subject, self._vocabulary))
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._words)

@@ -1,24 +1,24 @@
-"""The name of another ranking -> that ranking: an older generation, or one half of the fused score alone."""
+"""Other rankings to compare with: an older generation, or BM25 or cosine alone."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import numpy as np
-
 from ingest.core.errors import UsageError
 from ingest.core.settings import Settings
-from ingest.core.urls import site_path
 from ingest.embed.base import Embedder
 from ingest.embed.registry import get_embedder
+from ingest.index.base import Weights
 from ingest.index.database import Store
 from ingest.index.generations import Generation, generation_names, open_generation
 from ingest.text.terms import terms
 from rag.records import Hit
-from rag.retrieve.search import Retriever
+from rag.retrieve.search import Retriever, check_embedder
 
 SETTINGS: Final = ("bm25", "cosine", "previous")
 """BM25 alone, cosine alone, and the newest generation that is not the current one."""
+
+_COSINE_ALONE: Final = Weights(bm25=0.0, cosine=1.0, page=0.0)
 
 Rank = Callable[[str, int, str], Sequence[Hit]]
 """Question, how many, site path -> hits."""
@@ -64,28 +64,27 @@ def _generation(name: str, settings: Settings, store: Store) -> str:
 
 def _by_cosine(store: Store, embedder: Embedder) -> Rank:
     """Exact cosine over all vectors, equal ones in row order."""
-    Retriever(store, embedder)  # checks that the index is of this embedder
+    check_embedder(store, embedder)
 
     def rank(question: str, k: int, under: str) -> Sequence[Hit]:
-        cosine = np.asarray(store.vectors() @ embedder.embed_query(question), dtype=np.float32)
-        rows = [int(row) for row in np.argsort(-cosine, kind="stable")]
-        if under:
-            prefix, urls = "/" + under.strip("/"), [site_path(url) for url in store.urls()]
-            rows = [row for row in rows if urls[row] == prefix or urls[row].startswith(f"{prefix}/")]
-        lexical, words = store.bm25(), list(terms(question))
-        bm25 = lexical.scores(words)
+        words = list(terms(question))
+        found = store.candidates(embedder.embed_query(question), words, k, under=under, weights=_COSINE_ALONE)
+        rows = [int(row) for row in found.rows]
+        cosine, cosine_rank = found.cosine, found.cosine_rank
+        assert cosine is not None  # noqa: S101 - a search with an embedding has them
+        assert cosine_rank is not None  # noqa: S101 - likewise
         return [
             Hit(
-                rank=at,
-                score=float(cosine[row]),
-                cosine=float(cosine[row]),
-                bm25=float(bm25[row]),
+                rank=at + 1,
+                score=float(cosine[at]),
+                cosine=float(cosine[at]),
+                bm25=float(found.bm25[at]),
                 chunk=chunk,
-                cosine_rank=int((cosine > cosine[row]).sum()) + 1,
-                bm25_rank=int((bm25 > bm25[row]).sum()) + 1 if bm25[row] > 0 else None,
-                terms=lexical.explain(row, words),
+                cosine_rank=int(cosine_rank[at]),
+                bm25_rank=int(found.bm25_rank[at]) or None,
+                terms=explained,
             )
-            for at, (row, chunk) in enumerate(zip(rows[:k], store.chunks(rows[:k]), strict=True), 1)
+            for at, (chunk, explained) in enumerate(zip(store.chunks(rows), store.explain(rows, words), strict=True))
         ]
 
     return rank

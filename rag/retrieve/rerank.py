@@ -28,7 +28,7 @@ def get_reranker(name: str, settings: Settings) -> Rerank:
 
     Loads nothing yet. What it returns raises ModelError.
     """
-    score = _remote(name.removeprefix(_REMOTE), settings) if is_remote(name) else _local(name)
+    score = _remote(name.removeprefix(_REMOTE), settings) if is_remote(name) else _local(name, settings.device)
 
     def rerank(question: str, hits: Sequence[Hit]) -> tuple[Hit, ...]:
         if not hits:
@@ -64,24 +64,30 @@ def _remote(slug: str, settings: Settings) -> Callable[[str, Sequence[str]], lis
     return score
 
 
-def _local(name: str) -> Callable[[str, Sequence[str]], list[float]]:
+def _local(name: str, device: str) -> Callable[[str, Sequence[str]], list[float]]:
     models: list[Any] = []
 
     def score(question: str, texts: Sequence[str]) -> list[float]:
         if not models:
-            models.append(_load(name))
+            models.append(_load(name, device))
         values = models[0].predict([(question, text) for text in texts], show_progress_bar=False)
         return [min(1.0, max(0.0, float(value))) for value in values]
 
     return score
 
 
-def _load(name: str) -> Any:  # noqa: ANN401 - the library ships no types that mypy follows
+def _load(name: str, device: str) -> Any:  # noqa: ANN401 - the library ships no types that mypy follows
     from sentence_transformers import CrossEncoder
     from torch.nn import Sigmoid
 
     try:
-        return CrossEncoder(name, num_labels=1, activation_fn=Sigmoid(), trust_remote_code=False)
+        return CrossEncoder(
+            name,
+            num_labels=1,
+            activation_fn=Sigmoid(),
+            trust_remote_code=False,
+            device=None if device == "auto" else device,
+        )
     except (OSError, ValueError, RuntimeError, KeyError) as error:
         said = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
         raise ModelError(

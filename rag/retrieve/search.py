@@ -1,22 +1,17 @@
-"""Question -> ranked chunks: cosine and BM25 over all of them, late interaction over the best."""
+"""Rank the chunks of one index for a question: a first stage over all of them, late interaction over the best."""
 
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ingest.core.errors import IndexMismatch, UsageError
-from ingest.core.records import Chunk
-from ingest.core.urls import site_path
-from ingest.embed.base import Embedder, QueryEmbedding, TokenEmbedder
+from ingest.core.errors import IndexMismatch
+from ingest.embed.base import Embedder, QueryEmbedding
 from ingest.embed.minilm import MiniLm
-from ingest.embed.token_vectors import NO_TOKENS
-from ingest.index.bm25 import Bm25Index
-from ingest.index.database import Store
+from ingest.index.base import FIRST_STAGE, Candidates, IndexReader
 from ingest.index.whitening import whiten
 from ingest.text.terms import stem, terms
 from rag.abstain import coverage, evidence
@@ -24,170 +19,193 @@ from rag.query.understand import Understanding
 from rag.records import Hit, Retrieved
 from rag.retrieve.fusion import (
     CANDIDATES,
-    Candidates,
-    Floats,
     Ranking,
-    Signals,
-    best_rows,
+    SecondStage,
     demote_crowding,
     final_scores,
     first_ranking,
-    first_scores,
     merge_parts,
+    rows_per_page,
 )
 from rag.retrieve.late_interaction import max_similarity, token_weights
 
 _COVERING: Final = 3
-"""How many of the best hits together should hold the question's words."""
+"""How many of the best hits together should contain the question's words."""
+
+DEPTH: Final = 400
+"""How far down the ranking passages of other pages are looked for, where one page fills the ranks above."""
 
 
-_Scores = Mapping[int, float]
+class Stopwatch:
+    """Adds up the seconds that one question spends in the embedder."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def embed(self, embedder: Embedder, text: str) -> QueryEmbedding:
+        """Embed `text`, timed. Raises ModelError."""
+        started = time.perf_counter()
+        try:
+            return embedder.embed_query(text)
+        finally:
+            self.seconds += time.perf_counter() - started
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Searched:
+    """One search of the index: its terms, its first stage and its ranking."""
+
     words: list[str]
-    signals: Signals
+    found: Candidates
     ranking: Ranking
 
 
-class Retriever:
-    """Searches one generation. Reads it once, answers any number of questions."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Ranked:
+    """The ranking of one question, before any chunk is read.
 
-    def __init__(self, store: Store, embedder: Embedder | None) -> None:
+    `rows` are the ranked chunks, best first; `complete` says that no other chunk is eligible.
+    """
+
+    store: IndexReader
+    question: str
+    search: str
+    rows: list[int]
+    complete: bool
+    whole: _Searched
+    scores: Mapping[int, float]
+    """The fused scores of the candidates."""
+    undemoted: Mapping[int, float]
+    """The same before passages of a crowding page were demoted."""
+    embed_ms: float
+    _at: dict[int, int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_at", {int(row): at for at, row in enumerate(self.whole.found.rows)})
+
+    def top(self, k: int) -> Retrieved:
+        """The best `k` passages. Raises IndexDamaged."""
+        return self._retrieved(list(enumerate(self.rows[:k], 1)))
+
+    def top_per_page(self, k: int) -> Retrieved:
+        """The best `k` passages, but few of each page, unless all come from one page. Raises IndexDamaged."""
+        pages = {row: int(self.whole.found.pages[self._at[row]]) for row in self.rows}
+        if self.complete and len(set(pages.values())) == 1:
+            return self.top(k)  # there is no other page that it could crowd out
+        return self._retrieved(rows_per_page(self.rows, pages, k))
+
+    def hits(self, ranked: Sequence[tuple[int, int]]) -> tuple[Hit, ...]:
+        """The hits at these (rank, row) pairs. Raises IndexDamaged."""
+        rows = [row for _, row in ranked]
+        explained = self.store.explain(rows, self.whole.words)
+        chunks = self.store.chunks(rows)
+        return tuple(
+            self._hit(rank, row, Hit(rank, 0.0, 0.0, 0.0, chunk, terms=found))
+            for (rank, row), chunk, found in zip(ranked, chunks, explained, strict=True)
+        )
+
+    def _retrieved(self, ranked: Sequence[tuple[int, int]]) -> Retrieved:
+        """Coverage and signals are those of the undiversified ranking, whichever passages are shown."""
+        best = self.store.explain(self.rows[:_COVERING], self.whole.words)
+        words, idf = self.whole.words, self.store.idf
+        signals = evidence(words, best[:1], self.whole.found.nearest, self.whole.ranking.late, idf)
+        return Retrieved(
+            self.question,
+            self.hits(ranked),
+            coverage(words, best, idf),
+            self.embed_ms,
+            signals,
+            self.search if self.search != self.question else "",
+        )
+
+    def _hit(self, rank: int, row: int, hit: Hit) -> Hit:
+        found, ranking, at = self.whole.found, self.whole.ranking, self._at[row]
+        others = {} if found.page is None else {"page": float(found.page[at])}
+        if row in ranking.late:
+            others |= {"whitened": ranking.whitened[row], "late": ranking.late[row]}
+        if row in self.scores and self.scores[row] < self.undemoted[row]:
+            others["crowded"] = self.scores[row] - self.undemoted[row]
+        last = min(self.scores.values(), default=0.0)
+        return Hit(
+            rank=rank,
+            score=self.scores.get(row, min(last, float(found.score[at]))),
+            cosine=0.0 if found.cosine is None else float(found.cosine[at]),
+            bm25=float(found.bm25[at]),
+            chunk=hit.chunk,
+            cosine_rank=None if found.cosine_rank is None else int(found.cosine_rank[at]),
+            bm25_rank=int(found.bm25_rank[at]) or None,
+            terms=hit.terms,
+            signals=others,
+        )
+
+
+class Retriever:
+    """Ranks the chunks of one index. Keeps nothing of a question, so that threads may share it."""
+
+    def __init__(self, store: IndexReader, embedder: Embedder | None) -> None:
         """`embedder` None: BM25 alone ranks. Raises IndexMismatch when the index is of another embedder."""
         if embedder is not None:
             check_embedder(store, embedder)
         self._store = store
         self._embedder = embedder
-        self._built_with = store.generation.manifest["embedder"]["name"]
-        self._vectors, self._page_vectors = store.vectors(), store.page_vectors()
-        self._page_numbers = store.page_numbers()
         self._whitening, self._token_means = store.whitening(), store.token_means()
-        self._lexical: Bm25Index = store.bm25()
-        self._understanding = Understanding(self._lexical, _bundled(embedder).words)
-        self._paths: NDArray[np.str_] | None = None
-        self._embed_seconds = 0.0
+        self._understanding = Understanding(store.vocabulary, _bundled(embedder).words)
 
     def search(self, question: str, k: int, under: str = "") -> Retrieved:
-        """The `k` best chunks, or those of them below the site path `under`.
+        """The `k` best chunks, or those of them below the site path `under`. Raises as `rank` does."""
+        return self.rank(question, k, under).top(k)
+
+    def rank(self, question: str, depth: int = DEPTH, under: str = "") -> Ranked:
+        """Rank the chunks below the site path `under` (all for ""), down to at least `depth`.
 
         Raises UsageError when no page is below it, ModelError, IndexMismatch, IndexDamaged.
         """
-        allowed = self._below(under) if under else np.ones(self._lexical.size, dtype=bool)
-        if not allowed.any():
-            raise UsageError(f"the index has no page below {under}", "name a site path, such as /docs/guides")
-        self._embed_seconds = 0.0
+        watch = Stopwatch()
         asked = self._understanding.search_for(question)
-        whole = self._search(asked.text, allowed)
-        together = merge_parts(whole.ranking, [self._search(part, allowed).ranking for part in asked.parts])
-        scores = demote_crowding(together, {row: int(self._page_numbers[row]) for row in together})
-        rows = self._ordered(scores, whole, allowed, k)
-        chunks = self._store.chunks(rows)
-        hits = tuple(
-            self._hit(rank, row, (together, scores), chunk, whole)
-            for rank, (row, chunk) in enumerate(zip(rows, chunks, strict=True), 1)
-        )
-        return Retrieved(
-            question,
-            hits,
-            coverage(whole.words, hits[:_COVERING], self.idf),
-            self._embed_seconds * 1000,
-            evidence(whole.words, hits[:1], whole.signals.cosine, whole.ranking.late, self.idf),
-            asked.text if asked.text != question else "",
+        parts = [self._search(part, CANDIDATES, under, watch).ranking for part in asked.parts]
+        others = {row for part in parts for row in part.scores}
+        whole = self._search(asked.text, max(CANDIDATES, depth), under, watch, others)
+        together = merge_parts(whole.ranking, parts)
+        pages = dict(zip(map(int, whole.found.rows), map(int, whole.found.pages), strict=True))
+        scores = demote_crowding(together, pages)
+        candidates = sorted(scores, key=lambda row: (-scores[row], row))
+        rest = [int(row) for row in whole.found.rows[: whole.found.best] if int(row) not in scores]
+        return Ranked(
+            store=self._store,
+            question=question,
+            search=asked.text,
+            rows=[*candidates, *rest],
+            complete=whole.found.eligible <= whole.found.best,
+            whole=whole,
+            scores=scores,
+            undemoted=together,
+            embed_ms=watch.seconds * 1000,
         )
 
     def idf(self, term: str) -> float:
-        """How rare a term is in the docs."""
-        return self._lexical.idf_of(term)
+        """How rare a term is in the docs: its inverse document frequency."""
+        return self._store.idf(term)
 
-    def _search(self, text: str, allowed: NDArray[np.bool_]) -> _Searched:
+    def _search(self, text: str, n: int, under: str, watch: Stopwatch, include: Iterable[int] = ()) -> _Searched:
         words = list(terms(text))
-        bm25 = self._lexical.scores(words)
-        asked = self._ask(text)
-        signals = Signals(bm25) if asked is None else self._near(asked, bm25)
-        first = first_scores(signals)
-        found = allowed & (bm25 > 0) if asked is None else allowed
-        rows = best_rows(np.where(found, first, np.float32(-np.inf)), CANDIDATES)
-        near = None if asked is None else self._candidates(text, asked, rows, signals)
-        return _Searched(
-            words, signals, first_ranking(first, rows) if near is None else final_scores(first, rows, near)
-        )
+        query = None if self._embedder is None else watch.embed(self._embedder, text)
+        found = self._store.candidates(query, words, n, under=under, include=sorted(include), weights=FIRST_STAGE)
+        rows = [int(row) for row in found.rows[: min(CANDIDATES, found.best)]]
+        second = None if query is None else self._second_stage(text, query, rows, found)
+        ranking = first_ranking(found, rows) if second is None else final_scores(rows, second)
+        return _Searched(words, found, ranking)
 
-    def _ask(self, text: str) -> QueryEmbedding | None:
-        """Embed the text, with its tokens where the embedder knows them."""
-        started = time.perf_counter()
-        try:
-            if self._embedder is None:
-                return None
-            if isinstance(self._embedder, TokenEmbedder):
-                return self._embedder.ask(text)
-            return QueryEmbedding(self._embedder.embed_query(text), NO_TOKENS.astype(np.float32), ())
-        finally:
-            self._embed_seconds += time.perf_counter() - started
-
-    def _near(self, asked: QueryEmbedding, bm25: Floats) -> Signals:
-        vectors = self._vectors
-        if asked.vector.shape != vectors.shape[1:]:
-            raise IndexMismatch(
-                f"{self._built_with} now gives {len(asked.vector)} dimensions, the index has {vectors.shape[1]}",
-                "rebuild it: askdocs reindex --no-crawl --full",
-            )
-        page = (self._page_vectors @ asked.vector)[self._page_numbers]
-        return Signals(bm25, np.asarray(vectors @ asked.vector, dtype=np.float32), np.asarray(page, dtype=np.float32))
-
-    def _candidates(self, text: str, asked: QueryEmbedding, rows: list[int], signals: Signals) -> Candidates | None:
-        """What the second ranking goes by; None where the embedder or the index knows no tokens."""
-        if not asked.spans or not rows or signals.page is None:
+    def _second_stage(self, text: str, query: QueryEmbedding, rows: list[int], found: Candidates) -> SecondStage | None:
+        """The signals of the second ranking; None where the embedder or the index has no token vectors."""
+        if not query.spans or not rows or found.page is None:
             return None
-        tokens = self._store.tokens(rows)
-        if not any(map(len, tokens)):
+        passages = self._store.passages(rows)
+        if not any(map(len, passages.tokens)):
             return None
-        weights = token_weights(text, asked.spans, lambda word: self.idf(stem(word.lower())) if word else 0.0)
-        late = max_similarity(asked.tokens, weights, tokens, self._token_means)
-        whitened = whiten(np.vstack([asked.vector, self._vectors[rows]]), self._whitening)
-        return Candidates(signals.bm25[rows], whitened[1:] @ whitened[0], signals.page[rows], late)
-
-    def _ordered(self, scores: Mapping[int, float], whole: _Searched, allowed: NDArray[np.bool_], k: int) -> list[int]:
-        """The candidates by their final score, then the others by their first."""
-        rows = sorted(scores, key=lambda row: (-scores[row], row))[:k]
-        if len(rows) < k:
-            rest = np.where(allowed, whole.ranking.first, np.float32(-np.inf))
-            rest[rows] = -np.inf
-            if whole.signals.cosine is None:
-                rest[whole.signals.bm25 <= 0] = -np.inf
-            rows += best_rows(rest, k - len(rows))
-        return rows
-
-    def _below(self, under: str) -> NDArray[np.bool_]:
-        if self._paths is None:
-            self._paths = np.array([site_path(url) for url in self._store.urls()])
-        prefix = "/" + under.strip("/")
-        below = np.char.startswith(self._paths, prefix.rstrip("/") + "/")
-        return np.asarray(below | (self._paths == prefix))
-
-    def _hit(self, rank: int, row: int, scored: tuple[_Scores, _Scores], chunk: Chunk, whole: _Searched) -> Hit:
-        """`scored`: the candidates' scores before and after those of a crowding page are lowered."""
-        before, scores = scored
-        signals, ranking = whole.signals, whole.ranking
-        cosine, bm25 = signals.cosine, signals.bm25
-        last = min(scores.values(), default=0.0)
-        others = {} if signals.page is None else {"page": float(signals.page[row])}
-        if row in ranking.late:
-            others |= {"whitened": ranking.whitened[row], "late": ranking.late[row]}
-        if row in scores and scores[row] < before[row]:
-            others["crowded"] = scores[row] - before[row]
-        return Hit(
-            rank=rank,
-            score=scores.get(row, min(last, float(ranking.first[row]))),
-            cosine=0.0 if cosine is None else float(cosine[row]),
-            bm25=float(bm25[row]),
-            chunk=chunk,
-            cosine_rank=None if cosine is None else int((cosine > cosine[row]).sum()) + 1,
-            bm25_rank=int((bm25 > bm25[row]).sum()) + 1 if bm25[row] > 0 else None,
-            terms=self._lexical.explain(row, whole.words),
-            signals=others,
-        )
+        weights = token_weights(text, query.spans, lambda word: self.idf(stem(word.lower())) if word else 0.0)
+        late = max_similarity(query.tokens, weights, passages.tokens, self._token_means)
+        whitened = whiten(np.vstack([query.vector, passages.vectors]), self._whitening)
+        return SecondStage(found.bm25[: len(rows)], whitened[1:] @ whitened[0], found.page[: len(rows)], late)
 
 
 def _bundled(embedder: Embedder | None) -> MiniLm:
@@ -195,12 +213,12 @@ def _bundled(embedder: Embedder | None) -> MiniLm:
     return embedder if isinstance(embedder, MiniLm) else MiniLm()
 
 
-def check_embedder(store: Store, embedder: Embedder) -> None:
+def check_embedder(store: IndexReader, embedder: Embedder) -> None:
     """Raise IndexMismatch unless the index was built with this very embedder.
 
     A model of another name is not loaded to find that out, unless it is a folder, which may have moved.
     """
-    built = store.generation.manifest["embedder"]
+    built = store.manifest["embedder"]
     other = built["name"] != embedder.name and not Path(embedder.name).is_dir()
     if other or built["fingerprint"] != embedder.fingerprint:
         raise IndexMismatch(

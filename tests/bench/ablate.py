@@ -24,6 +24,7 @@ from eval.gold import Docs
 from eval.records import Outcome
 from eval.runner import RunContext, run_question
 from ingest.embed.minilm import MiniLm
+from ingest.index.base import Weights
 from ingest.index.database import Store
 from ingest.index.generations import current_generation
 from rag.assistant import Assistant
@@ -43,7 +44,7 @@ def _unsplit(self: Understanding, question: str) -> Search:
     return Search(WHOLE(self, question).text)
 
 
-ONE_RANKING = patch.object(Retriever, "_candidates", lambda *_: None)
+ONE_RANKING = patch.object(Retriever, "_second_stage", lambda *_: None)
 NO_SPLIT = patch.object(Understanding, "search_for", _unsplit)
 UNWHITENED = patch.object(retrieve, "whiten", lambda vectors, _whitening: vectors)
 UNCENTRED = patch.object(
@@ -51,15 +52,16 @@ UNCENTRED = patch.object(
     "max_similarity",
     lambda question, weights, tokens, means: WITH_MEANS(question, weights, tokens, 0 * means),
 )
+NO_PAGE = patch.object(retrieve, "FIRST_STAGE", Weights(page=0.0))
 CROWDED = patch.object(retrieve, "demote_crowding", lambda scores, _page_of: scores)
 STEPS: dict[str, list[Any]] = {
     "cosine and BM25": [
         patch.object(Understanding, "search_for", lambda _self, question: Search(question)),
-        patch.object(rank, "PAGE_WEIGHT", 0.0),
+        NO_PAGE,
         ONE_RANKING,
         CROWDED,
     ],
-    "+ slips and languages": [NO_SPLIT, patch.object(rank, "PAGE_WEIGHT", 0.0), ONE_RANKING, CROWDED],
+    "+ slips and languages": [NO_SPLIT, NO_PAGE, ONE_RANKING, CROWDED],
     "+ nearness of the page": [NO_SPLIT, ONE_RANKING, CROWDED],
     "+ late interaction": [NO_SPLIT, UNWHITENED, UNCENTRED, CROWDED],
     "+ centred tokens": [NO_SPLIT, UNWHITENED, CROWDED],
@@ -126,7 +128,9 @@ def cross_validate(context: RunContext, questions: Sequence[Question]) -> None:
     folds = np.array([fold(question) for question in questions])
     grid = {}
     for page, among in GRID:
-        with patched([patch.object(rank, "PAGE_WEIGHT", page), patch.object(rank, "LATE_WEIGHT", among)]):
+        with patched(
+            [patch.object(retrieve, "FIRST_STAGE", Weights(page=page)), patch.object(rank, "LATE_WEIGHT", among)]
+        ):
             grid[page, among] = figures(context, questions)
     held = np.zeros((len(questions), len(MEASURES)))
     for number in range(5):
@@ -134,7 +138,7 @@ def cross_validate(context: RunContext, questions: Sequence[Question]) -> None:
         held[folds == number] = grid[best][folds == number]
         print(f"fold {number}: page {best[0]}, late {best[1]}")
     print(f"{'chosen elsewhere':24}" + "".join(f"{value:13.3f}" for value in held.mean(axis=0)))
-    fixed = grid[rank.PAGE_WEIGHT, rank.LATE_WEIGHT]
+    fixed = grid[retrieve.FIRST_STAGE.page, rank.LATE_WEIGHT]
     print(f"{'as shipped':24}" + "".join(f"{value:13.3f}" for value in fixed.mean(axis=0)))
 
 

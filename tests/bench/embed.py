@@ -26,12 +26,15 @@ from typing import Any
 
 import numpy as np
 
+from ingest.chunk import chunk_document
 from ingest.docs.folder import read_corpus
-from ingest.embed.base import Vectors, embedding_text
-from ingest.embed.cache import NAME, VectorCache
+from ingest.embed.base import Vectors, embed_all, embedding_text
+from ingest.embed.cache import VectorCache
 from ingest.embed.minilm import MiniLm
-from ingest.index.build import build_index, chunks_of, stored_pages
-from ingest.index.database import Store, StoredPage
+from ingest.index.base import StoredPage
+from ingest.index.build import build_index, stored_pages
+from ingest.index.database import Store
+from ingest.index.files import VECTOR_CACHE
 from tests.bench.pairs import environment, facts, ratios, report, spread, table
 
 BATCH = 32
@@ -45,9 +48,10 @@ def quiet(*_: object) -> None:
 def pages_with(folder: Path, count: int) -> list[StoredPage]:
     """Pages that have at least `count` chunks, in the order of their names."""
     chosen: list[StoredPage] = []
+    embedder = MiniLm()
     total = 0
     for page in stored_pages(read_corpus(folder)):
-        total += len(chunks_of([page.document], MiniLm(), quiet))
+        total += len(chunk_document(page.document, embedder.count, embedder.max_tokens))
         chosen.append(page)
         if total >= count:
             break
@@ -56,10 +60,12 @@ def pages_with(folder: Path, count: int) -> list[StoredPage]:
 
 def ours(pages: list[StoredPage], _texts: list[str]) -> tuple[Vectors, dict[str, float]]:
     embedder = MiniLm()
-    embedder.embed(["warm"] * 16, quiet)  # a few would be embedded without loading torch
-    with tempfile.TemporaryDirectory() as folder, VectorCache(Path(folder) / NAME, embedder.fingerprint) as cache:
+    embed_all(embedder, ["warm"] * 16)  # a few would be embedded without loading torch
+    with tempfile.TemporaryDirectory() as folder:
+        cache = VectorCache(Path(folder) / VECTOR_CACHE, embedder.fingerprint)
         start, used = time.perf_counter(), time.process_time()
-        report = build_index(Path(folder), pages, embedder, quiet, cache=cache)
+        with cache:
+            report = build_index(Path(folder), pages, embedder, quiet, cache=cache)
         whole, cpu = time.perf_counter() - start, time.process_time() - used
         facts = {"seconds": report.embedding, "whole_seconds": whole, "cpu": cpu, "embedded": report.embedded}
         return np.array(Store(report.generation).vectors()), facts
@@ -107,7 +113,8 @@ def measure(way: str, folder: Path, count: int, out: Path) -> None:
     """One way, in this process: writes its vectors and prints its figures as JSON."""
     warnings.simplefilter("ignore")
     pages = pages_with(folder, count)
-    chunks = chunks_of([page.document for page in pages], MiniLm(), quiet)
+    count, limit = MiniLm().count, MiniLm.max_tokens
+    chunks = [chunk for page in pages for chunk in chunk_document(page.document, count, limit)]
     vectors, facts = WAYS[way](pages, [embedding_text(chunk) for chunk in chunks])
     np.save(out, vectors)
     facts["rate"] = len(chunks) / facts["seconds"]

@@ -178,7 +178,7 @@ def ours(index: Path, question: str) -> None:
     store = Store(current_generation(index))
     lap("index checked")
     model = MiniLm()
-    model.ask(question)
+    model.embed_query(question)
     lap("model")
     retriever = Retriever(store, model)
     lap("words")

@@ -16,11 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.core.records import Chunk
-from ingest.embed.base import embedding_text
+from ingest.embed.base import Embedding, embedding_text
 from ingest.embed.token_vectors import TokenVectors
 from ingest.index.arrays import write_arrays
+from ingest.index.base import StoredPage
 from ingest.index.bm25 import build_bm25
-from ingest.index.database import Store, StoredPage, write_store
+from ingest.index.database import Store, write_store
 from ingest.index.generations import Generation, building, current_generation, publish, writing
 
 _NOISE = 0.4
@@ -37,9 +38,10 @@ def grow(index: Path, folder: Path, count: int) -> Generation:
     grown = list(_chunks(chunks, models))
     vectors = _vectors(np.array(store.vectors()), models)
     with writing(folder), building(folder, "20260101T000000000-00000000") as built:
-        write_store(built, _pages(pages, {chunk.url for chunk in grown}), grown, vectors, {})
+        write_store(built, _pages(pages, {chunk.url for chunk in grown}), grown)
         lexical = build_bm25(map(embedding_text, grown))
-        write_arrays(built, grown, vectors, _tokens(tokens, models), np.array(store.token_means()), lexical)
+        embeddings = map(Embedding, vectors, _tokens(tokens, models))
+        write_arrays(built, grown, embeddings, np.array(store.token_means()[1]), lexical)
         return publish(folder, built, {**source.manifest, "chunks": count})
 
 

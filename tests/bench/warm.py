@@ -56,7 +56,7 @@ def _floor(store: "Store", model: "MiniLm") -> Ask:
     index.index(bm25s.tokenize(texts, stopwords=None, show_progress=False), show_progress=False)
 
     def ask(question: str) -> object:
-        near = vectors @ model.embed_query(question)
+        near = vectors @ model.embed_query(question).vector
         tokens = bm25s.tokenize([question], stopwords=None, show_progress=False)
         return np.argpartition(-near, BEST)[:BEST], index.retrieve(tokens, k=BEST, show_progress=False)
 
@@ -70,7 +70,7 @@ def _llamaindex(store: "Store", model: "MiniLm") -> Ask:
 
     class Encoder(BaseEmbedding):
         def _get_query_embedding(self, query: str) -> list[float]:
-            return list(map(float, model.embed_query(query)))
+            return list(map(float, model.embed_query(query).vector))
 
         def _get_text_embedding(self, text: str) -> list[float]:
             return self._get_query_embedding(text)
@@ -99,9 +99,9 @@ def measure(index: Path, ways: list[str], rounds: int) -> dict[str, Any]:
     late = [0.0]
 
     class Timed(Retriever):
-        def _candidates(self, *arguments: Any) -> Any:
+        def _second_stage(self, *arguments: Any) -> Any:
             start = time.perf_counter()
-            found = super()._candidates(*arguments)
+            found = super()._second_stage(*arguments)
             late[0] += (time.perf_counter() - start) * 1000
             return found
 

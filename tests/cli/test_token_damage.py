@@ -1,7 +1,7 @@
 """Token vectors are most of an index: they are reused, and damage to them is named, though they are checked late."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 import ingest.index.files
 from cli.failures import guarded
 from cli.main import app
-from ingest.core.records import Count
 from ingest.embed.base import Embedding
 from ingest.embed.minilm import MiniLm
 from ingest.index.database import Store
@@ -31,13 +30,13 @@ Tokens = NDArray[np.int8]
 def embedded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What the bundled model has embedded; and large files, which are checked late, begin at no size."""
     texts: list[str] = []
-    real = MiniLm.embed_tokens
+    real = MiniLm.embed_stream
 
-    def remembered(model: MiniLm, some: Sequence[str], progress: Count) -> list[Embedding]:
+    def remembered(model: MiniLm, some: Sequence[str]) -> Iterator[tuple[int, Embedding]]:
         texts.extend(some)
-        return real(model, some, progress)
+        return real(model, some)
 
-    monkeypatch.setattr(MiniLm, "embed_tokens", remembered)
+    monkeypatch.setattr(MiniLm, "embed_stream", remembered)
     monkeypatch.setattr(ingest.index.files, "_LARGE", 0)
     return texts
 
@@ -177,7 +176,7 @@ def test_a_run_that_finds_no_change_notices_damage_and_mends_it(
         path.write_bytes(flipped(bytearray(path.read_bytes()), -1))
         assert guarded(app, ["reindex", "--no-crawl"], "askdocs") == 0
         said = capsys.readouterr()
-        assert f"note: {path} is not as it was written; the index is written anew\n" in said.err
+        assert f"note: {path} is not as it was written; the index is written again\n" in said.err
         assert " published\n" in said.out
         assert run("inspect", QUESTION)["chunks"] == right
     assert run("reindex", "--no-crawl")["published"] is False

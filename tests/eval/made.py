@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from eval.records import AnswerCounts, EvalRun, Outcome, RunConfig, SystemVersion
 from ingest.core.records import Chunk, Document
-from ingest.index.database import StoredPage
+from ingest.index.base import StoredPage
 from rag.records import Hit
 
 FOUND = Outcome(

@@ -14,8 +14,8 @@ from eval.metrics import RETRIEVAL, tabulate
 from eval.records import Outcome
 from ingest.chunk import chunk_document
 from ingest.core.records import Chunk, Document
+from ingest.index.base import StoredPage
 from ingest.index.bm25 import build_bm25
-from ingest.index.database import StoredPage
 from ingest.text.terms import terms
 from rag.records import Hit
 from tests.eval.made import FOUND

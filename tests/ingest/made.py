@@ -1,15 +1,15 @@
 """Documents and an embedder made for tests."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from ingest.core.records import Count, Document
+from ingest.core.records import Document
 from ingest.core.settings import Settings, load_settings
-from ingest.embed.base import Vectors
-from ingest.index.database import StoredPage
+from ingest.embed.base import Embedding, QueryEmbedding
+from ingest.index.base import StoredPage
 
 
 def quiet(*_: object) -> None:
@@ -41,6 +41,8 @@ class WordEmbedder:
     dimension = 8
     max_tokens = 60
     remote = False
+    has_tokens = False
+    batch_size = 64
 
     def __init__(self, fingerprint: str = "words/1") -> None:
         self.fingerprint = fingerprint
@@ -49,11 +51,11 @@ class WordEmbedder:
     def count(self, text: str) -> int:
         return len(text.split())
 
-    def embed(self, texts: Sequence[str], progress: Count) -> Vectors:
-        self.embedded += texts
-        progress(len(texts), len(texts))
-        return np.stack([self.embed_query(text) for text in texts])
+    def embed_stream(self, texts: Sequence[str]) -> Iterator[tuple[int, Embedding]]:
+        for at, text in enumerate(texts):
+            self.embedded.append(text)
+            yield at, Embedding(self.embed_query(text).vector)
 
-    def embed_query(self, text: str) -> Vectors:
+    def embed_query(self, text: str) -> QueryEmbedding:
         bytes_ = np.frombuffer(hashlib.sha256(text.encode()).digest(), dtype=np.int32).astype(np.float32)
-        return np.asarray(bytes_ / np.linalg.norm(bytes_), dtype=np.float32)
+        return QueryEmbedding(np.asarray(bytes_ / np.linalg.norm(bytes_), dtype=np.float32))

@@ -24,7 +24,6 @@ STEPS: Final = {
     "write a page": "ingest.core.atomic:replace_file:.md",
     "remove a page": "os:unlink:.md",
     "insert rows": "ingest.index.database:_insert",
-    "insert vectors": "ingest.index.database:_insert_vectors",
     "write the database": "ingest.index.build:write_store",
     "write the arrays": "ingest.index.build:write_arrays",
     "make the manifest": "ingest.index.generations:_checksum",

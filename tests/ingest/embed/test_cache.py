@@ -113,7 +113,7 @@ def test_where_nothing_can_be_written_the_run_goes_on(path: Path) -> None:
     with VectorCache(path, "m/1") as cache:
         cache.put(some(1))
         assert list(cache.get(some(1, 2))) == ["text 1"]
-        cache.settle(some(1))
+        cache.retain(some(1))
     assert path.is_dir()
 
 
@@ -126,10 +126,11 @@ def test_the_longest_unused_go_first(path: Path, monkeypatch: pytest.MonkeyPatch
         put(path, number)
     now[0] += 10
     with VectorCache(path, "m/1") as cache:
-        cache.settle(some(0, 5))
+        cache.retain(some(0, 5))
     assert found(path, *range(6)) == [0, 2, 3, 4, 5], "1 was unused for longest; 0 is in use"
     with VectorCache(path, "m/1") as cache:
-        cache.settle(some(*range(10, 20)))
+        cache.put(some(*range(10, 20)))
+        cache.retain(some(*range(10, 20)))
     assert set(range(10, 20)) < set(found(path, *range(20))), "an index fits in whole, however large"
 
 
@@ -138,7 +139,7 @@ def test_dropped_vectors_give_their_space_back(path: Path, monkeypatch: pytest.M
     put(path, *range(5_000))
     large = path.stat().st_size
     with VectorCache(path, "m/1") as cache:
-        cache.settle(some(1))
+        cache.retain(some(1))
     assert path.stat().st_size < large / 10
 
 

@@ -5,10 +5,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from ingest.embed.base import CHUNK_TOKENS
+from ingest.embed.base import CHUNK_TOKENS, embed_all
 from ingest.embed.local import load
 from ingest.embed.minilm import MiniLm
-from tests.ingest.made import quiet
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -43,7 +42,7 @@ def reference(minilm: MiniLm) -> "SentenceTransformer":
 def test_a_question_gets_the_vector_that_sentence_transformers_gives(
     at: int, minilm: MiniLm, reference: "SentenceTransformer"
 ) -> None:
-    ours = minilm.embed_query(TEXTS[at])
+    ours = minilm.embed_query(TEXTS[at]).vector
     theirs = reference.encode(TEXTS[at], normalize_embeddings=True)
     assert ours.dtype == np.float32
     assert ours.shape == (minilm.dimension,)
@@ -51,20 +50,19 @@ def test_a_question_gets_the_vector_that_sentence_transformers_gives(
 
 
 def test_passages_have_length_one_and_keep_their_order(minilm: MiniLm) -> None:
-    seen: list[tuple[int, int]] = []
-    vectors = minilm.embed([*TEXTS, ""], lambda done, total: seen.append((done, total)))
+    vectors = np.stack([embedding.vector for embedding in embed_all(minilm, [*TEXTS, ""])])
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
     for row, text in enumerate(TEXTS):
-        assert float(vectors[row] @ minilm.embed_query(text)) > 0.9999
-    assert seen[-1] == (len(TEXTS) + 1, len(TEXTS) + 1)
-    assert minilm.embed([], quiet).shape[0] == 0
+        assert float(vectors[row] @ minilm.embed_query(text).vector) > 0.9999
+    assert embed_all(minilm, []) == []
 
 
 def test_what_is_beyond_the_window_is_not_read(minilm: MiniLm) -> None:
     head = "word " * CHUNK_TOKENS
     assert minilm.count(head) == CHUNK_TOKENS
-    np.testing.assert_array_equal(minilm.embed_query(head), minilm.embed_query(head + "entirely different"))
-    assert abs(minilm.embed_query(head) - minilm.embed_query(head[:-5] + "cat")).max() > 1e-4
+    whole, longer, other = (minilm.embed_query(text).vector for text in (head, head + "more", head[:-5] + "cat"))
+    np.testing.assert_array_equal(whole, longer)
+    assert abs(whole - other).max() > 1e-4
 
 
 def test_counting_is_the_tokenizers_without_a_limit(minilm: MiniLm) -> None:
@@ -76,7 +74,7 @@ def test_counting_is_the_tokenizers_without_a_limit(minilm: MiniLm) -> None:
 @pytest.mark.slow
 def test_a_question_is_embedded_without_torch() -> None:
     script = (
-        "import sys; from ingest.embed.minilm import MiniLm; v = MiniLm().embed_query('x');"
+        "import sys; from ingest.embed.minilm import MiniLm; v = MiniLm().embed_query('x').vector;"
         "print(len(v), [m for m in ('torch', 'transformers', 'sentence_transformers') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

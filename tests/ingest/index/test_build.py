@@ -1,3 +1,4 @@
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -8,10 +9,12 @@ import pytest
 
 import ingest.index.build
 from ingest.core.errors import CorpusError, IndexDamaged
-from ingest.embed.base import embedding_text
+from ingest.embed.base import Embedding, QueryEmbedding, embed_all, embedding_text
+from ingest.embed.token_vectors import SCALE, WIDTH, compress
+from ingest.index.base import StoredPage
 from ingest.index.bm25 import build_bm25
 from ingest.index.build import IndexReport, build_index
-from ingest.index.database import Store, StoredPage
+from ingest.index.database import Store
 from ingest.index.generations import Generation, current_generation
 from ingest.text.terms import terms
 from tests.ingest.made import WordEmbedder, document, quiet, stored
@@ -24,14 +27,13 @@ def build(folder: Path, pages: list[StoredPage], embedder: WordEmbedder, *, full
     return build_index(folder, pages, embedder, quiet, full=full)
 
 
-def test_vectors_stand_in_the_database_and_beside_it_row_for_row(tmp_path: Path, embedder: WordEmbedder) -> None:
+def test_row_by_row_an_index_has_chunks_pages_vectors_and_postings(tmp_path: Path, embedder: WordEmbedder) -> None:
     generation = build(tmp_path, stored(b=LONG, a="alpha"), embedder).generation
     with duckdb.connect(str(generation.folder / "index.duckdb"), read_only=True) as database:
-        kept = database.execute("SELECT vector FROM vectors ORDER BY row").fetchall()
+        assert database.execute("SHOW TABLES").fetchall() == [("chunks",), ("pages",)]
     store = Store(generation)
     chunks, vectors = store.all_chunks(), store.vectors()
-    np.testing.assert_array_equal(np.array([row for (row,) in kept], dtype=np.float32), vectors)
-    np.testing.assert_array_equal(vectors, [embedder.embed_query(embedding_text(chunk)) for chunk in chunks])
+    np.testing.assert_array_equal(vectors, [embedder.embed_query(embedding_text(chunk)).vector for chunk in chunks])
     assert store.urls() == [chunk.url for chunk in chunks] == ["https://h.org/docs/a"] + ["https://h.org/docs/b"] * 5
     query = list(terms("part 3 alpha"))
     expected = build_bm25([embedding_text(chunk) for chunk in chunks]).scores(query)
@@ -165,3 +167,32 @@ def test_threads_may_ask_one_store_at_the_same_time(tmp_path: Path, embedder: Wo
     assert [page.document.url for page in pages] == urls
     assert [chunk.url for chunk in chunks] == [store.urls()[5], store.urls()[0]]
     assert store.chunks([]) == store.pages([]) == []
+
+
+class TokenEmbedder(WordEmbedder):
+    """A token vector for each word."""
+
+    has_tokens = True
+
+    def embed_stream(self, texts: Sequence[str]) -> Iterator[tuple[int, Embedding]]:
+        for at, embedding in super().embed_stream(texts):
+            states = np.random.default_rng(len(texts[at])).normal(size=(len(texts[at].split()), 384))
+            yield at, Embedding(embedding.vector, compress(states.astype(np.float32)))
+
+    def embed_query(self, text: str) -> QueryEmbedding:
+        return QueryEmbedding(super().embed_query(text).vector, np.eye(WIDTH, dtype=np.float32)[:2], ((0, 1), (1, 2)))
+
+
+def test_token_vectors_and_their_means_are_those_of_the_embedder(tmp_path: Path) -> None:
+    embedder = TokenEmbedder()
+    store = Store(build(tmp_path, stored(b=LONG, a="alpha"), embedder).generation)
+    chunks = store.all_chunks()
+    right = embed_all(embedder, [embedding_text(chunk) for chunk in chunks])
+    found = store.passages(range(len(chunks)))
+    for one, vector, tokens in zip(right, found.vectors, found.tokens, strict=True):
+        np.testing.assert_array_equal(one.vector, vector)
+        np.testing.assert_array_equal(one.tokens, tokens)
+    whole = np.load(store.generation.folder / "tokens.npy")
+    np.testing.assert_array_equal(whole, np.concatenate([one.tokens for one in right]))
+    np.testing.assert_allclose(store.token_means()[0], whole.mean(axis=0) / SCALE, atol=1e-6)
+    np.testing.assert_allclose(store.token_means()[1], [0.5, 0.5] + [0.0] * (WIDTH - 2))

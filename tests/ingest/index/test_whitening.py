@@ -3,8 +3,9 @@
 import numpy as np
 
 from ingest.embed.minilm import MiniLm
-from ingest.embed.token_vectors import SCALE, WIDTH, compress
-from ingest.index.whitening import fit_whitening, token_means, whiten
+from ingest.embed.token_vectors import WIDTH
+from ingest.index.whitening import fit_whitening, mean_question_token, whiten
+from tests.ingest.made import WordEmbedder
 
 
 def test_what_all_vectors_share_counts_no_longer() -> None:
@@ -36,10 +37,6 @@ def test_one_vector_or_equal_ones_are_no_error() -> None:
     np.testing.assert_array_equal(whiten(equal, fit_whitening(equal)), np.zeros((5, 3)))
 
 
-def test_means_of_tokens() -> None:
-    tokens = [compress(np.eye(384, dtype=np.float32)[:3]), compress(np.eye(384, dtype=np.float32)[3:4])]
-    means = token_means(tokens, MiniLm())
-    np.testing.assert_allclose(means[0], np.concatenate(tokens).mean(axis=0) / SCALE, atol=1e-6)
-    assert 0.1 < np.linalg.norm(means[1]) < 0.5  # tokens of questions point apart, but not evenly
-    np.testing.assert_array_equal(token_means([], MiniLm()), np.zeros((2, WIDTH)))
-    np.testing.assert_array_equal(token_means(tokens, object()), np.zeros((2, WIDTH)))
+def test_tokens_of_questions_point_apart_but_not_evenly() -> None:
+    assert 0.1 < np.linalg.norm(mean_question_token(MiniLm())) < 0.5
+    np.testing.assert_array_equal(mean_question_token(WordEmbedder()), np.zeros(WIDTH))

@@ -47,7 +47,7 @@ def test_the_other_words_tell_which_near_word_was_meant(typed: str, meant: str) 
     texts = ["entity and name of a project", "a log entry", "an entry", "a log"]
     lexical = build_bm25(texts)
     frequency = {"entity": 1, "entry": 2, "project": 1, "log": 2, "name": 1}
-    assert correct(typed, Dictionary(frequency, frozenset({"the"}), lexical.passages)) == meant
+    assert correct(typed, Dictionary(frequency, frozenset({"the"}), lexical.rows_with)) == meant
 
 
 @pytest.mark.parametrize(

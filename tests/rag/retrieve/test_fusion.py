@@ -1,19 +1,18 @@
-"""Scores -> ranks: what is scaled, added, reordered and merge_parts, on numbers worked out by hand."""
+"""From scores to ranks: scaling, fusing, merging and reordering, on numbers worked out by hand."""
 
 import numpy as np
 import pytest
 
 from ingest.embed.token_vectors import SCALE, WIDTH, compress, project, projection
+from ingest.index.base import FIRST_STAGE, Weights
+from ingest.index.first_stage import Signals, best_rows, first_scores, min_max, select
 from rag.retrieve.fusion import (
-    Candidates,
-    Signals,
-    best_rows,
+    Ranking,
+    SecondStage,
     demote_crowding,
     final_scores,
-    first_ranking,
-    first_scores,
     merge_parts,
-    min_max,
+    rows_per_page,
 )
 from rag.retrieve.late_interaction import max_similarity, token_weights
 
@@ -23,7 +22,8 @@ def floats(*values: float) -> "np.typing.NDArray[np.float32]":
 
 
 def test_signals_are_scaled_and_weighed() -> None:
-    found = first_scores(Signals(bm25=floats(0, 5, 10), cosine=floats(0.2, 0.6, 0.2), page=floats(0, 0, 1)))
+    signals = Signals(bm25=floats(0, 5, 10), cosine=floats(0.2, 0.6, 0.2), page=floats(0, 0, 1))
+    found = first_scores(signals, FIRST_STAGE)
     np.testing.assert_allclose(found, [0, 1.5 / 2.3, 1.3 / 2.3], atol=1e-6)
 
 
@@ -34,16 +34,16 @@ def test_equal_scores_are_all_best_or_nothing() -> None:
 
 
 def test_candidates_are_scaled_among_themselves_and_late_interaction_counts_twice() -> None:
-    near = Candidates(floats(8, 6, 4), floats(0.1, 0.3, 0.2), floats(0.5, 0.5, 0.1), floats(0.3, 0.3, 0.7))
-    ranking = final_scores(floats(1.0, 0.5, 0.9), [0, 2, 1], near)
+    near = SecondStage(floats(8, 6, 4), floats(0.1, 0.3, 0.2), floats(0.5, 0.5, 0.1), floats(0.3, 0.3, 0.7))
+    ranking = final_scores([0, 2, 1], near)
     assert ranking.scores == pytest.approx({0: (1 + 0 + 1 + 0) / 5, 2: (0.5 + 1 + 1 + 0) / 5, 1: (0 + 0.5 + 0 + 2) / 5})
     assert ranking.late == pytest.approx({0: 0.3, 2: 0.3, 1: 0.7})
     assert ranking.whitened == pytest.approx({0: 0.1, 2: 0.3, 1: 0.2})
 
 
 def test_the_better_part_counts_two_thirds() -> None:
-    whole = first_ranking(floats(1.0, 0.4, 0.0), [0, 1])
-    parts = [first_ranking(floats(0.0, 0.8, 0.0), [1]), first_ranking(floats(0.0, 0.2, 0.6), [1, 2])]
+    whole = Ranking({0: 1.0, 1: 0.4}, {}, {})
+    parts = [Ranking({1: 0.8}, {}, {}), Ranking({1: 0.2, 2: 0.6}, {}, {})]
     assert merge_parts(whole, parts) == pytest.approx({0: 1 / 3, 1: (0.4 + 2 * 0.8) / 3, 2: 0.4})
     assert merge_parts(whole, []) == whole.scores
 
@@ -64,6 +64,33 @@ def test_best_rows_are_stable_and_leave_out_what_is_excluded() -> None:
     assert best_rows(scores, 10) == [1, 3, 4, 0, 5]
     assert best_rows(floats(1, 1, 1, 1), 2) == [0, 1]
     assert best_rows(floats(-np.inf), 2) == []
+
+
+def test_the_first_stage_returns_the_best_and_those_asked_for_with_ranks_over_all() -> None:
+    signals = Signals(bm25=floats(0, 2, 4, 1), cosine=floats(0.4, 0.4, 0.1, 0.3), page=floats(0, 0, 0, 0))
+    allowed = np.array([True, True, True, False])
+    pages = np.array([0, 0, 1, 1], dtype=np.int32)
+    found = select(signals, allowed, pages, 2, [3, 1], Weights(bm25=1, cosine=1, page=0))
+    assert (found.rows.tolist(), found.best, found.eligible) == ([1, 0, 3], 2, 3)
+    np.testing.assert_allclose(found.score, [0.75, 0.5, (0.25 + 2 / 3) / 2], atol=1e-6)
+    assert found.pages.tolist() == [0, 0, 1]
+    assert found.bm25_rank.tolist() == [2, 0, 3]
+    assert found.cosine_rank is not None
+    assert found.cosine_rank.tolist() == [1, 1, 3]
+    assert found.nearest is not None
+    np.testing.assert_allclose(found.nearest, [0.4, 0.4, 0.3, 0.1])
+
+
+def test_without_an_embedding_a_chunk_needs_a_word_of_the_query() -> None:
+    pages = np.zeros(3, dtype=np.int32)
+    found = select(Signals(floats(0, 1, 3)), np.ones(3, dtype=bool), pages, 5, [], FIRST_STAGE)
+    assert (found.rows.tolist(), found.eligible, found.cosine, found.nearest) == ([2, 1], 2, None, None)
+
+
+def test_few_rows_of_each_page_are_taken_and_keep_their_ranks() -> None:
+    pages = {row: row // 4 for row in range(12)}
+    assert rows_per_page(range(12), pages, 5, most=2) == [(1, 0), (2, 1), (5, 4), (6, 5), (9, 8)]
+    assert rows_per_page([3, 2], pages, 5) == [(1, 3), (2, 2)]
 
 
 def test_max_similarity_is_the_weighted_best_match() -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from ingest.core.errors import IndexMismatch, UsageError
 from ingest.core.settings import load_settings
-from ingest.embed.base import Vectors
+from ingest.embed.base import QueryEmbedding
 from ingest.embed.minilm import MiniLm
 from ingest.embed.remote import OpenRouterEmbedder
 from ingest.index.database import Store
@@ -85,7 +85,7 @@ def test_a_question_that_all_passages_match_alike_finds_them_by_bm25(askdocs: Co
 class Other(MiniLm):
     fingerprint = "another-model/1/384"
 
-    def embed_query(self, text: str) -> Vectors:
+    def embed_query(self, text: str) -> QueryEmbedding:
         raise AssertionError(text)
 
 

@@ -1,0 +1,161 @@
+"""What every store of an index offers: the first stage of a search, passages by row, pages, and publishing.
+
+Two sides use it. `rag` reads through `IndexReader`: it ranks the candidates a second time, fuses and
+abstains by itself, the same for every store. A reindex writes through `IndexWriter`. The files of a
+generation implement the first in `database.py` and the second in `build.py`; a store on a server can
+implement both, since no method hands out an array over all chunks.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ingest.core.records import Chunk, Document
+from ingest.embed.base import Embedding, QueryEmbedding
+from ingest.embed.token_vectors import TokenVectors
+
+Floats = NDArray[np.float32]
+
+NEAREST: Final = 50
+"""How many of the largest cosines of the index come with a search."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPage:
+    """A page as the index knows it, with the name of the file that it was read from."""
+
+    document: Document
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """How much each signal of the first stage counts, after each is scaled to 0..1."""
+
+    bm25: float = 1.0
+    cosine: float = 1.0
+    page: float = 0.3
+    """The cosine of the chunk's whole page; between 0.2 and 0.6 the development questions rank alike."""
+
+
+FIRST_STAGE: Final = Weights()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidates:
+    """The best chunks of a first stage, best first, then those that were asked for by row.
+
+    Every array has one entry per candidate. `cosine`, `page` and `cosine_rank` are None for a
+    search without an embedding. `bm25_rank` is 0 for a chunk without a word of the query; ranks
+    count over all chunks of the index.
+    """
+
+    rows: NDArray[np.int32]
+    score: Floats
+    """The weighted mean of the scaled signals, 0..1."""
+    bm25: Floats
+    bm25_rank: NDArray[np.int32]
+    pages: NDArray[np.int32]
+    """A number for the page of each candidate."""
+    best: int
+    """How many entries, from the first on, are the best of the search; the others were asked for by row."""
+    eligible: int
+    """How many chunks the search could have returned."""
+    cosine: Floats | None = None
+    cosine_rank: NDArray[np.int32] | None = None
+    page: Floats | None = None
+    nearest: Floats | None = None
+    """The NEAREST largest cosines of the whole index, in descending order."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Passages:
+    """What the second ranking reads of some chunks: `vectors` float32[n, d], and int8[tokens, WIDTH] for each."""
+
+    vectors: Floats
+    tokens: Sequence[TokenVectors]
+
+
+class Vocabulary(Protocol):
+    """The words of an index, as spelling and query analysis ask for them. Words are stemmed terms."""
+
+    def frequency(self, term: str) -> int:
+        """How many chunks contain a term, 0 for an unknown one."""
+
+    def rows_with(self, term: str) -> NDArray[np.int32]:
+        """The rows of the chunks that contain a term."""
+
+    def __iter__(self) -> Iterator[str]:
+        """Every term."""
+
+
+class IndexReader(Protocol):
+    """One generation of an index, opened for reading. Threads may share it. Methods raise IndexDamaged."""
+
+    @property
+    def manifest(self) -> Mapping[str, Any]:
+        """What the generation was made of: embedder, counts, sources, dates."""
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The words of the index."""
+
+    def candidates(
+        self,
+        query: QueryEmbedding | None,
+        terms: Sequence[str],
+        n: int,
+        *,
+        under: str = "",
+        include: Sequence[int] = (),
+        weights: Weights = FIRST_STAGE,
+    ) -> Candidates:
+        """Search the chunks below the site path `under` (all for "") and return the best `n`.
+
+        Without `query`, BM25 alone ranks, and chunks without one of the terms are not eligible. The
+        chunks at the rows `include` come as well. Raises IndexMismatch for a vector of another length.
+        """
+
+    def passages(self, rows: Sequence[int]) -> Passages:
+        """Vectors and token vectors of the chunks at these rows."""
+
+    def chunks(self, rows: Sequence[int]) -> list[Chunk]:
+        """The chunks at these rows, in the order given."""
+
+    def explain(self, rows: Sequence[int], terms: Sequence[str]) -> list[dict[str, float]]:
+        """For each row the BM25 weight of each of the terms that the chunk contains."""
+
+    def idf(self, term: str) -> float:
+        """How rare a term is: its inverse document frequency."""
+
+    def whitening(self) -> Floats:
+        """The argument of `whiten`: float32[d + 1, d]."""
+
+    def token_means(self) -> Floats:
+        """The mean token vector of passages and of questions: float32[2, WIDTH]."""
+
+    def pages(self, urls: Sequence[str] | None = None) -> list[StoredPage]:
+        """The pages at these addresses (None: all), in the order of their addresses."""
+
+    def page_chunks(self, urls: Sequence[str]) -> list[tuple[int, Chunk]]:
+        """(row, chunk) of the pages at these addresses, in row order."""
+
+
+class IndexWriter(Protocol):
+    """Writes one generation and makes it the current one."""
+
+    def publish(
+        self,
+        pages: Sequence[StoredPage],
+        chunks: Sequence[Chunk],
+        embeddings: Iterable[Embedding],
+        manifest: Mapping[str, Any],
+    ) -> object:
+        """Publish a generation: all of it, or nothing where this raises.
+
+        `embeddings` are read once, one per chunk and in their order, so that they need not be in memory
+        together. Raises CorpusError.
+        """

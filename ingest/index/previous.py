@@ -1,0 +1,129 @@
+"""The generation that a reindex starts from, opened once: its pages, its chunks and its embeddings."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from ingest.chunk import CHUNKER_VERSION
+from ingest.core.errors import DocsError, IndexDamaged
+from ingest.core.records import Chunk, Document
+from ingest.embed.base import Embedding, embedding_text
+from ingest.index.base import StoredPage
+from ingest.index.database import Store
+from ingest.index.files import text_hash
+from ingest.index.generations import Generation, current_generation, verify
+
+
+@dataclass(frozen=True, slots=True)
+class PageChunks:
+    """The chunks of one page, and the hash of each one's embedded text."""
+
+    chunks: Sequence[Chunk]
+    hashes: Sequence[str]
+
+    @classmethod
+    def of(cls, chunks: Sequence[Chunk]) -> "PageChunks":
+        """Hash the embedded texts of a page's chunks."""
+        return cls(chunks, [text_hash(embedding_text(chunk)) for chunk in chunks])
+
+
+def chunking_inputs(document: Document) -> tuple[object, ...]:
+    """All that the chunks of a page depend on, besides the chunker and the embedder's window."""
+    return (document.url, document.title, document.sha256, document.anchors)
+
+
+class Previous:
+    """What can be reused of the current generation. Where there is none, or it is unreadable, that is nothing."""
+
+    def __init__(self, generation: Generation | None, fingerprint: str, damage: str = "") -> None:
+        self.generation = generation
+        self.damage = damage
+        """What is wrong with the files of the generation, "" where nothing is known to be."""
+        manifest = generation.manifest if generation else {}
+        self.fits = bool(generation) and not damage and manifest["embedder"]["fingerprint"] == fingerprint
+        """Whether its embeddings are undamaged, and those of the embedder in use."""
+        self.same_chunker = self.fits and manifest["chunker"] == CHUNKER_VERSION
+        """Whether a page that has not changed would be cut into the same chunks again."""
+
+    @classmethod
+    def open(cls, index: Path, fingerprint: str, *, check: bool = True) -> "Previous":
+        """Open the current generation; with `check`, every file of it is read and compared with its checksum."""
+        damage = verify(index) if check else ""
+        try:
+            return cls(current_generation(index), fingerprint, damage)
+        except DocsError:
+            return cls(None, fingerprint, damage)
+
+    @cached_property
+    def _store(self) -> Store | None:
+        return Store(self.generation) if self.generation else None
+
+    @cached_property
+    def pages(self) -> list[StoredPage]:
+        """Its pages in the order of their addresses; none where they can't be read."""
+        try:
+            return self._store.pages() if self._store else []
+        except IndexDamaged:
+            return []
+
+    @cached_property
+    def _all_chunks(self) -> PageChunks:
+        try:
+            return PageChunks.of(self._store.all_chunks() if self._store else ())
+        except IndexDamaged:
+            return PageChunks((), ())
+
+    @cached_property
+    def chunks_by_page(self) -> dict[tuple[object, ...], PageChunks]:
+        """The chunks of each page by `chunking_inputs`; none where a page would be cut otherwise now."""
+        if not self.same_chunker:
+            return {}
+        by_url: dict[str, list[int]] = {}
+        whole = self._all_chunks
+        for row, chunk in enumerate(whole.chunks):
+            by_url.setdefault(chunk.url, []).append(row)
+        found: dict[tuple[object, ...], PageChunks] = {}
+        for page in self.pages:
+            rows = by_url.get(page.document.url, [])
+            mine = PageChunks([whole.chunks[row] for row in rows], [whole.hashes[row] for row in rows])
+            found[chunking_inputs(page.document)] = mine
+        return found
+
+    @cached_property
+    def _rows(self) -> dict[str, int]:
+        """The row of each embedded text, by its hash."""
+        return {name: row for row, name in enumerate(self._all_chunks.hashes)} if self.fits else {}
+
+    def known(self, hashes: Collection[str]) -> set[str]:
+        """Those of these texts (as hashes) that the generation has embeddings for."""
+        return {name for name in hashes if name in self._rows} if self.fits else set()
+
+    @property
+    def dimension(self) -> int:
+        """The length of its vectors."""
+        return int(self.generation.manifest["embedder"]["dimension"]) if self.generation else 0
+
+    def embeddings(self, hashes: Collection[str]) -> dict[str, Embedding]:
+        """The embeddings that it has of these texts, by hash. None where they are damaged."""
+        rows = {name: self._rows[name] for name in hashes if name in self._rows} if hashes and self.fits else {}
+        if not rows or self._store is None:
+            return {}
+        try:
+            found = self._store.passages(list(rows.values()))
+        except IndexDamaged:
+            self.fits = False
+            return {}
+        parts = zip(rows, found.vectors, found.tokens, strict=True)
+        return {name: Embedding(vector, tokens) for name, vector, tokens in parts}
+
+    def removed(self, chunks: Collection[Chunk]) -> int:
+        """How many of its chunks are not among these; 0 where none of it is reused."""
+        if not self.fits:
+            return 0
+        ids = {chunk.id for chunk in chunks}
+        return sum(chunk.id not in ids for chunk in self._all_chunks.chunks)
+
+    def ignore(self) -> None:
+        """Reuse nothing of it from now on, as for `--full`."""
+        self.fits = self.same_chunker = False
