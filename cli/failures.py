@@ -4,19 +4,22 @@ import contextlib
 import io
 import os
 import re
+import shlex
 import signal
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import typer
 
 from cli.terminal import json_line, safe
+from cli.usage_errors import fit_hint, rephrase
 from ingest.core.errors import DocsError
 
 _INTERRUPTED = 130
+_ERRNO = re.compile(r"\[Errno -?\d+\] ")
 _interruptions: list[int] = []
 
 
@@ -51,7 +54,8 @@ def guarded(app: typer.Typer, arguments: Sequence[str], name: str) -> int:
             return _INTERRUPTED
         if not isinstance(error, typer.TyperException):
             _print_traceback(arguments)
-        return _report(*_describe(error, name), as_json=as_json)
+        code, message, hint, status = _describe(error, name, arguments)
+        return _report(code, message, fit_hint(hint, _options_of(app, arguments)), status, as_json=as_json)
 
 
 def interrupt(signal_number: int, _: object) -> NoReturn:
@@ -70,21 +74,35 @@ def _drop_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _describe(error: Exception, name: str) -> tuple[str, str, str, int]:
+def _describe(error: Exception, name: str, arguments: Sequence[str]) -> tuple[str, str, str, int]:
     """Code, message, hint and exit status of a failure. The message is empty where the help was printed."""
     if isinstance(error, DocsError):
         return error.code, error.message, error.hint, error.exit_status
     if isinstance(error, typer.TyperException):
-        message = error.format_message().replace("Value error, ", "")
-        context = getattr(error, "ctx", None)  # of the command that was called; usage errors have one
-        hint = f"see {context.command_path if context else name} --help"
-        if "extra argument" in message and context and context.info_name in ("ask", "inspect"):
-            hint = "put the question in quotes"
+        message = rephrase(error.format_message())
+        context = getattr(error, "ctx", None)  # of the command that was called; most usage errors have one
+        hint = f"see {context.command_path if context else _command_path(arguments, name)} --help"
+        if message.startswith("there is no command") and "did you mean" not in message:
+            hint = f"to ask a question: ask {shlex.quote(' '.join(arguments))[:200]}"
         return "usage", message, hint, error.exit_code
     if isinstance(error, OSError) and error.strerror:
         return "failed", f"{error.filename or 'output'}: {error.strerror}", "check permissions and free space", 1
     said = str(error).splitlines()[0] if str(error) else "no message"
     return "bug", f"{type(error).__name__}: {said}"[:300], "this is a bug in askdocs; -vv shows the traceback", 1
+
+
+def _command_path(arguments: Sequence[str], name: str) -> str:
+    """The script and, where the first argument is a word, the command."""
+    first = arguments[0] if arguments and name == "askdocs" else ""
+    return f"{name} {first}" if first.isalpha() else name
+
+
+def _options_of(app: typer.Typer, arguments: Sequence[str]) -> set[str]:
+    """All options of the command that was called."""
+    command = typer.main.get_command(app)
+    commands: Mapping[str, object] = getattr(command, "commands", {})
+    called: Any = commands.get(arguments[0] if arguments else "", command)
+    return {option for parameter in called.params for option in (*parameter.opts, *parameter.secondary_opts)}
 
 
 def _accept_any_text(*, as_json: bool) -> None:
@@ -102,7 +120,7 @@ def _print_traceback(arguments: Sequence[str]) -> None:
 def _report(code: str, message: str, hint: str, status: int, *, as_json: bool) -> int:
     if not message:
         return status
-    message, hint = (" ".join(safe(text).split()) for text in (message, hint))
+    message, hint = (_ERRNO.sub("", " ".join(safe(text).split())) for text in (message, hint))
     try:
         if as_json:
             print(json_line({"schema": 1, "error": {"code": code, "message": message, "hint": hint}}))

@@ -7,27 +7,28 @@ refused before anything heavy is imported.
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from cli import options as given
 from cli.failures import guarded
-from cli.options import Common, with_common
+from cli.options import Common, join_words, with_common
 from ingest.core.settings import load_settings
 from ingest.index.locks import refuse_if_locked
 
 # numpy's matrices are small here: more threads save nothing, and on a busy machine they wait for each other.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-app = typer.Typer(
-    name="askdocs",
-    invoke_without_command=True,
-    add_completion=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,  # it would take [env: …] for markup
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+_STYLE: Mapping[str, Any] = {
+    "add_completion": True,
+    "pretty_exceptions_enable": False,
+    "rich_markup_mode": None,  # it would take [env: …] for markup
+    "context_settings": {"help_option_names": ["-h", "--help"]},
+}
+app = typer.Typer(name="askdocs", invoke_without_command=True, **_STYLE)
+ask_app = typer.Typer(name="ask", **_STYLE)
+"""The script `ask`: one command, so that its help, hints and completion name no other."""
 
 
 def _print_version(value: bool) -> None:  # noqa: FBT001 - typer calls it so
@@ -43,7 +44,8 @@ def _askdocs(
     context: typer.Context,
     *,
     version: Annotated[  # noqa: ARG001 - its callback does the work
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version, and stop.")
+        bool,
+        typer.Option("--version", "-V", callback=_print_version, is_eager=True, help="Print the version, and stop."),
     ] = False,
 ) -> None:
     """Ask a documentation site. Passages first, then an answer whose citations were checked."""
@@ -52,6 +54,7 @@ def _askdocs(
         raise typer.Exit(2)
 
 
+@ask_app.command()
 @app.command()
 @with_common()
 def ask(
@@ -78,7 +81,7 @@ def ask(
     from cli.options import AskOptions
 
     options = AskOptions(
-        question=question,
+        question=join_words(question),
         no_llm=no_llm,
         under=under,
         show_prompt=show_prompt,
@@ -167,7 +170,7 @@ def inspect(
     from cli.commands.inspect import InspectOptions, run_inspect
 
     options = InspectOptions(
-        query=query,
+        query=join_words(query),
         under=under,
         page=page,
         questions=questions,
@@ -270,9 +273,9 @@ app.command()(doctor)
 
 def run(name: str, arguments: Sequence[str]) -> int:
     """Run the script `name`, askdocs or ask. Returns the exit status, whatever happens."""
-    if name == "askdocs" or list(arguments) == ["--version"]:
+    if name == "askdocs" or list(arguments) in (["--version"], ["-V"]):
         return guarded(app, arguments, "askdocs")
-    return guarded(app, ["ask", *arguments], "askdocs")
+    return guarded(ask_app, arguments, "ask")
 
 
 def refuse_second_run(values: Mapping[str, object]) -> None:

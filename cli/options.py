@@ -3,7 +3,7 @@
 import functools
 import inspect
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -17,7 +17,10 @@ Under = Annotated[
 ]
 
 # Of ask.
-Question = Annotated[str | None, typer.Argument(metavar="QUESTION", help="The question; - reads it from stdin.")]
+Question = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="QUESTION", help="The question, with or without quotes; - reads it from stdin."),
+]
 NoLlm = Annotated[bool, typer.Option("--no-llm", help="Quote the pages; no network, no key.")]
 MaxTokens = Annotated[int | None, typer.Option(metavar="N", min=1, help="Longest answer, in tokens. [default: 800]")]
 Timeout = Annotated[
@@ -79,7 +82,10 @@ Exclude = Annotated[
 Fetches = Annotated[int, typer.Option("--jobs", metavar="N", min=1, max=64, help="Pages fetched at the same time.")]
 
 # Of inspect.
-Query = Annotated[str | None, typer.Argument(metavar="QUERY", help="The query; - reads it from stdin.")]
+Query = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="QUERY", help="The query, with or without quotes; - reads it from stdin."),
+]
 Page = Annotated[str | None, typer.Option("--page", metavar="PAGE", help="A page's chunks, as they are indexed.")]
 QueryFile = Annotated[
     Path | None, typer.Option("--questions", metavar="FILE.jsonl", help="JSON lines with `question`; needs --json.")
@@ -183,6 +189,11 @@ class Common:
     json: bool
     quiet: bool
     verbose: int
+
+
+def join_words(words: Sequence[str] | None) -> str | None:
+    """The text that was given in one argument or several; None without one."""
+    return " ".join(words) if words else None
 
 
 def with_common(*unused: str) -> Callable[[Callable[..., None]], Callable[..., None]]:

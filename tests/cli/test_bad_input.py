@@ -38,7 +38,7 @@ def two_lines(result: Result, status: int, error: str) -> None:
         (["inspect", "models", "--page", "/docs/faq"], "", "give one of a query, --page and --questions"),
         (["inspect", "--page", "/docs/none"], "", "the index has no page /docs/none"),
         (["inspect", "--questions", "none.jsonl"], "", "--questions prints JSON lines"),
-        (["ask", "models", "--bogus"], "", "No such option: --bogus"),
+        (["ask", "models", "--bogus"], "", "there is no option --bogus"),
         (["ask", "models", "-k", "0"], "", "-k"),
         (["ask"], "", "question"),
         (["frobnicate"], "", "frobnicate"),
