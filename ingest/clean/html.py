@@ -30,6 +30,7 @@ class PageParts:
     canonical: str | None
     index: Index | None
     whole: list[Block] = field(default_factory=list)
+    notes: tuple[str, ...] = ()
 
 
 def parse_html(text: str) -> tuple[BeautifulSoup, Index]:

@@ -53,11 +53,13 @@ class MarkdownPage:
     blocks: list[Block]
     links: tuple[str, ...]
     canonical: str | None
+    notes: tuple[str, ...] = ()
 
 
 def read_markdown(text: str, url: str) -> MarkdownPage:
     """Read title, description, content and links off a markdown or MDX page."""
     matter, text = split_front_matter(text.replace("\r\n", "\n").replace("\r", "\n"))
+    matter |= {name: decode_entities(matter[name]) for name in ("title", "description") if name in matter}
     kept = protect(text)
     body = _read_dialects(kept, url)
     links: dict[str, None] = {}
@@ -71,7 +73,7 @@ def read_markdown(text: str, url: str) -> MarkdownPage:
         block.text = _finish(block.text, kept)
     blocks = [block for block in blocks if block.text.strip()]
     title = re.sub(r"[`*]", "", kept.restore(title)).strip()
-    return MarkdownPage(title, kept.restore(description), blocks, tuple(links), canonical)
+    return MarkdownPage(title, kept.restore(description), blocks, tuple(links), canonical, tuple(kept.notes))
 
 
 def _read_dialects(kept: Protected, url: str) -> str:
@@ -81,7 +83,7 @@ def _read_dialects(kept: Protected, url: str) -> str:
         text = fence_indented_code(text, kept)
     text = _AGENT_LINE.sub("", _FOR_MACHINES.sub("", text))
     text = render_html_blocks(plain_marks(render_shortcodes(text), kept), kept)
-    return inline_references(render_components(text, kept))
+    return inline_references(render_components(text, kept), kept)
 
 
 def _atx(match: re.Match[str]) -> str:
@@ -89,7 +91,8 @@ def _atx(match: re.Match[str]) -> str:
 
 
 def _bold_heading(match: re.Match[str]) -> str:
-    return f"{match[1]}**{match[2]}**" if match[2] else match[1]
+    words = match[2].strip("*") if match[2].startswith("**") and match[2].endswith("**") else match[2]
+    return f"{match[1]}**{words}**" if words else match[1]
 
 
 def _absolute(text: str, base: str, home: str, links: dict[str, None]) -> str:

@@ -37,7 +37,7 @@ def clean_page(page: Page) -> Cleaned:
     verdict = judge(parts.title, "\n".join([parts.description, *map(block_text, parts.blocks)]), parts.index)
     if verdict:
         raise CleanError(page.url, *verdict)
-    return Cleaned(_document(page, parts), parts.links, parts.canonical)
+    return Cleaned(_document(page, parts), parts.links, parts.canonical, parts.notes)
 
 
 def _read_html(page: Page) -> PageParts:
@@ -46,7 +46,7 @@ def _read_html(page: Page) -> PageParts:
 
 def _read_markdown(page: Page) -> PageParts:
     got = read_markdown(without_controls(decode(page.body, page.content_type, html=False)), page.url)
-    return PageParts(got.title, "", got.description, got.blocks, got.links, got.canonical, None)
+    return PageParts(got.title, "", got.description, got.blocks, got.links, got.canonical, None, notes=got.notes)
 
 
 def _document(page: Page, parts: PageParts) -> Document:

@@ -58,11 +58,15 @@ def url_key(url: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Cleaned:
-    """What one page gave: its content, the links it shows (absolute), and its canonical address."""
+    """What one page gave: its content, the links it shows (absolute), and its canonical address.
+
+    `notes` says in words what could not be read as the author of the page meant it.
+    """
 
     document: Document
     links: tuple[str, ...] = ()
     canonical: str | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,15 +24,18 @@ _HTML = (
     "details|summary|a|sup|sub|kbd|small|u|b|strong|i|em|code|tt|del|ins|mark|abbr|nobr|wbr|li|tr|td|th|style|script|svg|"
     "path|iframe|select|option|textarea|button|input|label|form|template|slot|noscript"
 )
+_BRACES = "[^{}]"
+for _ in range(4):  # expressions of JSX, to the depth that objects in arrays in objects have
+    _BRACES = rf"(?:[^{{}}]|\{{{_BRACES}*\}})"
 _TAG = re.compile(
     rf"<(?P<close>/?)(?P<name>[A-Z][\w.]*|(?:{_HTML})(?=[\s/>]))"
-    r"(?P<attrs>(?:\s+[\w:-]+(?:=(?:\"[^\"]*\"|'[^']*'|\{(?:[^{}]|\{[^{}]*\})*\}))?|\s*\{\.\.\.[^}]*\})*)\s*(?P<self>/?)>"
+    rf"(?P<attrs>(?:\s+[\w:@#.-]+(?:=(?:\"[^\"]*\"|'[^']*'|\{{{_BRACES}*\}}|[^\s\"'<>{{}}=]+))?|\s*\{{\.\.\.[^}}]*\}})*)\s*(?P<self>/?)>"
 )
 _ATTR = re.compile(r"([\w:-]+)(?:=(?:\"([^\"]*)\"|'([^']*)'|\{\s*[\"'`]?((?:[^{}\"'`]|\{[^{}]*\})*)[\"'`]?\s*\}))?")
 _VOID = frozenset(("img", "br", "hr", "source", "wbr", "input", "path"))
 _INLINE = frozenset(
-    "span a sup sub kbd small u b strong i em code tt del ins mark abbr nobr font label br img Tooltip Badge Icon Link "
-    "LinkButton Term Kbd".split()
+    "span a sup sub kbd small u b strong i em code tt del ins mark abbr nobr font label br img picture Tooltip Badge "
+    "Icon Link LinkButton Term Kbd".split()
 )
 _MARKS = {"b": "**", "strong": "**", "i": "*", "em": "*", "del": "~~", "code": "`", "tt": "`", "kbd": "`"}
 _FOLDED = frozenset(("Accordion", "Details", "details", "Collapsible", "Expand"))
@@ -125,7 +128,8 @@ def render_components(text: str, kept: Protected) -> str:
     """Render the components of a page whose code is protected; unknown ones leave their content."""
     if not _TAG.search(text):
         return text
-    return _Writer(kept).kids(_parse(text, kept), 0, ends=True)
+    # A step outside of `<Steps>` still has the mark for its number; lists count themselves later.
+    return _Writer(kept).kids(_parse(text, kept), 0, ends=True).replace("\x01", "1. ")
 
 
 def _parse(text: str, kept: Protected) -> _Node:
@@ -223,7 +227,7 @@ def _inline(node: _Node, inner: str) -> str:
 def _callout(node: _Node, text: str) -> str:
     told = (node.attrs.get("type") or node.attrs.get("intent") or node.attrs.get("severity") or "").lower()
     kind = CALLOUT_KINDS.get(told) or _CALLOUTS.get(told.capitalize()) or _CALLOUTS[node.name]
-    title = node.title
+    title = node.title.strip()
     if title.lower() in CALLOUT_KINDS:
         kind, title = CALLOUT_KINDS[title.lower()], ""
     lines = [f"**{kind}: {title}**" if title else f"**{kind}**", "", *text.strip("\n").split("\n")]

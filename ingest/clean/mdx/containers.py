@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from ingest.clean.mdx.directives import Directive, closing_tag, opening_tag, parse_directive
-from ingest.clean.mdx.fences import code_block
+from ingest.clean.mdx.fences import code_block, code_of_pre
 from ingest.clean.render.blocks import Block
 from ingest.text.markdown import LIST_MARKER, closes_fence
 
@@ -24,6 +24,8 @@ _QUOTED = re.compile(r"[\"'](?P<title>.*)[\"']\s*$")
 _ALERT = re.compile(r"(?P<lead>[ \t]*(?:>[ ]?)+)\[!(?P<kind>[A-Za-z][\w ]*)(?:\|[^\[\]]*)?\][+-]?[ \t]*(?P<title>.*)$")
 _DEFINITION = re.compile(r"(?P<lead>[ ]{0,3}):(?P<gap>[ \t]{1,3})(?=\S)(?P<text>.*)$")
 _FOOTNOTE = re.compile(r"(?P<lead>[ ]{0,3})(?P<mark>\[\^[^\[\]\s]+\]:)[ \t]*(?P<text>.*)$")
+_PRE = re.compile(r"(?P<lead>[ \t]*)<pre\b[^<>]*>")
+_LONGEST_PRE: Final = 2_000
 _BRACED = re.compile(r"\{[A-Za-z][\w:+.-]*\}")
 _TERM = re.compile(r"(?![ \t]|[-*+>#|<:]|\d+[.)]|\x00|\[\^)\S")
 _OPTION = re.compile(r"[ \t]*:(?P<name>[\w-]+):(?:[ \t]+(?P<value>.*))?$")
@@ -47,6 +49,7 @@ class _Open:
     width: int = 0
     pad: str = ""
     name: str = ""
+    heading: str = ""
     tag_at: int = 0
 
 
@@ -66,7 +69,8 @@ class Containers:
     def read(self) -> str:
         """Give the text with tags for containers and marks for code."""
         readers: tuple[Callable[[str], bool], ...] = (
-            self._code, self._colons, self._indented, self._alert, self._named_tab, self._definition, self._footnote,
+            self._code, self._pre, self._colons, self._indented, self._alert, self._named_tab, self._definition,
+            self._footnote,
         )  # fmt: skip
         while self.at < len(self.lines):
             line = self._inside(self.lines[self.at])
@@ -76,7 +80,7 @@ class Containers:
         for one in self.open:
             if one.mark and one.close:  # what was never closed encloses nothing
                 self.notes.append(f"{one.name} is not closed")
-                self.out[one.tag_at] = one.close = ""
+                self.out[one.tag_at], one.close = one.heading, ""
         self._close(0)
         return "\n".join(self.out)
 
@@ -127,13 +131,37 @@ class Containers:
         code = self._code_lines(lead, mark)
         if directive:
             info, code = directive.code(code)
+        self._written(info, code, lead)
+        return True
+
+    def _written(self, info: str, code: list[str], lead: str) -> None:
+        """Put a mark for code, or a formula, where it was; nothing where all of the code is only named."""
         block = code_block(info, code)
         if block.language == "math":
             self.out += ["", f"{lead}$${' '.join(block.text.split())}$$", ""]
         elif block.text.strip() or not code:
             self.fences.append(block)
             self.out.append(f"{lead}\x00F{len(self.fences) - 1}\x00")
-        return True
+
+    def _pre(self, line: str) -> bool:
+        """HTML's `<pre>`, up to its end."""
+        found = _PRE.match(line)
+        if found is None:
+            return False
+        parts = [line]
+        for at in range(self.at, min(len(self.lines), self.at + _LONGEST_PRE) + 1):
+            if "</pre>" in parts[-1]:
+                html, _, rest = "\n".join(parts).partition("</pre>")
+                block = code_of_pre(html.replace("\x00", ""))
+                self.at = at
+                if block:
+                    self.fences.append(block)
+                    self.out += ["", f"{found['lead']}\x00F{len(self.fences) - 1}\x00", ""]
+                self.out += [found["lead"] + rest] if rest.strip() else []
+                return True
+            if at < len(self.lines):
+                parts.append(self._inside(self.lines[at]) if self.lines[at].strip() else "")
+        return False
 
     def _closed_by(self, mark: str) -> int | None:
         """The place of the container that a bare fence closes; None where it opens code."""
@@ -197,12 +225,19 @@ class Containers:
         return fewer
 
     def _directive(self, directive: Directive, mark: str, lead: str) -> None:
+        if directive.is_code and directive.braced:  # code between colons
+            self._written(*directive.code(self._code_lines(lead, mark)), lead)
+            return
         options = self._options() if directive.has_options else {}
         directive = directive.with_options(options)
         if re.search(r"\S", lead) and ">" not in lead:  # a list marker: it stays, what follows is below it
             self.out.append(lead.rstrip())
             lead = " " * len(lead)
-        self._push(_Open(closing_tag(directive), mark, name=directive.shown(mark)), opening_tag(directive), lead)
+        self._push(
+            _Open(closing_tag(directive), mark, name=directive.shown(mark), heading=directive.heading),
+            opening_tag(directive),
+            lead,
+        )
         if directive.is_dropped:
             self._drop(mark)
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from ingest.clean.render.blocks import bold
 from ingest.clean.render.components import CALLOUT_KINDS
 from ingest.clean.render.languages import KNOWN
 
@@ -68,6 +69,11 @@ class Directive:
         """The label of a callout as a reader sees it."""
         kind = CALLOUT_KINDS.get(self.name.lower(), self.name.capitalize())
         return f"{kind}: {self.title.strip()}" if self.title.strip() else kind
+
+    @property
+    def heading(self) -> str:
+        """What is left of a container that is not closed: its label or title."""
+        return bold(self.label if self.kind else self.title.strip())
 
     def shown(self, mark: str) -> str:
         """The directive as an author would look for it."""

@@ -9,8 +9,13 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from ingest.clean.render.blocks import Block
+from bs4.element import Tag
+
+from ingest.clean.html import parse_html
+from ingest.clean.render.blocks import Block, Context
+from ingest.clean.render.code import code_blocks
 from ingest.clean.render.languages import language_name
+from ingest.clean.render.walk import walk
 
 _TITLE = re.compile(r"\b(?:title|filename|file|name|label|caption|tab)=(?:\"([^\"]*)\"|'([^']*)'|\{\"([^\"]*)\"\})")
 _BRACKETED = re.compile(r"(?<!\S)\[([^\[\]]+)\]")
@@ -23,6 +28,8 @@ _FLAGS: Final = frozenset(
     "ignore no_run should_panic compile_fail noplayground runnable eval noeval line-numbers no-line-numbers static "
     "select norun nowrap numbered".split()
 )
+_FLAG = re.compile(r"[.#]|no(?:-|[A-Z])")
+"""Words behind the language that are options, whatever the generator: classes, and what switches something off."""
 _DELETED = re.compile(r"\bdel=\{([^{}]*)\}")
 _RANGE = re.compile(r"(\d+)(?:-(\d+))?")
 _LONGEST_RANGE: Final = 10_000
@@ -39,9 +46,19 @@ _MAGIC_WORDS: Final = frozenset(
 _MAGIC_REMOVED: Final = frozenset("removed remove delete deleted del".split())
 _ANNOTATION = re.compile(rf"(?:^|[ \t]+)(?://|#|--|;;|%|<!--|/\*)[ \t]*(?:\(\d{{1,2}}\)!?[ \t]*)+{_COMMENT_END}")
 _INCLUDE = re.compile(r"^[ \t]*(?:\{\{\s*#[a-z_]+\s[^{}]*\}\}|;*-+8<-+.*|<<<[ \t]*\S.*|\{!.*!\})[ \t]*$")
+_PARAMETER = re.compile(r"\{\{[<%][ \t]*(?:site-?|get-?)?param[ \t]+\"?([\w.-]+)\"?[ \t]*[%>]\}\}")
+_HIDES = re.compile(r"\bhidelines=(\S+)")
 _TWOSLASH = re.compile(r"^[ \t]*//[ \t]*(?:\^[?|].*|@\w+(?::.*)?|---cut(?:-\w+)?---)[ \t]*$")
 _HIDDEN_RUST = re.compile(r"^[ \t]*#(?:[ ].*)?$")
-_ESCAPED_SHORTCODE = re.compile(r"(\{\{[<%])/\*(.*?)\*/([>%]\}\})")
+ESCAPED_SHORTCODE = re.compile(r"(\{\{[<%])/\*((?:[^*]|\*(?!/)){0,2000})\*/([>%]\}\})")
+"""Hugo shows a shortcode as code by a comment within its braces."""
+
+
+def code_of_pre(html: str) -> Block | None:
+    """The code of an HTML `<pre>`; None where it has none."""
+    soup, _ = parse_html(f"<html><body>{html}</body></html>")
+    pre = soup.find("pre")
+    return next(iter(code_blocks(pre, Context("", walk))), None) if isinstance(pre, Tag) else None
 
 
 def fence_info(info: str) -> tuple[str, str]:
@@ -57,7 +74,7 @@ def fence_info(info: str) -> tuple[str, str]:
     words = [word for word in bare if word.lower() not in _FLAGS]
     name = re.split(r"[,:]", words[0])[0] if words else ""
     language = language_name(diff[1] if diff else name.lstrip("."))
-    return language, title or " ".join(word for word in words[1:] if not word.startswith((".", "#")))
+    return language, title or " ".join(word for word in words[1:] if not _FLAG.match(word))
 
 
 def code_block(info: str, lines: Sequence[str]) -> Block:
@@ -67,6 +84,8 @@ def code_block(info: str, lines: Sequence[str]) -> Block:
     if _DIFF_OF.match(info.strip()):
         kept = [line[1:] if line[:1] in ("+", " ") else line for line in kept if not line.startswith("-")]
     text = "\n".join(line.rstrip() for line in _readable(kept, language, info))
+    text = _PARAMETER.sub(r"<\1>", text.replace("\\{{#", "{{#")) if "{{" in text else text
+    text = ESCAPED_SHORTCODE.sub(r"\1\2\3", text) if "/*" in text else text
     return Block(text.strip("\n") if not text.strip() else text.rstrip("\n"), "code", language=language, title=title)
 
 
@@ -93,7 +112,7 @@ def _readable(lines: Sequence[str], language: str, info: str) -> Iterator[str]:
             continue
         line, removed = _without_notation(raw)
         if line is not None and not _is_hidden(line, language, info):
-            yield _ESCAPED_SHORTCODE.sub(r"\1\2\3", _ANNOTATION.sub("", line) if ")" in line else line)
+            yield _ANNOTATION.sub("", line) if ")" in line else line
 
 
 def _without_notation(line: str) -> tuple[str | None, int]:
@@ -109,6 +128,9 @@ def _without_notation(line: str) -> tuple[str | None, int]:
 
 def _is_hidden(line: str, language: str, info: str) -> bool:
     """Whether a line is not shown: hidden lines of Rust examples, queries of twoslash, code of another file."""
+    hides = _HIDES.search(info)
+    if hides and line.lstrip().startswith(hides[1]):
+        return True
     if language == "rust" and _HIDDEN_RUST.match(line):
         return True
     return bool(_INCLUDE.match(line)) or ("twoslash" in info and bool(_TWOSLASH.match(line)))

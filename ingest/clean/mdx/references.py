@@ -2,6 +2,8 @@
 
 import re
 
+from ingest.clean.mdx.source import Protected
+
 _DEFINITION = re.compile(
     r"^[ \t]{0,3}(?:>[ ]?)*\[(?P<label>(?:[^\[\]\\\n]|\\.){1,300})\]:[ \t]*\n?[ \t]*"
     r"(?:<(?P<angle>[^<>\n]*)>|(?P<bare>[^\s<>]\S*))"
@@ -19,7 +21,7 @@ _NAME = re.compile(r"(?=.*[^\W\d_])(?!\^)[\w.:/#() \x00`-]+")
 _SHORT = re.compile(r"(?<!\])(?P<image>!?)\[(?P<label>(?:[^\[\]\\\n]|\\.|\n(?![ \t]*\n)){1,300})\](?![\[(:])")
 
 
-def inline_references(text: str) -> str:
+def inline_references(text: str, kept: Protected) -> str:
     """Write reference links as inline links and drop their definitions.
 
     Of a link whose label is defined nowhere on the page (MkDocs finds it on others) the words stay.
@@ -27,16 +29,18 @@ def inline_references(text: str) -> str:
     targets: dict[str, str] = {}
     for found in _DEFINITION.finditer(text):
         if not found["label"].startswith("^"):
-            targets.setdefault(_key(found["label"]), found["angle"] if found["angle"] is not None else found["bare"])
+            targets.setdefault(
+                _key(found["label"], kept), found["angle"] if found["angle"] is not None else found["bare"]
+            )
 
     def full(match: re.Match[str]) -> str:
-        target = targets.get(_key(match["label"] or match["text"]))
+        target = targets.get(_key(match["label"] or match["text"], kept))
         if target is not None:
             return f"{match['image']}[{match['text']}](<{target}>)"
         return match["text"] if not match["gap"] and _NAME.fullmatch(match["label"] or match["text"]) else match[0]
 
     def short(match: re.Match[str]) -> str:
-        target = targets.get(_key(match["label"]))
+        target = targets.get(_key(match["label"], kept))
         return f"{match['image']}[{match['label']}](<{target}>)" if target is not None else match[0]
 
     if targets:
@@ -46,5 +50,5 @@ def inline_references(text: str) -> str:
     return _SHORT.sub(short, text) if targets else text
 
 
-def _key(label: str) -> str:
-    return " ".join(label.split()).casefold()
+def _key(label: str, kept: Protected) -> str:
+    return " ".join(kept.bare(label).split()).casefold()

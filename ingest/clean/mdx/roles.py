@@ -18,8 +18,9 @@ _EXPLICIT = re.compile(r"(?P<words>.*?)\s*<(?P<target>[^<>]*)>$", re.DOTALL)
 _PLAIN_ROLES: Final = frozenset(
     "ref doc any term numref abbr abbreviation download eq emphasis strong sub sup subscript superscript guilabel "
     "menuselection title title-reference pep rfc index button-ref button-link dfn underline smallcaps u del "
-    "confval-ref external strike".split()
+    "external strike del ins s underlined align span text".split()
 )
+_CODE_ROLES: Final = frozenset("code command samp file program literal kbd option envvar code-inline".split())
 _EMPTY_ROLES: Final = ("octicon", "fa", "material", "cite", "bdg-icon", "counter", "raw")
 _BADGES: Final = ("bdg", "badge")
 _ARROW: Final = re.compile(r"\s*-->\s*")
@@ -73,7 +74,7 @@ def _role(match: re.Match[str], kept: Protected) -> str:
     words = explicit["words"] if explicit else text
     if name.startswith(_BADGES):
         return f"**{words}**"
-    if name in _PLAIN_ROLES or (explicit and " " in words):
+    if name in _PLAIN_ROLES or (" " in words and ":" not in name and name not in _CODE_ROLES):
         return _ARROW.sub(" > ", words.removeprefix("!").removeprefix("/") if not explicit else words)
     if words.startswith("~"):
         words = words[1:].rpartition(".")[2]

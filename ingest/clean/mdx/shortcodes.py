@@ -14,9 +14,11 @@ _HUGO = re.compile(
 )
 _LIQUID = re.compile(r"\{%-?[ \t\n]*(?P<end>end)?(?P<name>[a-z][\w-]*)(?P<rest>[^{}%]*(?:%(?!\})[^{}%]*)*)-?%\}")
 _LEFT = re.compile(
-    r"\{\{[<%][^{}\n]*[%>]\}\}|\{\{\s*#[a-z_]+\s[^{}\n]*\}\}|\{\{/\*.*?\*/\}\}"
+    r"\{\{[<%][^{}\n]*[%>]\}\}|\{\{\s*#[a-z_]+\s[^{}\n]*\}\}"
     r"|(?m:^[ \t]*(?:-*8<-+|;?-+8<-+).*$|^[ \t]*<<<[ \t]*[@./]\S.*$)"
 )
+_COMMENT = re.compile(r"\{\{[<%]\s*comment\s*[%>]\}\}|\{%-?\s*comment\b[^{}%]*%\}|\{\{/\*")
+_COMMENT_END = re.compile(r"\{\{[<%]\s*/comment\s*[%>]\}\}|\{%-?\s*endcomment\s*-?%\}|\*/\}\}")
 _ESCAPED = re.compile(r"\{\{([<%])/\*[ ]?(.*?)[ ]?\*/([>%])\}\}")
 _ARGUMENT = re.compile(
     r"([\w-]+)[ ]?=[ ]?(?:\"((?:[^\"\\]|\\.)*)\"|'([^']*)'|`([^`]*)`|([^\s\"']+))"
@@ -39,9 +41,19 @@ def render_shortcodes(text: str) -> str:
     """Replace all shortcodes of a text whose code is protected."""
     if "{{" not in text and "{%" not in text and "8<" not in text and "<<<" not in text:
         return text
-    text = _HUGO.sub(_hugo, text)
+    text = _HUGO.sub(_hugo, _without_comments(text))
     text = _LIQUID.sub(_liquid, text)
     return _LEFT.sub("", _ESCAPED.sub(r"{{\1 \2 \3}}", text))
+
+
+def _without_comments(text: str) -> str:
+    """Drop what `comment` shortcodes enclose; one that is not closed encloses nothing."""
+    out: list[str] = []
+    at = 0
+    while (begin := _COMMENT.search(text, at)) and (end := _COMMENT_END.search(text, begin.end())):
+        out.append(text[at : begin.start()])
+        at = end.end()
+    return "".join(out) + text[at:]
 
 
 def _hugo(match: re.Match[str]) -> str:

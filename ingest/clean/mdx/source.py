@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, field
 
 from ingest.clean.mdx.containers import Containers
+from ingest.clean.mdx.fences import ESCAPED_SHORTCODE
 from ingest.clean.mdx.indented import find_indented_code
 from ingest.clean.render.blocks import Block, fence
 from ingest.clean.render.languages import language_of_label
@@ -66,7 +67,11 @@ class Protected:
 
     def protect_spans(self, text: str) -> str:
         """Replace code spans and formulas by marks."""
-        return _MATH.sub(self._math, _SPAN.sub(lambda m: self.span(re.sub(r"[ \t]*\n[ \t]*", " ", m[0])), text))
+        return _MATH.sub(self._math, _SPAN.sub(self._span, text))
+
+    def _span(self, match: re.Match[str]) -> str:
+        code = re.sub(r"[ \t]*\n[ \t]*", " ", match[0])
+        return self.span(ESCAPED_SHORTCODE.sub(r"\1\2\3", code) if "/*" in code else code)
 
     def _math(self, match: re.Match[str]) -> str:
         display = match["display"] or match["begin"] or (match["bracketed"] if _is_tex(match["bracketed"]) else None)

@@ -139,6 +139,7 @@ def test_reference_links_are_links() -> None:
         f"See [the cups]({home}/cups), [Lids]({home}/docs/lids.md) and [pots]({home}/pots), not [^1] nor [x] "
         "nor [ ].\n\n[^1]: Tea."
     )
+    assert body("See [`Cup`] and [Cup].\n\n[`cup`]: /c\n") == f"See [`Cup`]({home}/c) and [Cup]."
     assert body("See [`Cup`][tea.Cup] and a[0][1].") == "See `Cup` and a[0][1]."
 
 
@@ -157,6 +158,7 @@ def test_toml_front_matter() -> None:
         ("\\[\n\\int_0^1 x\\,dx\n\\]", "$$\\int_0^1 x\\,dx$$"),
         ("```{math}\n:label: e\na_1\n```", "$$a_1$$"),
         ("```math\na_1\n```", "$$a_1$$"),
+        (":::{math}\n:name: e\n\na_1\n:::", "$$a_1$$"),
         ("$$ a_1 $$ (eq)\n\nEnd.", "$$a_1$$\n\nEnd."),
         ("It costs $5 or $10, \\$3 at least.", "It costs $5 or $10, $3 at least."),
         ("Escaped \\(words\\) and \\[more\\].", "Escaped (words) and [more]."),
@@ -187,6 +189,16 @@ def test_formulas_are_left_as_they_are(text: str, want: str) -> None:
         ('```python\n--8<-- "a.py"\n```\n\nEnd.', "End."),
         ("```rust\n{{#include x.rs}}\n```\n\nEnd.", "End."),
         ('{{< tab header="sh" lang="bash" >}}\nls\n{{< /tab >}}', '```bash title="sh"\nls\n```'),
+        (
+            "<pre><code class='lang-js'>export function a() {\n<strong>  b()\n</strong>}\n</code></pre>",
+            "```javascript\nexport function a() {\n  b()\n}\n```",
+        ),
+        (
+            "```bash\ngit clone -b {{< param version >}}\n{{</* x */>}}\n```",
+            "```bash\ngit clone -b <version>\n{{< x >}}\n```",
+        ),
+        ("```py hidelines=~\n~a\nb\n```", "```python\nb\n```"),
+        (":::{code-block} sh\n:linenos:\n\nls :::\n:::", "```bash\nls :::\n```"),
         ("{{< highlight go >}}\na := `x`\n{{< /highlight >}}", "```go\na := `x`\n```"),
         ("{% highlight ruby %}\nputs 1\n{% endhighlight %}", "```ruby\nputs 1\n```"),
     ],
@@ -212,6 +224,8 @@ def test_code_is_what_a_reader_should_use(code: str, want: str) -> None:
         ('Use {{< param "x" >}}the {{< glossary_tooltip text="Pod" term_id="pod" >}} well.', "Use the Pod well."),
         ('See [cups]({{< ref "cups.md#size" >}}).', "See [cups](https://kettle.example/docs/cups/#size)."),
         ("{{< unknown a=1 >}}Words stay.{{< /unknown >}}\n\n{% include x.md %}\n\n{{#include y.md}}", "Words stay."),
+        ("{{< comment >}}\nNot _shown_.\n{{< /comment >}}\nShown.{% comment %}Nor this.{% endcomment %}", "Shown."),
+        ("A {del}`bad word` and {sub}`2`.", "A bad word and 2."),
         ('Old <Badge type="warning" text="beta" /> tea.', "Old **beta** tea."),
         ("<details>\n<summary>Why?</summary>\n\nTaste.\n\n</details>\n\nAfter.", "**Why?**\n\nTaste.\n\nAfter."),
         ("## FAQ\n\n<details>\n<summary>Why?</summary>\nTaste.\n</details>\n\n## End\n\nx",
@@ -272,4 +286,6 @@ def test_hostile_nesting_takes_bounded_time_and_keeps_the_page(text: str) -> Non
 
 @pytest.mark.parametrize("text", ["{{< note >}}\nHot.", ":::note\nHot.", "<Note>\nHot.", "```{note}\nHot."])
 def test_a_box_that_never_closes_does_not_swallow_the_page(text: str) -> None:
-    assert body(f"{text}\n\n## Next\n\nPour.") == "Hot.\n\n## Next\n\nPour."
+    assert clean(f"# Tea\n\n{text}\n").notes
+    got = body(f"{text}\n\n## Next\n\nPour.")
+    assert got.removeprefix("**Note**\n\n") == "Hot.\n\n## Next\n\nPour."
