@@ -11,7 +11,7 @@ from ingest.core.records import Chunk, Document, url_key
 from ingest.text.markdown import Block, Line, Section, closes_fence, fence_mark, sections_of
 from ingest.text.sentences import runs, sentences
 
-CHUNKER_VERSION: Final = 1
+CHUNKER_VERSION: Final = 2
 """Raised whenever the same page would be cut differently."""
 
 PATH_SEPARATOR: Final = " › "

@@ -1,6 +1,7 @@
 """Reading text: pure functions, no files, no network.
 
 markdown      fences, code spans, blocks     front_matter   YAML header of a page
-sentences     sentence boundaries            terms          tokens, stems, stop words
-unsafe        control and invisible characters                masking        keys, e-mails, long numbers
+sentences     sentence boundaries            abbreviations  what a full stop may belong to
+terms         tokens, stems, stop words      unsafe         control and invisible characters
+masking       keys, e-mails, long numbers
 """

@@ -1,5 +1,7 @@
+import json
 import re
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -55,3 +57,16 @@ def test_nothing_but_white_space_lies_between_sentences(text: str) -> None:
     assert all(a[1] <= b[0] for a, b in pairwise(places))
     assert "".join(re.sub(r"\s", "", text[start:end]) for start, end in places) == re.sub(r"\s", "", text)
     assert all(text[start:end] == text[start:end].strip() for start, end in places)
+
+
+def blind_items() -> list[dict[str, object]]:
+    """Fragments of five kinds of docs with the sentences that a reader sees; written without knowing the rules."""
+    lines = Path(__file__).with_name("sentences.jsonl").read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines]
+
+
+def test_sentences_of_five_kinds_of_docs_end_where_a_reader_ends_them() -> None:
+    items = blind_items()
+    wrong = [item for item in items if cut(str(item["text"])) != item["sentences"]]
+    assert len(items) == 300
+    assert len(wrong) <= 3, wrong
