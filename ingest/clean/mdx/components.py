@@ -119,7 +119,7 @@ class _Writer:
         match = _ONE_FENCE.fullmatch(text)
         if match:
             block = self.kept.fences[int(match[1])]
-            block.title = block.title or title
+            block.title = block.title or self.kept.bare(title).replace("`", "")
             return text
         return f"{bold(title)}\n\n{text}" if text.strip() and title else text
 

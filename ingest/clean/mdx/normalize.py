@@ -22,7 +22,8 @@ _PIPE = re.compile(r"(?<!\\)\|")
 _CLOSED = re.compile(r"(?<!\\)\|$")
 _BULLET = re.compile(r"^([ \t]*(?:>[ ]?)*[ \t]*)[*+]([ \t]+)(?=\S)", re.MULTILINE)
 
-_ITEM_GAP = re.compile(r"^([ \t]*(?:>[ ]?)*[ \t]*(?:-|\d{1,9}[.)]))(?:[ ]{2,4}|\t)(?=\S)", re.MULTILINE)
+_ITEM_GAP = re.compile(r"^([ \t]*(?:>[ ]?)*[ \t]*(?:-|\d{1,9}[.)]))[ \t]{2,}(?=\S)", re.MULTILINE)
+_STRONG = re.compile(r"(?<![\w/*_.:\\-])__(?=[^\s_])([^_\n]*(?:_[^_\n]+)*[^\s_])__(?![\w/_])")
 _EMPHASIS = re.compile(r"(?<![\w/*_.:\\-])_(?=[^\s_])([^_\n]*[^\s_])_(?![\w/_])")
 _QUOTE = re.compile(r"(?:^>.*(?:\n|\Z))+", re.MULTILINE)
 
@@ -54,6 +55,7 @@ def pipe_tables(text: str) -> str:
 def reflow(text: str) -> str:
     """Join wrapped lines, tighten tables, use one sign for list items. Code must be marks by now."""
     text = _EMPHASIS.sub(r"*\1*", _QUOTE.sub(_narrow, _BULLET.sub(r"\1-\2", text)))
+    text = _STRONG.sub(r"**\1**", text)
     text = _ITEM_GAP.sub(r"\1 ", text)
     out: list[str] = []
     for raw in text.split("\n"):

@@ -1,22 +1,24 @@
 """Reference links (`[text][id]`, with `[id]: address` elsewhere) -> inline links. Code must be marks by now."""
 
 import re
+import string
 
 from ingest.clean.mdx.source import Protected
 
 _DEFINITION = re.compile(
-    r"^[ \t]{0,3}(?:>[ ]?)*\[(?P<label>(?:[^\[\]\\\n]|\\.){1,300})\]:[ \t]*\n?[ \t]*"
+    r"^[ \t]{0,3}(?:>[ \t]*)*\[(?P<label>(?:[^\[\]\\\n]|\\.){1,300})\]:[ \t]*\n?[ \t]*"
     r"(?:<(?P<angle>[^<>\n]*)>|(?P<bare>[^\s<>]\S*))"
     r"(?:[ \t]*\n?[ \t]+(?:\"[^\"\n]*\"|'[^'\n]*'|\([^()\n]*\)))?[ \t]*$",
     re.MULTILINE,
 )
 _FULL = re.compile(
-    r"(?<![\w\]\x00])(?P<image>!?)\[(?P<text>(?:[^\[\]\\\n]|\\.|\[[^\[\]\n]*\]|\n(?![ \t]*\n)){1,600})\](?P<gap>[ ]?)"
+    r"(?P<image>!?)\[(?P<text>(?:[^\[\]\\\n]|\\.|\[[^\[\]\n]*\]|\n(?![ \t]*\n)){1,600})\](?P<gap>[ ]?)"
     r"\[(?P<label>[^\[\]\n]{0,300})\](?![\[(:])"
 )
 _PICTURE = re.compile(
     r"(?P<image>!)\[(?P<text>(?:[^\[\]\\\n]|\\.){0,600})\](?P<gap>[ ]?)\[(?P<label>[^\[\]\n]{0,300})\]"
 )
+_BEFORE_INDEX = string.ascii_letters + string.digits + "_]\x00"
 _NAME = re.compile(r"(?=.*[^\W\d_])(?!\^)[\w.:/#() \x00`-]+")
 _SHORT = re.compile(r"(?<!\])(?P<image>!?)\[(?P<label>(?:[^\[\]\\\n]|\\.|\n(?![ \t]*\n)){1,300})\](?![\[(:])")
 
@@ -34,10 +36,13 @@ def inline_references(text: str, kept: Protected) -> str:
             )
 
     def full(match: re.Match[str]) -> str:
-        target = targets.get(_key(match["label"] or match["text"], kept))
+        label = match["label"] or match["text"]
+        target = targets.get(_key(label, kept))
         if target is not None:
             return f"{match['image']}[{match['text']}](<{target}>)"
-        return match["text"] if not match["gap"] and _NAME.fullmatch(match["label"] or match["text"]) else match[0]
+        before = match.string[max(0, match.start() - 1) : match.start()]
+        is_index = bool(before) and before in _BEFORE_INDEX  # `a[i][j]`
+        return match[0] if match["gap"] or is_index or not _NAME.fullmatch(label) else match["text"]
 
     def short(match: re.Match[str]) -> str:
         target = targets.get(_key(match["label"], kept))

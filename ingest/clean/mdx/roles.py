@@ -33,7 +33,10 @@ _ATTRIBUTES = re.compile(
 _HEADING_ATTRIBUTES = re.compile(
     r"^([ \t]*#{1,6}[ \t].*?)[ \t]*\{:?[ \t]*[^{}\n]*?#([\w:.-]+)[^{}\n]*\}[ \t]*#*[ \t]*$", re.MULTILINE
 )
-_ICON = re.compile(r"[ ]?:(?:material|octicons|fontawesome|simple|lucide|fa|mdi|bi|heroicons)-[\w-]+:(?:\{[^{}\n]*\})?")
+_ICON = re.compile(
+    r"[ ]?:(?:material|octicons|fontawesome|simple|lucide|fa|mdi|bi|heroicons)-[\w-]+:"
+    r"(?:\{[^{}\n]*\})?(?:[ ]*&nbsp;)?"
+)
 _KEYS = re.compile(r"\+\+([\w\"-]+(?:\+[\w\"-]+)*)\+\+")
 _ABBREVIATION = re.compile(r"^\*\[[^\]\n]+\]:[^\n]*$", re.MULTILINE)
 _TOC = re.compile(

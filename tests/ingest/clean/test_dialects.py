@@ -75,6 +75,10 @@ def test_containers_are_read_within_each_other_and_in_lists() -> None:
     assert body("- Fill.\n\n  :::tip\n  Cold.\n  :::\n- Heat.") == "- Fill.\n\n  > **Tip**\n  >\n  > Cold.\n\n- Heat."
 
 
+def test_a_label_with_code_does_not_break_the_code_that_it_titles() -> None:
+    assert body('=== "`a.css`"\n\n    ```css\n    b\n    ```') == '```css title="a.css"\nb\n```'
+
+
 def test_what_only_looks_like_a_container_stays() -> None:
     text = "A ratio of 3:::1 is strong.\n\nReally!!! note that.\n\nx === 'y' and a == b == c."
     assert body(text) == text
@@ -139,6 +143,7 @@ def test_reference_links_are_links() -> None:
         f"See [the cups]({home}/cups), [Lids]({home}/docs/lids.md) and [pots]({home}/pots), not [^1] nor [x] "
         "nor [ ].\n\n[^1]: Tea."
     )
+    assert body("看[杯子][c]和 __[Cup][c]__。\n\n[c]: /c\n") == f"看[杯子]({home}/c)和 **[Cup]({home}/c)**。"
     assert body("See [`Cup`] and [Cup].\n\n[`cup`]: /c\n") == f"See [`Cup`]({home}/c) and [Cup]."
     assert body("See [`Cup`][tea.Cup] and a[0][1].") == "See `Cup` and a[0][1]."
 
