@@ -2,7 +2,9 @@
 
 import json
 import os
+import shutil
 import sys
+import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal, TextIO
@@ -27,6 +29,20 @@ def json_line(document: object) -> str:
 def format_count(number: int, what: str) -> str:
     """A number with its noun, as in "1 page" and "1,024 pages"."""
     return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def text_width(stream: TextIO) -> int | None:
+    """The columns of the terminal behind a stream; None for a pipe or a file, where lines are left whole."""
+    return shutil.get_terminal_size().columns if stream.isatty() else None
+
+
+def wrap(text: str, width: int | None, *, first: str = "", rest: str = "") -> str:
+    """`text` in lines of `width` columns, broken at spaces only: after `first`, and after `rest` from the second on."""
+    if width is None:
+        return first + text
+    return textwrap.fill(
+        text, width, initial_indent=first, subsequent_indent=rest, break_long_words=False, break_on_hyphens=False
+    )
 
 
 def say(text: str, stream: TextIO | None = None) -> None:

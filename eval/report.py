@@ -74,7 +74,10 @@ def _head(run: EvalRun, old: EvalRun | None, changes: Mapping[str, MetricChange]
         text += f'<p class="verdict {"bad" if lost else "good"}">{escape_html(said)}</p>'
     if stale:
         names = ", ".join(outcome.id for outcome in stale)
-        text += f"<p>Stale, and not counted, because the docs no longer hold their gold: {escape_html(names)}.</p>"
+        text += (
+            f"<details><summary>{len(stale)} stale question{'s' * (len(stale) > 1)}, not counted: "
+            f"the docs no longer contain their gold</summary><p>{escape_html(names)}</p></details>"
+        )
     return text
 
 

@@ -1,6 +1,7 @@
 """`eval`: run a question file, print its measures, compare, report, calibrate; or write a new question line."""
 
 import json
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from cli.commands.evaluate_output import eval_text
 from cli.context import open_index, settings_from
-from cli.terminal import json_line, progress_bars, safe, say
+from cli.terminal import format_count, json_line, progress_bars, safe, say, text_width
 from ingest.core.errors import DocsError, UsageError
 from ingest.core.settings import Settings
 from rag.open import Opened
@@ -85,8 +86,16 @@ def _measure(settings: Settings, options: EvalOptions, path: Path) -> int:
         save_run(options.save, run)
     if options.report:
         _report(options.report, run, old, changes)
-    print(json_line(document) if options.json else safe(eval_text(document, questions.name)))
+    _print(document, questions.name, options)
     return _status(document, options)
+
+
+def _print(document: Mapping[str, Any], name: str, options: EvalOptions) -> None:
+    print(json_line(document) if options.json else safe(eval_text(document, name, text_width(sys.stdout))))
+    if not options.quiet:
+        for path, what in ((options.save, "the run"), (options.report, "the report")):
+            if path:
+                say(f"note: wrote {what} to {path}")
 
 
 def _measured(questions: "QuestionFile", opened: Opened, settings: Settings, options: EvalOptions) -> "RunConfig":
@@ -120,7 +129,7 @@ def _run(
     with progress_bars(quiet=options.quiet) as progress:
         run = run_questions(plan, bench, Journal(settings.index, measured, system), progress)
     if run.resumed and not options.quiet:
-        say(f"note: {run.resumed} questions were done by a run that did not finish; the rest was run now")
+        say(f"note: {format_count(run.resumed, 'question')} of an interrupted run kept; the rest was run now")
     for problem in run.problems[len(questions.bad) :]:
         say(f"warning: {problem.what} could not be run: {problem.reason}")
     return run

@@ -64,6 +64,8 @@ def _report(report: ReindexReport, output: Output, *, dry_run: bool) -> None:
     elif not output.quiet and output.changes != _STDOUT:
         print(safe(_summarize(report, dry_run=dry_run)))
     if not output.quiet:
+        if output.changes and output.changes != _STDOUT:
+            say(f"note: wrote the change log to {output.changes}")
         for note in report.notes:
             say(f"note: {note}")
         _problems(report, everything=bool(output.verbose))

@@ -103,7 +103,7 @@ def test_the_page_tells_what_happened(run: EvalRun) -> None:
     assert "No measure really fell" in Tags(report_page(better, worse, compare(better, worse))).text
     alone = Tags(report_page(run, None, {})).text
     assert "against the baseline" not in alone
-    assert "the docs no longer hold their gold: gone-1" in alone
+    assert "1 stale question, not counted: the docs no longer contain their goldgone-1" in alone
     assert "askdocs inspect '<script>" in alone  # a command to copy, quoted for a shell
 
 
