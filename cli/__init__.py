@@ -3,5 +3,6 @@
 start     the entry point of both scripts    main          the commands and their options
 options   types of options                   context       settings, the index, input
 failures  errors and exit codes              usage_errors  typer's errors and hints in plain words
-terminal  what may reach a terminal          commands      one file per command
+terminal  what may reach a terminal          contradictions  options that exclude each other
+commands  one file per command
 """

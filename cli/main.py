@@ -78,8 +78,18 @@ def ask(
 
     Exit status 3 means: the docs do not answer it.
     """
+    from cli.contradictions import refuse_contradictions
     from cli.options import AskOptions
 
+    refuse_contradictions(
+        "ask",
+        {
+            "--show-prompt": show_prompt,
+            "--dry-run": dry_run,
+            "--json": common.json,
+            "--format markdown": format == "markdown",
+        },
+    )
     options = AskOptions(
         question=join_words(question),
         no_llm=no_llm,
@@ -168,7 +178,9 @@ def inspect(
 ) -> None:
     """Show the chunks that a query retrieves, with their scores."""
     from cli.commands.inspect import InspectOptions, run_inspect
+    from cli.contradictions import refuse_contradictions
 
+    refuse_contradictions("inspect", {"--json": common.json, "--format": format not in (None, "json")})
     options = InspectOptions(
         query=join_words(query),
         under=under,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from ingest.core.errors import UsageError
+from ingest.core.paths import file_problem
 from rag.assistant import checked_question
 
 _QUESTION: Final = 'each line is an object with "question"'
@@ -108,8 +109,10 @@ def bad_line_error(path: Path, bad: BadLine) -> UsageError:
 def _text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} can't be read", "give a file of JSON lines in UTF-8") from error
+    except OSError as error:
+        raise UsageError(file_problem(path, error), "give a file of JSON lines") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path} is not UTF-8 text", "give a file of JSON lines in UTF-8") from error
 
 
 def _entry(number: int, line: str) -> Entry | BadLine:

@@ -22,6 +22,7 @@ from typing import Any, Final
 from eval.records import EvalRun, Outcome, QuestionFailure, RunConfig, SystemVersion
 from ingest.core.atomic import replace_file
 from ingest.core.errors import DocsError, UsageError
+from ingest.core.paths import file_problem
 from ingest.index.files import CALIBRATION
 from ingest.index.generations import Generation
 
@@ -50,7 +51,7 @@ def read_run(path: Path) -> EvalRun:
         measured, system = RunConfig(**fields.pop("measured")), SystemVersion(**fields.pop("system"))
         return EvalRun(outcomes=outcomes, problems=problems, measured=measured, system=system, **fields)
     except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}", hint) from error
+        raise UsageError(file_problem(path, error), hint) from error
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise UsageError(f"{path} is not a saved run", hint) from error
 

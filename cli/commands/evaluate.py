@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from cli.commands.evaluate_output import eval_text
 from cli.context import open_index, settings_from
+from cli.contradictions import refuse_contradictions
 from cli.terminal import format_count, json_line, progress_bars, safe, say, text_width
 from ingest.core.errors import DocsError, UsageError
 from ingest.core.settings import Settings
@@ -48,6 +49,16 @@ class EvalOptions:
 def run_eval(values: Mapping[str, object], options: EvalOptions) -> int:
     """Measure, or scaffold a question. Returns the exit status; raises DocsError."""
     settings = settings_from(values)
+    refuse_contradictions(
+        "eval",
+        {
+            "--new": options.new is not None,
+            "--save": options.save is not None,
+            "--report": options.report is not None,
+            "--baseline": options.baseline is not None,
+            "--calibrate": options.calibrate,
+        },
+    )
     if options.new is not None:
         return run_new(settings, options.new, options.quote, options.question, options)
     if options.quote is not None or options.question is not None:

@@ -9,6 +9,7 @@ from typing import Any
 from cli.commands.answering import print_query
 from cli.commands.inspect_output import chunks_markdown, comparison_markdown, print_comparison, print_table
 from cli.context import open_index, settings_from, text_or_stdin
+from cli.contradictions import refuse_contradictions
 from cli.terminal import is_terminal, json_line, safe
 from ingest.core.errors import UsageError
 from ingest.core.settings import Settings
@@ -42,10 +43,14 @@ def run_inspect(values: Mapping[str, object], options: InspectOptions) -> int:
         raise UsageError(
             "give one of a query, --page and --questions", 'such as: askdocs inspect "What are model variants?"'
         )
-    if options.compare is not None and options.query is None:
-        raise UsageError(
-            "--compare takes a query", 'such as: askdocs inspect "What are model variants?" --compare bm25'
-        )
+    refuse_contradictions(
+        "inspect",
+        {
+            "--compare": options.compare is not None,
+            "--page": options.page is not None,
+            "--questions": options.questions is not None,
+        },
+    )
     settings = settings_from(values)
     opened = open_index(settings, use_model=True, quiet=options.quiet)
     if options.questions:

@@ -11,9 +11,11 @@ from typing import Any
 
 from cli.commands.change_log import change_log, refuse_target, write_change_log
 from cli.context import settings_from
+from cli.contradictions import refuse_contradictions
 from cli.terminal import format_count, json_line, progress_bars, safe, say
 from ingest.core.defaults import DEFAULT_SOURCE
 from ingest.core.errors import CorpusError, UsageError
+from ingest.core.paths import is_empty
 from ingest.core.settings import Settings
 from ingest.core.urls import normalise, site_path
 from ingest.docs.changes import PageChange
@@ -46,10 +48,31 @@ class Output:
 def run_reindex(values: Mapping[str, object], options: ReindexOptions, output: Output) -> int:
     """Reindex and report. Returns the exit status; raises DocsError."""
     settings = settings_from(values)
-    _refuse_contradictions(options, settings.docs)
+    refuse_contradictions(
+        "reindex",
+        {
+            "--from": options.from_path is not None,
+            "--source": bool(options.sources),
+            "--no-crawl": not options.crawl,
+            "--add": options.add,
+            "--replace": options.replace,
+            "--include": bool(options.include),
+            "--exclude": bool(options.exclude),
+            "--markdown": options.markdown is not None,
+            "--json": output.json,
+            "--changes -": output.changes == _STDOUT,
+        },
+    )
+    _refuse_wrong_sources(options, settings.docs)
     _refuse_change_log(output, settings)
-    with progress_bars(quiet=output.quiet) as progress:
-        report = reindex(settings, options, progress)
+    try:
+        with progress_bars(quiet=output.quiet) as progress:
+            report = reindex(settings, options, progress)
+    except KeyboardInterrupt:
+        if not options.dry_run:
+            say("The old index stays in use; what was fetched and embedded so far is kept.")
+            say("To continue, run the same command again.")
+        raise
     _report(report, output, dry_run=options.dry_run)
     return 0
 
@@ -102,25 +125,22 @@ def _note_pages_ahead(settings: Settings, generation: Generation) -> None:
 
 
 def _refuse_change_log(output: Output, settings: Settings) -> None:
-    if output.changes == _STDOUT and output.json:
-        raise UsageError("--json and --changes - both want stdout", "name a file for the change log")
     if output.changes and output.changes != _STDOUT:
         refuse_target(output.changes, settings.docs, settings.index)
 
 
-def _refuse_contradictions(options: ReindexOptions, docs: Path) -> None:
-    """Raise UsageError for options that can't be meant together, and for sources that are none."""
-    if not options.crawl and (options.sources or options.from_path):
-        raise UsageError("--no-crawl reads no source", "leave out --no-crawl, or --source and --from")
-    if options.add and options.replace:
-        raise UsageError("--add keeps the pages of other sources, --replace drops them", "choose one")
+def _refuse_wrong_sources(options: ReindexOptions, docs: Path) -> None:
+    """Raise UsageError for a source that is no URL, and for a --from that can't be read or is the docs folder."""
     for source in options.sources:
         if normalise(source) is None:
             raise UsageError(f"{source!r} is not an http or https URL", f"give one such as {DEFAULT_SOURCE}")
     if options.from_path:
         origin, target = options.from_path.resolve(), docs.resolve()
         if not origin.exists():
-            raise UsageError(f"there is nothing at {options.from_path}", "give a folder of pages, or an llms-full.txt")
+            hint = "give a folder of pages, or an llms-full.txt"
+            raise UsageError(f"there is no file or folder {options.from_path}", hint)
+        if origin.is_dir() and is_empty(origin):
+            raise UsageError(f"the folder {options.from_path} is empty", "give a folder of .md or .html files")
         if origin == target or origin in target.parents or target in origin.parents:
             raise UsageError(f"--from {options.from_path} is the docs folder itself", "to index it: reindex --no-crawl")
 

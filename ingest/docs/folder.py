@@ -12,6 +12,7 @@ from urllib.parse import unquote
 
 from ingest.core.atomic import replace_file
 from ingest.core.errors import CorpusError
+from ingest.core.paths import folder_problem
 from ingest.core.records import Document, Problem, url_key
 from ingest.core.urls import _PLAIN, _RESERVED, MAX_NAME, identity
 
@@ -72,8 +73,8 @@ def read_corpus(folder: Path) -> Corpus:
 
     Raises CorpusError when the folder itself is missing or unreadable.
     """
-    if not folder.is_dir():
-        raise CorpusError(f"there is no docs folder at {folder}", "name one with --docs, or crawl one: askdocs reindex")
+    if problem := folder_problem(folder, "docs folder"):
+        raise CorpusError(problem, "name one with --docs, or crawl one: askdocs reindex")
     files: list[PageFile] = []
     problems: list[Problem] = []
     seen: dict[str, Path] = {}

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from ingest.core.atomic import is_unfinished, replace_file
 from ingest.core.errors import CorpusError, IndexDamaged, IndexMismatch, IndexMissing, UsageError
+from ingest.core.paths import create_problem, folder_problem
 from ingest.index.cleanup import clean_up, discard_unpublished, predecessor_of
 from ingest.index.files import (
     BUILDING,
@@ -81,6 +82,8 @@ def _pointer_text(index: Path) -> str:
     except FileNotFoundError:
         raise IndexMissing(f"there is no index at {index}", "build one: askdocs reindex --no-crawl") from None
     except (OSError, UnicodeDecodeError) as error:
+        if problem := folder_problem(index, "index folder"):
+            raise IndexDamaged(problem, "name another folder with --index") from error
         raise IndexDamaged(f"{index / POINTER} is unreadable", REBUILD) from error
 
 
@@ -202,7 +205,8 @@ def writing(index: Path, *, wait: float = 0.0) -> Iterator[None]:
     except Timeout:
         raise index_locked(index) from None
     except OSError as error:
-        raise CorpusError(f"{index}: {error.strerror}", "check the folder's permissions") from error
+        hint = "name another folder with --index, or check the permissions"
+        raise CorpusError(create_problem(index, "index folder", error), hint) from error
     try:
         clean_up(index)  # first of all: it may free the space that the rest needs
         with contextlib.suppress(OSError):
@@ -212,7 +216,16 @@ def writing(index: Path, *, wait: float = 0.0) -> Iterator[None]:
     finally:
         with contextlib.suppress(OSError):
             (index / HOLDER).unlink(missing_ok=True)
+        _remove_if_unused(index)
         lock.release()
+
+
+def _remove_if_unused(index: Path) -> None:
+    """Remove an index folder in which nothing is but the lock: a first run that failed leaves no trace."""
+    with contextlib.suppress(OSError):
+        if {path.name for path in index.iterdir()} == {LOCK}:
+            (index / LOCK).unlink()
+            index.rmdir()
 
 
 def roll_back(index: Path) -> tuple[str, Generation]:

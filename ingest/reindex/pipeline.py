@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from ingest.clean.page import CLEANER_VERSION
 from ingest.core.atomic import remove_unfinished
 from ingest.core.errors import CorpusError
+from ingest.core.paths import is_empty
 from ingest.core.records import Progress
 from ingest.core.settings import Settings
 from ingest.docs.folder import Corpus, read_corpus
@@ -94,5 +95,8 @@ def index_corpus(
 def _build(builder: IndexBuilder, corpus: Corpus) -> IndexReport:
     if not corpus.files:
         detail = f" ({corpus.problems[0].detail})" if corpus.problems else ""
-        raise CorpusError(f"no usable page in {corpus.folder}{detail}", "crawl some: askdocs reindex --source URL")
+        problem = f"no usable page in {corpus.folder}{detail}"
+        if is_empty(corpus.folder):
+            problem = f"the docs folder {corpus.folder} is empty"
+        raise CorpusError(problem, "crawl some: askdocs reindex --source URL")
     return builder.build(stored_pages(corpus))

@@ -203,9 +203,9 @@ def test_pages_can_not_drive_the_terminal(here: Here, tmp_path: Path, monkeypatc
     ("arguments", "said"),
     [
         pytest.param(["--no-crawl", "--source", "https://h.org"], "--no-crawl reads no source", id="no-crawl-source"),
-        pytest.param(["--add", "--replace"], "choose one", id="add-replace"),
+        pytest.param(["--add", "--replace"], "--add and --replace contradict each other", id="add-replace"),
         pytest.param(["--source", "notaurl"], "'notaurl' is not an http or https URL", id="no-url"),
-        pytest.param(["--from", "nowhere"], "there is nothing at nowhere", id="nothing-there"),
+        pytest.param(["--from", "nowhere"], "there is no file or folder nowhere", id="nothing-there"),
         pytest.param(["--from", "markdown_docs"], "is the docs folder itself", id="from-docs"),
         pytest.param(["--from", "."], "is the docs folder itself", id="from-around-docs"),
     ],

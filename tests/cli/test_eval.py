@@ -178,7 +178,7 @@ def test_stale_gold_is_reported_not_counted(ask: Here, tmp_path: Path) -> None:
     ("arguments", "message"),
     [
         ((), "give a question file"),
-        (("none.jsonl",), "none.jsonl can't be read"),
+        (("none.jsonl",), "there is no file none.jsonl"),
         ((str(QUESTIONS), "--quote", "x"), "--quote and --question go with --new"),
         ((str(QUESTIONS), "--calibrate"), "calibrating takes 10 answerable and 10 unanswerable questions"),
         ((str(QUESTIONS), "--report", "none/r.html"), "there is no folder none"),

@@ -1,0 +1,49 @@
+"""The pairs of options that can't be meant together, in one table. Imports nothing heavy."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from ingest.core.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """Two options of a command, and why they exclude each other."""
+
+    command: str
+    one: str
+    other: str
+    reason: str
+
+
+CONTRADICTIONS: Final = (
+    Contradiction("ask", "--show-prompt", "--dry-run", "each prints something else instead of an answer"),
+    Contradiction("ask", "--json", "--format markdown", "each is a format of the answer"),
+    Contradiction("reindex", "--from", "--source", "--from reads files, --source a site"),
+    Contradiction("reindex", "--no-crawl", "--source", "--no-crawl reads no source"),
+    Contradiction("reindex", "--no-crawl", "--from", "--no-crawl reads no source"),
+    Contradiction("reindex", "--no-crawl", "--add", "--no-crawl reads no source"),
+    Contradiction("reindex", "--no-crawl", "--replace", "--no-crawl reads no source"),
+    Contradiction("reindex", "--no-crawl", "--include", "--no-crawl reads no source"),
+    Contradiction("reindex", "--no-crawl", "--exclude", "--no-crawl reads no source"),
+    Contradiction("reindex", "--no-crawl", "--markdown", "--no-crawl reads no source"),
+    Contradiction("reindex", "--add", "--replace", "--add keeps the pages of other sources, --replace drops them"),
+    Contradiction("reindex", "--json", "--changes -", "both want stdout"),
+    Contradiction("inspect", "--json", "--format", "each is a format of the passages"),
+    Contradiction("inspect", "--compare", "--page", "--compare takes a query"),
+    Contradiction("inspect", "--compare", "--questions", "--compare takes a query"),
+    Contradiction("eval", "--new", "--save", "--new runs no questions"),
+    Contradiction("eval", "--new", "--report", "--new runs no questions"),
+    Contradiction("eval", "--new", "--baseline", "--new runs no questions"),
+    Contradiction("eval", "--new", "--calibrate", "--new runs no questions"),
+)
+
+
+def refuse_contradictions(command: str, given: Mapping[str, bool]) -> None:
+    """Raise UsageError for the first pair of which both options were given; `given` names the options."""
+    for pair in CONTRADICTIONS:
+        if pair.command == command and given.get(pair.one) and given.get(pair.other):
+            raise UsageError(
+                f"{pair.one} and {pair.other} contradict each other: {pair.reason}", "leave one of them out"
+            )
