@@ -224,10 +224,17 @@ def _opens_block(lines: list[Line], at: int) -> bool:
     return not text.strip() or bool(_HEADING.match(text) or FENCE.match(text)) or _is_table(lines, at)
 
 
+_MARKS = re.compile(r"\*\*|__|`|(?<!\w)[*_](?=\w)|(?<=\w)[*_](?!\w)")
+
+
 def plain(text: str) -> str:
-    """Inline markdown -> the words a reader sees: link texts stay, marks and targets go."""
+    """The words of inline markdown as a reader sees them: link texts and code stay, marks and targets go."""
     text = re.sub(r"!?\[([^\]]*)\]\([^)\s]*(?:[ ]\"[^\"]*\")?\)", r"\1", text)
-    return re.sub(r"(\*\*|__|`|(?<!\w)[*_](?=\w)|(?<=\w)[*_](?!\w))", "", text).strip()
+    parts, at = [], 0
+    for code in CODE_SPAN.finditer(text):
+        parts += [_MARKS.sub("", text[at : code.start()]), code[2]]
+        at = code.end()
+    return "".join([*parts, _MARKS.sub("", text[at:])]).strip()
 
 
 def slug(heading: str) -> str:

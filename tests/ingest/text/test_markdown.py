@@ -68,6 +68,7 @@ def test_a_row_without_a_delimiter_row_is_text() -> None:
         ("## Errors and `max_tokens`  ", 2, "Errors and max_tokens"),
         ('### [Models](/docs/models "all") **now** ###', 3, "Models now"),
         ("# C#", 1, "C#"),
+        ("## `__call__` and **`*args`**", 2, "__call__ and *args"),
         ("## snake_case_name of _this_", 2, "snake_case_name of this"),
         ("## ##", 2, ""),
     ],
