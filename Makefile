@@ -6,7 +6,19 @@ BIN := .venv/bin
 
 WORKERS ?= 2
 
-.PHONY: try check quick lint types imports test fast format floors bench clean
+.PHONY: try check check-serve quick lint types imports test fast format floors bench clean
+
+check-serve: .venv/dev .venv-clients/installed ## the servers through real clients: Chromium, llm, LlamaIndex, OpenAPI
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) 'selenium>=4.40,<5' 'schemathesis>=4.32,<5'
+	ASKDOCS_TEST_CLIENTS="$(CURDIR)/.venv-clients" $(BIN)/python -m pytest -ra \
+	  tests/cli/serve/test_browser.py tests/cli/serve/test_openai_clients.py tests/cli/serve/test_openapi.py
+
+# Other people's clients, which need other versions of our own dependencies.
+.venv-clients/installed:
+	test -x .venv-clients/bin/python || $(PYTHON) -m venv .venv-clients
+	.venv-clients/bin/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) \
+	  'llm>=0.36,<1' 'llama-index-llms-openai-like>=0.7,<1'
+	touch $@
 
 try: .venv/installed            ## install, and answer a first question from the starter pages
 	$(BIN)/ask "What are model variants?" --no-llm
@@ -55,4 +67,4 @@ bench: .venv/dev                ## every figure of rag/README.md's section on sp
 	touch $@
 
 clean:
-	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv .venv-clients build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -283,6 +283,55 @@ def doctor(*, common: Common) -> None:
 app.command()(doctor)
 
 
+@app.command()
+@with_common()
+def serve(
+    *,
+    common: Common,
+    host: given.Host = "127.0.0.1",
+    port: given.Port = 8765,
+    open_browser: given.OpenBrowser = False,
+    no_llm: given.NoLlm = False,
+    k: given.TopK = None,
+    token: given.Token = "",
+    allow_host: given.AllowHost = None,
+    allow_origin: given.AllowOrigin = None,
+    budget: given.Budget = None,
+    budget_tokens: given.BudgetTokens = None,
+    per_minute: given.PerMinute = 120,
+    log: given.QuestionLog = None,
+    examples: given.Examples = None,
+) -> None:
+    """Serve a web page, an HTTP API, an OpenAI-compatible API and MCP."""
+    from cli.commands.serve import run_serve
+    from cli.serve.options import ServeOptions
+
+    options = ServeOptions(
+        host=host,
+        port=port,
+        token=token,
+        hosts=tuple(allow_host or ()),
+        origins=tuple(allow_origin or ()),
+        budget_usd=budget,
+        budget_tokens=budget_tokens,
+        per_minute=per_minute,
+        log=log,
+        questions=examples,
+        use_model=not no_llm,
+    )
+    raise typer.Exit(run_serve({**common.settings, "k": k}, options, quiet=common.quiet, open_browser=open_browser))
+
+
+@app.command()
+@with_common()
+def mcp(*, common: Common, no_llm: given.NoLlm = False, k: given.TopK = None) -> None:
+    """Serve one MCP client over stdin and stdout."""
+    from cli.commands.serve import run_mcp
+    from cli.serve.options import ServeOptions
+
+    raise typer.Exit(run_mcp({**common.settings, "k": k}, ServeOptions(use_model=not no_llm), quiet=common.quiet))
+
+
 def run(name: str, arguments: Sequence[str]) -> int:
     """Run the script `name`, askdocs or ask. Returns the exit status, whatever happens."""
     if name == "askdocs" or list(arguments) in (["--version"], ["-V"]):

@@ -142,6 +142,35 @@ Quote = Annotated[
 ]
 NewQuestion = Annotated[str | None, typer.Option("--question", metavar="TEXT", help="With --new: the question.")]
 
+# Of serve.
+Host = Annotated[str, typer.Option(metavar="ADDRESS", help="Address to listen on; others than loopback need a token.")]
+Port = Annotated[int, typer.Option(metavar="N", min=0, max=65_535, help="Port to listen on; 0 takes a free one.")]
+OpenBrowser = Annotated[bool, typer.Option("--open", help="Open the page in a browser.")]
+Token = Annotated[
+    str,
+    typer.Option(
+        metavar="TEXT", envvar="ASKDOCS_SERVE_TOKEN", show_envvar=True, help="What clients must send as Bearer."
+    ),
+]
+AllowHost = Annotated[
+    list[str] | None, typer.Option(metavar="NAME", help="A further name that clients call the server by. Repeatable.")
+]
+AllowOrigin = Annotated[
+    list[str] | None, typer.Option(metavar="ORIGIN", help="A site that may embed the widget. Repeatable.")
+]
+Budget = Annotated[
+    float | None, typer.Option(metavar="USD", min=0, help="What models may cost a day; then the pages are quoted.")
+]
+BudgetTokens = Annotated[int | None, typer.Option(metavar="N", min=0, help="Tokens that models may use a day.")]
+PerMinute = Annotated[int, typer.Option(metavar="N", min=1, help="Requests a minute for each client address.")]
+QuestionLog = Annotated[
+    Path | None,
+    typer.Option("--log", metavar="FILE", help="Keep questions, confidence, citations and votes; no addresses."),
+]
+Examples = Annotated[
+    Path | None, typer.Option("--examples", metavar="FILE", help="Example questions for the empty page, one a line.")
+]
+
 _SHARED: Final[Mapping[str, Any]] = {
     "docs": Annotated[
         Path | None, typer.Option("--docs", metavar="DIR", help="Folder of cleaned markdown pages. [env: ASKDOCS_DOCS]")

@@ -9,6 +9,7 @@ asked, from which address, and the answer's text.
 import contextlib
 import json
 import os
+import re
 import secrets
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,6 +26,7 @@ from rag.records import Answer
 Vote = Literal["", "up", "down"]
 
 _PAGES: Final = 3
+_ID: Final = re.compile("[0-9a-f]{1,16}")
 _MAX_QUESTION: Final = 4_000
 _MAX_COMMENT: Final = 1_000
 
@@ -90,8 +92,10 @@ class QuestionLog:
         self._append(asdict(replace(entry, question=mask(entry.question), comment=mask(entry.comment))))
 
     def add_vote(self, question_id: str, vote: Literal["up", "down"], comment: str = "") -> None:
-        """Append a reader's vote on a question. Raises OSError."""
-        line = {"vote_on": mask(question_id)[:64], "time": _now(), "vote": vote}
+        """Append a reader's vote on a question. Raises OSError, and UsageError for what is not an id of a question."""
+        if not _ID.fullmatch(question_id):  # it comes from a client, and an id looks like a secret to `mask`
+            raise UsageError("that is not the id of an answer", "send the `id` of the answer's document")
+        line = {"vote_on": question_id, "time": _now(), "vote": vote}
         self._append({**line, "comment": mask(comment[:_MAX_COMMENT])} if comment else line)
 
     def close(self) -> None:

@@ -14,7 +14,7 @@ from tests.ingest.crawl.site import Site
 from tests.rag.server import KEY, ModelServer, answer
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
-ROOMS = ("ingest", "rag", "eval", "cli")
+ROOMS = ("ingest", "rag", "eval", "cli", "cli/serve")
 PAGES = {"README.md": README} | {
     f"{room}/README.md": (REPOSITORY / room / "README.md").read_text(encoding="utf-8") for room in ROOMS
 }

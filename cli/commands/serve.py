@@ -1,0 +1,73 @@
+"""`serve` and `mcp`: the docs over HTTP and over stdio."""
+
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from cli.context import open_index, settings_from
+from cli.serve.options import ServeOptions, check_options
+from cli.terminal import say
+from ingest.core.errors import UsageError
+from ingest.core.settings import Settings
+
+if TYPE_CHECKING:
+    from cli.serve.service import Service
+
+
+def run_serve(values: Mapping[str, object], options: ServeOptions, *, quiet: bool, open_browser: bool) -> int:
+    """Serve until interrupted. Returns the exit status; raises DocsError."""
+    check_options(options)
+    settings = settings_from(values)
+    _require_extra()
+    from cli.serve.app import build_app, run_server
+
+    service = _open(settings, options, quiet=quiet)
+
+    def announce(address: str) -> None:
+        if not quiet:
+            say(f"serving {service.current().generation.manifest['pages']:,} pages at {address} (Ctrl-C ends)")
+        if open_browser:
+            import webbrowser
+
+            webbrowser.open(address)
+
+    run_server(build_app(service, options), options, announce)
+    return 0
+
+
+def run_mcp(values: Mapping[str, object], options: ServeOptions, *, quiet: bool) -> int:
+    """Serve one MCP client over stdin and stdout. Returns the exit status; raises DocsError."""
+    settings = settings_from(values)
+    _require_extra()
+    import anyio
+
+    from cli.serve.mcp_server import run_stdio
+
+    if sys.stdin.isatty() and not quiet:
+        say(
+            "note: this speaks MCP on stdin and stdout; add it to a client, such as: claude mcp add docs -- askdocs mcp"
+        )
+    service = _open(settings, options, quiet=True)
+    anyio.run(run_stdio, service)
+    return 0
+
+
+def _require_extra() -> None:
+    from importlib.util import find_spec
+
+    missing = [name for name in ("starlette", "uvicorn", "mcp", "nh3") if find_spec(name) is None]
+    if missing:
+        raise UsageError(
+            f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} not installed", "pip install 'askdocs[serve]'"
+        )
+
+
+def _open(settings: Settings, options: ServeOptions, *, quiet: bool) -> "Service":
+    """The service over the current index; where there is none, the available pages are indexed first."""
+    from cli.serve.service import Service
+    from rag.open import LiveAssistant
+    from rag.question_log import QuestionLog
+
+    open_index(settings, use_model=options.use_model, quiet=quiet)
+    log = QuestionLog(options.log) if options.log is not None else None
+    return Service(LiveAssistant(settings, use_model=options.use_model), settings, options, log)

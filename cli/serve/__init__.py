@@ -1,0 +1,12 @@
+"""The docs over HTTP and MCP, from one process. Nothing here is imported by `ask`; it needs `askdocs[serve]`.
+
+options      what the operator chose                      app        the routes and what wraps them
+security     Host, Origin, token, content type, headers   limits     requests a minute, concurrency, money a day
+service      questions on worker threads, never on the event loop
+events       an answer piece by piece, from a thread to the event loop
+api          /api/search, /api/ask, /api/page, /api/status, /api/feedback, /healthz
+openapi      /openapi.json                                 openai_api /v1/models, /v1/chat/completions
+mcp_server   MCP over HTTP and stdio; `mcp_tools` are the tools' schemas
+render       markdown and citations -> safe HTML
+web          the page at / and the widget; `page/` has its script and style
+"""

@@ -1,0 +1,175 @@
+"""The HTTP API: search, ask (JSON or server-sent events), page, status, feedback, health."""
+
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+
+from cli.serve.events import answer_steps
+from cli.serve.render import answer_html, fragment_url
+from cli.serve.security import error_body
+from cli.serve.service import (
+    Answered,
+    Asked,
+    Busy,
+    Service,
+    answer_document,
+    checked_k,
+    page_document,
+    search_document,
+    status_document,
+)
+from ingest.core.errors import DocsError, UsageError
+from rag.records import Citation, Exchange, Piece
+from rag.serialize import citation_json
+
+MAX_HISTORY: Final = 20
+_STATUS: Final = {"usage": 400, "no-index": 503, "index-damaged": 503, "busy": 503, "model": 502}
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+def error_response(request: Request, error: DocsError) -> Response:
+    """An error as its surface shapes it. A damaged index's message names files, so it is replaced."""
+    message, hint = error.message, error.hint
+    if error.code in ("no-index", "index-damaged", "index-mismatch", "docs"):
+        message, hint = "the index can't be read", "the operator can run: askdocs doctor"
+    headers = {"retry-after": "5"} if isinstance(error, Busy) else None
+    body = error_body(request.url.path, error.code, message, hint)
+    return Response(body, _STATUS.get(error.code, 500), headers, "application/json")
+
+
+async def read_json(request: Request) -> dict[str, Any]:
+    """The body of a request. Raises UsageError for anything but a JSON object."""
+    try:
+        document = json.loads(await request.body())
+    except (ValueError, RecursionError) as error:
+        raise UsageError("the body is not valid JSON", 'send an object, such as {"question": "…"}') from error
+    if not isinstance(document, dict):
+        raise UsageError("the body is not a JSON object", 'send an object, such as {"question": "…"}')
+    return document
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """The handlers; each takes a request and gives a response."""
+
+    service: Service
+
+    async def search(self, request: Request) -> Response:
+        """GET /api/search?q=&k=&under= : the document of `inspect --json`."""
+        query = request.query_params
+        question, under = query.get("q", ""), query.get("under", "")
+        k = checked_k(_number(query.get("k"), self.service.settings.k, "k"))
+        found, opened = await self.service.search(question, k, under)
+        return JSONResponse(await self.service.call(partial(search_document, question, found, opened)))
+
+    async def ask(self, request: Request) -> Response:
+        """POST /api/ask : the document of `ask --json`, or its events where `stream` is true."""
+        document = await read_json(request)
+        asked = self._asked(document)
+        if document.get("stream") is True:
+            return stream_response(self._events(request, asked))
+        answered = await self.service.answer(asked)
+        return JSONResponse(await self.service.call(partial(full_document, answered)))
+
+    async def page(self, request: Request) -> Response:
+        """GET /api/page?path=&from= : a page's markdown, 40,000 characters at a time."""
+        path = request.query_params.get("path", "")
+        start = _number(request.query_params.get("from"), 0, "from")
+        opened = self.service.current()
+        return JSONResponse(await self.service.call(partial(page_document, path, opened, start)))
+
+    async def status(self, _request: Request) -> Response:
+        """GET /api/status : which index answers, and whether answers are written or quoted."""
+        return JSONResponse(status_document(self.service))
+
+    async def health(self, _request: Request) -> Response:
+        """GET /healthz : 200 while the index is open."""
+        return JSONResponse({"status": "ok", "generation": self.service.current().generation.name})
+
+    async def feedback(self, request: Request) -> Response:
+        """POST /api/feedback {"id", "vote": "up" | "down"} : kept where the server has a log."""
+        document = await read_json(request)
+        answer_id, vote = document.get("id"), document.get("vote")
+        if not isinstance(answer_id, str) or not answer_id or len(answer_id) > 64 or vote not in ("up", "down"):
+            raise UsageError('send {"id": "…", "vote": "up"} or "down"', "the id is that of the answer's document")
+        await self.service.call(partial(self.service.record_vote, answer_id, vote))
+        return JSONResponse({"schema": 1, "recorded": self.service.has_log})
+
+    def _asked(self, document: dict[str, Any]) -> Asked:
+        question, under = document.get("question"), document.get("under", "")
+        if not isinstance(question, str):
+            raise UsageError("`question` must be a string", 'such as {"question": "What are model variants?"}')
+        if not isinstance(under, str):
+            raise UsageError("`under` must be a site path", "such as /docs/guides")
+        if not isinstance(document.get("stream", False), bool):
+            raise UsageError("`stream` must be true or false", "leave it out for one JSON document")
+        k = document.get("k", self.service.settings.k)
+        if not isinstance(k, int) or isinstance(k, bool):
+            raise UsageError("`k` must be a whole number", "leave it out for the default")
+        history = read_history(document.get("history", []))
+        return Asked(question, self.service.default_options(k=checked_k(k), under=under, history=history))
+
+    async def _events(self, request: Request, asked: Asked) -> AsyncIterator[bytes]:
+        """`sentence` and `citation` as they are checked, then `done` with the whole document, or `error`."""
+        async for step in answer_steps(self.service, asked, request):
+            if isinstance(step, Piece):
+                yield sse("sentence", {"text": step.text, "unsupported": list(step.unsupported)})
+                for citation in step.citations:
+                    yield sse("citation", citation_document(citation))
+            elif isinstance(step, Answered):
+                yield sse("done", await self.service.call(partial(full_document, step)))
+            elif step is not None:
+                yield sse("error", {"code": step.code, "message": step.message, "hint": step.hint})
+            else:
+                yield b": waiting\n\n"
+
+
+def full_document(answered: Answered) -> dict[str, Any]:
+    """The document of `ask --json`, with links to the very sentence and the answer as HTML. Reads the database."""
+    document = answer_document(answered)
+    document["citations"] = [citation_document(citation) for citation in answered.answer.citations]
+    document["html"] = answer_html(answered.answer.text, answered.answer.citations)
+    return document
+
+
+def citation_document(citation: Citation) -> dict[str, Any]:
+    """A citation as `ask --json` has it, with a link that opens the page at the quoted words."""
+    return {**citation_json(citation), "link": fragment_url(citation.hit.url, citation.quote)}
+
+
+def stream_response(events: AsyncIterator[bytes]) -> Response:
+    """Server-sent events that no proxy keeps back."""
+    headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
+    return StreamingResponse(events, media_type="text/event-stream", headers=headers)
+
+
+def sse(name: str, data: Any) -> bytes:  # noqa: ANN401 - a JSON document
+    """One event."""
+    return f"event: {name}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n".encode()
+
+
+def read_history(history: Any) -> tuple[Exchange, ...]:  # noqa: ANN401 - JSON that nobody checked
+    """The conversation so far: a list of {"question", "answer"}. Raises UsageError."""
+    if not isinstance(history, list):
+        raise UsageError("`history` must be a list", 'of {"question": "…", "answer": "…"}')
+    exchanges = []
+    for entry in history[-MAX_HISTORY:]:
+        question, answer = (entry.get("question"), entry.get("answer", "")) if isinstance(entry, dict) else (None, None)
+        if not isinstance(question, str) or not isinstance(answer, str):
+            raise UsageError("`history` must be a list of questions and answers", '{"question": "…", "answer": "…"}')
+        exchanges.append(Exchange(question, answer))
+    return tuple(exchanges)
+
+
+def _number(text: str | None, default: int, name: str) -> int:
+    if text is None or text == "":
+        return default
+    if not text.isascii() or not text.isdigit() or len(text) > 9:
+        raise UsageError(f"{name} must be a whole number", "leave it out for the default")
+    return int(text)

@@ -1,0 +1,117 @@
+"""Markdown of pages and models -> HTML that is safe to show, and links that open a page at the very sentence. Pure.
+
+What comes in is untrusted: raw HTML is not read as HTML, and what the renderer made is filtered by an allow list
+once more (nh3, the Python binding of Rust's ammonia).
+"""
+
+import re
+from collections.abc import Sequence
+from functools import cache
+from html import escape
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote as percent
+from urllib.parse import urlsplit
+
+from rag.records import Citation
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+
+_TAGS: Final = frozenset(
+    "a p ul ol li pre code em strong s blockquote table thead tbody tr th td br hr h1 h2 h3 h4 h5 h6 mark sup".split()
+)
+_ATTRIBUTES: Final = {"a": {"href", "class"}, "ol": {"start"}, "th": {"align"}, "td": {"align"}}
+_MARKER: Final = re.compile(r"\[(\d{1,3})\]")
+_WORDS_AT_ENDS: Final = 5
+"""Words of the beginning and of the end that find a long quote; shorter ones may be on a page twice."""
+
+_LONG_QUOTE: Final = 12
+"""Words from which on a quote is named by its beginning and end."""
+
+
+@cache
+def _parser() -> "MarkdownIt":
+    from markdown_it import MarkdownIt
+
+    return (
+        MarkdownIt("commonmark", {"html": False, "linkify": False})
+        .enable(["table", "strikethrough"])
+        .disable(["image"])
+    )
+
+
+def markdown_html(text: str) -> str:
+    """Markdown as safe HTML. Links stay only to http and https; pictures and raw HTML become text."""
+    import nh3
+
+    return nh3.clean(
+        _parser().render(text),
+        tags=set(_TAGS),
+        attributes={name: set(names) for name, names in _ATTRIBUTES.items()},
+        url_schemes={"http", "https"},
+        link_rel="noopener noreferrer nofollow",
+    )
+
+
+def answer_html(text: str, citations: Sequence[Citation]) -> str:
+    """An answer as safe HTML: each marker [n] is a link to its source card, `#source-n`.
+
+    Markers in code stay text.
+    """
+    known = {citation.marker for citation in citations}
+    parts = re.split(r"(<pre>.*?</pre>|<code>.*?</code>)", markdown_html(text), flags=re.DOTALL)
+
+    def chip(found: re.Match[str]) -> str:
+        number = int(found.group(1))
+        if number not in known:
+            return found.group()
+        return f'<a class="cite" href="#source-{number}" aria-label="source {number}">{number}</a>'
+
+    return "".join(part if index % 2 else _MARKER.sub(chip, part) for index, part in enumerate(parts))
+
+
+def plain_words(markdown: str) -> list[list[str]]:
+    """The words of each block of a markdown text as a reader of the page sees them, without code blocks and tables."""
+    blocks: list[list[str]] = []
+    skipping = 0
+    for token in _parser().parse(markdown):
+        if token.type in ("table_open", "table_close"):
+            skipping += token.nesting
+        if token.type == "inline" and not skipping:
+            words = "".join(
+                " " if child.type in ("softbreak", "hardbreak") else child.content for child in token.children or ()
+            ).split()
+            if words:
+                blocks.append(words)
+    return blocks
+
+
+def fragment_url(url: str, quote: str) -> str:
+    """A link that opens the page at the quoted words (a text fragment, WICG Scroll To Text Fragment).
+
+    A quote of code or of a table has no words that a browser could find for sure: then the page's anchor must do. ""
+    for an address that is not http or https.
+    """
+    if urlsplit(url).scheme not in ("http", "https"):
+        return ""
+    base, _, anchor = url.partition("#")
+    blocks = plain_words(quote)
+    if not blocks:
+        return url
+    first, last = blocks[0], blocks[-1]
+    if len(blocks) == 1 and len(first) <= _LONG_QUOTE:
+        directive = _escape(" ".join(first))
+    else:
+        directive = f"{_escape(' '.join(first[:_WORDS_AT_ENDS]))},{_escape(' '.join(last[-_WORDS_AT_ENDS:]))}"
+    return f"{base}#{anchor}:~:text={directive}"
+
+
+def _escape(words: str) -> str:
+    """Percent-encoded, the characters that the syntax of text fragments uses included."""
+    return percent(words, safe="").replace("-", "%2D")
+
+
+def title_path(citation: Citation) -> str:
+    """Title › section as HTML."""
+    chunk = citation.hit.chunk
+    return escape(" › ".join((chunk.title, *chunk.headings[-2:])))

@@ -1,0 +1,256 @@
+"""The page in a real browser: Debian's Chromium, driven by Selenium. Skipped where one of them is missing."""
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.serve.conftest import QUESTION, Running, serving
+from tests.cli.serve.xss import vectors
+from tests.conftest import CommandLine
+from tests.rag.server import answer
+
+webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed: make check-serve installs it")
+BINARY, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+pytestmark = [
+    pytest.mark.skipif(not (BINARY and DRIVER), reason="Chromium and its driver are not installed"),
+    pytest.mark.slow,
+]
+
+
+def open_browser(**preferences: Any) -> Any:
+    options = webdriver.ChromeOptions()
+    options.binary_location = BINARY or ""
+    for argument in (
+        "--headless=new",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-dev-shm-usage",
+        "--window-size=1000,900",
+    ):
+        options.add_argument(argument)
+    if preferences.get("dark"):
+        options.add_argument("--blink-settings=preferredColorScheme=0")
+    if preferences.get("scripts") is False:
+        options.add_experimental_option("prefs", {"profile.managed_default_content_settings.javascript": 2})
+    options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
+    return webdriver.Chrome(options, webdriver.ChromeService(DRIVER))
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    driver = open_browser()
+    try:
+        yield driver
+    finally:
+        driver.quit()
+
+
+def wait_for(browser: Any, selector: str, count: int = 1, seconds: float = 30) -> list[Any]:
+    ended = time.monotonic() + seconds
+    while time.monotonic() < ended:
+        found = browser.find_elements("css selector", selector)
+        if len(found) >= count:
+            return list(found)
+        time.sleep(0.05)
+    raise AssertionError(
+        f"{selector} did not appear; the page says: {browser.find_element('css selector', 'body').text[:500]}"
+    )
+
+
+def hosts_asked(browser: Any, own: str) -> set[str]:
+    """Addresses outside the server that the page sent a request to since the last call."""
+    import json
+
+    asked = set()
+    for entry in browser.get_log("performance"):
+        message = json.loads(entry["message"])["message"]
+        if message["method"] == "Network.requestWillBeSent":
+            url = message["params"]["request"]["url"]
+            if not url.startswith((own, "data:", "about:", "chrome:")):
+                asked.add(url)
+    return asked
+
+
+def ask(browser: Any, question: str) -> None:
+    field = browser.find_element("css selector", "#q")
+    field.clear()
+    field.send_keys(question + "\n")
+
+
+def test_ask_follow_up_and_open_a_source(browser: Any, running: Running) -> None:
+    browser.get(running.url)
+    assert wait_for(browser, ".examples a", 4)
+    ask(browser, QUESTION)
+    first = wait_for(browser, ".turn .answer a.cite")[0]
+    wait_for(browser, ".tools button", 3)
+    first.click()
+    card = wait_for(browser, ".sources li.open")[0]
+    assert card.find_element("css selector", "a").get_attribute("href").startswith("https://openrouter.ai/docs/")
+    assert ":~:text=" in card.find_element("css selector", "a").get_attribute("href")
+    ask(browser, "and which of them are free?")
+    wait_for(browser, ".tools", 2)
+    assert len(browser.find_elements("css selector", ".turn")) == 2
+    assert "q=What" in browser.current_url
+    assert hosts_asked(browser, running.url) == set()
+
+
+def test_the_keyboard_alone_is_enough(browser: Any, running: Running) -> None:
+    keys = webdriver.Keys
+    browser.get(running.url)
+    body = browser.find_element("css selector", "body")
+    body.send_keys("/")
+    assert browser.switch_to.active_element.get_attribute("id") == "q"
+    browser.switch_to.active_element.send_keys(QUESTION + keys.ENTER)
+    wait_for(browser, ".tools")
+    for _ in range(60):
+        webdriver.ActionChains(browser).send_keys(keys.TAB).perform()
+        if "cite" in (browser.switch_to.active_element.get_attribute("class") or ""):
+            break
+    browser.switch_to.active_element.send_keys(keys.ENTER)
+    assert browser.switch_to.active_element.tag_name == "li"
+    webdriver.ActionChains(browser).key_down(keys.CONTROL).send_keys("k").key_up(keys.CONTROL).perform()
+    assert browser.switch_to.active_element.get_attribute("id") == "q"
+
+
+def test_without_javascript_a_link_shows_the_whole_answer(running: Running) -> None:
+    browser = open_browser(scripts=False)
+    try:
+        browser.get(f"{running.url}/?q=What+are+model+variants%3F")
+        assert browser.find_elements("css selector", ".answer a.cite")
+        assert browser.find_elements("css selector", ".sources li blockquote")
+        field = browser.find_element("css selector", "#q")
+        field.clear()
+        field.send_keys("How do I bake sourdough bread?")
+        browser.find_element("css selector", "form button").click()
+        assert browser.find_elements("css selector", ".refused")
+    finally:
+        browser.quit()
+
+
+def test_a_telephone_shows_it_without_scrolling_sideways(browser: Any, running: Running) -> None:
+    browser.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride", {"width": 360, "height": 740, "deviceScaleFactor": 2, "mobile": True}
+    )
+    try:
+        browser.get(f"{running.url}/?q=How+do+I+set+a+fallback+model%3F")
+        width = browser.execute_script("return [document.documentElement.scrollWidth, innerWidth]")
+        assert width[0] <= width[1]
+    finally:
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_a_written_answer_appears_by_sentence(browser: Any, written: Callable[..., Any]) -> None:
+    with written() as (server, model):
+        model.says(answer("A variant is a suffix of the slug [1]. ", "Pigs fly [1]."))
+        browser.get(server.url)
+        ask(browser, QUESTION)
+        wait_for(browser, ".tools")
+        assert "A variant is a suffix" in browser.find_element("css selector", ".answer").text
+
+
+POISON = """\
+---
+url: "https://docs.example.org/{number}"
+title: "Zebra {number}"
+---
+# Zebra {number}
+
+The zebra of farm {number} is striped.
+
+{vector}
+"""
+
+
+@pytest.fixture(scope="module")
+def poisoned(tmp_path_factory: pytest.TempPathFactory, starter: CommandLine) -> Iterator[tuple[Running, int]]:
+    """A server over pages that each hold one vector, in prose and in the title."""
+    folder = tmp_path_factory.mktemp("poisoned") / "work"
+    (folder / "markdown_docs").mkdir(parents=True)
+    all_vectors = vectors()
+    for number, vector in enumerate(all_vectors):
+        text = POISON.format(number=number, vector=vector)
+        (folder / "markdown_docs" / f"{number}.md").write_text(text, "utf-8")
+    command = CommandLine(folder, starter.environ)
+    assert command("reindex", "--no-crawl").status == 0
+    with serving(command, "--per-minute", "100000") as server:
+        yield server, len(all_vectors)
+
+
+def test_no_vector_runs_or_calls_another_host(browser: Any, poisoned: tuple[Running, int]) -> None:
+    server, count = poisoned
+    assert count >= 200
+    browser.get(server.url)
+    browser.get_log("performance")
+    ran, asked = [], set()
+    for number in range(count):
+        browser.get(f"{server.url}/?q=Tell+me+about+the+zebra+of+farm+{number}")
+        browser.execute_script("document.querySelectorAll('details').forEach(d => d.open = true)")
+        if browser.execute_script("return window.hit === 1"):
+            ran.append(number)
+        asked |= hosts_asked(browser, server.url)
+    assert (ran, asked) == ([], set())
+
+
+def test_no_vector_runs_when_the_page_s_script_shows_it(browser: Any, poisoned: tuple[Running, int]) -> None:
+    server, count = poisoned
+    browser.get(server.url)
+    for number in range(0, count, 12):
+        ask(browser, f"Tell me about the zebra of farm {number}")
+        wait_for(browser, ".tools", number // 12 + 1)
+    browser.execute_script("document.querySelectorAll('details').forEach(d => d.open = true)")
+    assert browser.execute_script("return window.hit") is None
+    assert hosts_asked(browser, server.url) == set()
+
+
+def test_the_widget_asks_from_an_allowed_site(browser: Any, starter: CommandLine, tmp_path: Path) -> None:
+    import http.server
+    import threading
+
+    class Site(http.server.BaseHTTPRequestHandler):
+        page = b""
+
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(self.page)
+
+        def log_message(self, *args: Any) -> None:
+            pass
+
+    site = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Site)
+    threading.Thread(target=site.serve_forever, daemon=True).start()
+    origin = f"http://127.0.0.1:{site.server_address[1]}"
+    try:
+        with serving(starter, "--allow-origin", origin, "--per-minute", "100000") as server:
+            script = (
+                f'<!DOCTYPE html><title>x</title><body><p>Docs</p><script src="{server.url}/widget.js" defer></script>'
+            )
+            Site.page = script.encode()
+            browser.get(origin)
+            status = browser.execute_async_script(
+                "const done = arguments[1]; fetch(arguments[0] + '/api/ask', {method: 'POST', headers: {'Content-Type':"
+                " 'application/json'}, body: JSON.stringify({question: 'What are model variants?'})})"
+                ".then(r => r.json()).then(d => done(d.answered), e => done(String(e)))",
+                server.url,
+            )
+            assert status is True
+            refused = browser.execute_async_script(
+                "const done = arguments[1]; fetch(arguments[0] + '/api/status')"
+                ".then(() => done('read'), () => done('refused'))",
+                server.url,
+            )
+            assert refused == "refused"
+            assert browser.execute_script("return document.body.lastElementChild.shadowRoot") is None  # closed
+    finally:
+        site.shutdown()
+        site.server_close()
+
+
+def test_page_and_script_are_small(running: Running) -> None:
+    sizes = [len(running.get(path).body) for path in ("/", "/page/app.js", "/page/style.css", "/page/icon.svg")]
+    assert sum(sizes) < 60_000
