@@ -16,9 +16,13 @@ _SEPARATORS = re.compile(r"\s+[|·•—–:»-]{1,2}\s+")
 
 
 def base_url(index: Index, url: str) -> str:
-    """Return the address that relative links start from: `<base href>`, else the page's own."""
+    """Return the address that relative links start from: `<base href>`, else the page's own.
+
+    A page from a file has no address but its canonical one.
+    """
     base = next((attr(tag, "href") for tag in index.names.get("base", []) if attr(tag, "href")), "")
-    return join_url(url, base) or url if base else url
+    home = url if "://" in url else canonical_url(index, url) or url
+    return join_url(home, base) or home if base else home
 
 
 def page_links(index: Index, base: str) -> tuple[str, ...]:

@@ -6,13 +6,12 @@ Also finds pages that came with status 200 and are not documentation: empty, not
 import re
 from typing import Final
 
-from bs4.element import Tag
-
 from ingest.clean.boilerplate.recurring import draft_of
 from ingest.clean.decode import decode, kind_of
 from ingest.clean.dom.tree import Index, attr
 from ingest.clean.html import PageParts, read_html
 from ingest.clean.markdown import read_markdown
+from ingest.clean.redirects import redirect_target
 from ingest.clean.render.blocks import Block, block_text, join_blocks
 from ingest.core.errors import CleanError
 from ingest.core.records import Cleaned, Document, Page
@@ -34,7 +33,12 @@ def clean_page(page: Page) -> Cleaned:
     if not page.body.strip():
         raise CleanError(page.url, "empty", "the answer has no bytes")
     parts = _read_html(page) if kind == "html" else _read_markdown(page)
-    verdict = judge(parts.title, "\n".join([parts.description, *map(block_text, parts.blocks)]), parts.index)
+    text = "\n".join([parts.description, *map(block_text, parts.blocks)])
+    if parts.index and len(text.split()) < FEW_WORDS:
+        target = redirect_target(parts.index, page.url, f"{parts.title}\n{text}")
+        if target:
+            raise CleanError(page.url, "redirect", f"the page only leads to {target}", target=target)
+    verdict = judge(parts.title, text, parts.index)
     if verdict:
         raise CleanError(page.url, *verdict)
     return Cleaned(_document(page, parts), parts.links, parts.canonical, parts.notes)
@@ -109,9 +113,6 @@ def judge(title: str, text: str, index: Index | None = None) -> tuple[str, str] 
             return "challenge", "a check for robots came instead of the page"
         if _LOGIN.search(title) or _password(index):
             return "login", "the page asks to log in"
-        target = _refresh(index)
-        if target:
-            return "redirect", f"the page only leads to {target}"
     if not text.strip() or (words < 40 and _NEEDS_SCRIPT.search(text)):
         return "empty", "no content in the HTML; it may need a browser to appear"
     return None
@@ -120,12 +121,3 @@ def judge(title: str, text: str, index: Index | None = None) -> tuple[str, str] 
 def _password(index: Index | None) -> bool:
     inputs = index.names.get("input", []) if index else []
     return any(attr(tag, "type").lower() == "password" for tag in inputs)
-
-
-def _refresh(index: Index | None) -> str:
-    for tag in index.names.get("meta", []) if index else []:
-        if isinstance(tag, Tag) and attr(tag, "http-equiv").lower() == "refresh":
-            match = re.search(r"url\s*=\s*['\"]?([^'\"\s]+)", attr(tag, "content"), re.IGNORECASE)
-            if match:
-                return match[1]
-    return ""

@@ -102,23 +102,28 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A page that could not be used, and why: `reason` is a stable word, `detail` is for people."""
+    """A page that could not be used, and why: `reason` is a stable word, `detail` is for people.
+
+    `target` is the address that a page with the reason `redirect` leads to.
+    """
 
     url: str
     reason: str
     detail: str = ""
     kept_old: bool = False
+    target: str = ""
 
 
 @dataclass(slots=True)
 class CrawlReport:
-    """Counts of a crawl: requests sent, answers 304, bytes read off the wire, problems met."""
+    """Counts of a crawl: requests sent, answers 304, bytes read off the wire; problems met, and what else to know."""
 
     requests: int = 0
     not_modified: int = 0
     bytes: int = 0
     skipped: int = 0
     problems: list[Problem] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 Progress = Callable[[str, int, int], None]

@@ -46,17 +46,36 @@ def absolute(url: str, base: str = "") -> str | None:
     return None if parts is None else "".join(parts)
 
 
+def without_markdown_suffix(url: str) -> str:
+    """The address of a page whose `.md` variant is at `url`."""
+    origin, path, query = _split(url, "") or ("", url, "")
+    return f"{origin}{_MARKDOWN.sub('', path)}{query}"
+
+
+def other_slash(url: str) -> str:
+    """The same address with a final slash, or without the one that it has; "" for a root, a file or a query."""
+    origin, path, query = _split(url, "") or ("", "", "")
+    last = path.rpartition("/")[2]
+    if query or not path.strip("/") or "." in last:
+        return ""
+    return f"{origin}{path.rstrip('/')}" if path.endswith("/") else f"{origin}{path}/"
+
+
 def spellings(url: str, base: str = "") -> tuple[str, ...]:
     """List the addresses to ask for a page, best first.
 
-    That is: as it was found (but as a page, not as markdown), in normal form, then exactly as
-    found. Sites differ in whether a trailing slash is demanded, redirected or not found.
+    That is: as it was found, in normal form, then exactly as found. Of an address of markdown, those of the
+    page come first, with and without a final slash: sites differ in whether it is demanded, redirected or
+    not found.
     """
     parts, normal = _split(url, base), normalise(url, base)
     if parts is None or normal is None:
         return ()
     origin, path, query = parts[0], parts[1], _untracked(parts[2])
-    return tuple(dict.fromkeys((f"{origin}{_MARKDOWN.sub('', path)}{query}", normal, f"{origin}{path}{query}")))
+    found = f"{origin}{path}{query}"
+    page = f"{origin}{_MARKDOWN.sub('', path)}{query}"
+    other = other_slash(page) if page != found else ""
+    return tuple(dict.fromkeys(filter(None, (page, normal, other, found))))
 
 
 @lru_cache(maxsize=16_384)

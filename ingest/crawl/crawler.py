@@ -7,15 +7,16 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
 from ingest.core.records import Cleaned, Count, CrawlReport, Page, Problem
-from ingest.core.urls import identity, normalise, site_path
+from ingest.core.urls import absolute, identity, normalise, other_slash, site_path
 from ingest.crawl.aliases import AliasResolver, CrawledPage, FetchedPage, Validators
 from ingest.crawl.discover import Seeds, discover
 from ingest.crawl.fetch import Fetcher
 from ingest.crawl.frontier import Frontier, Target
 from ingest.crawl.markdown_variants import MarkdownPolicy, Together, compare_sample
-from ingest.crawl.robots import read_robots, why_not
+from ingest.crawl.robots import Robots, read_robots, why_not
 from ingest.crawl.scope import Scope
 from ingest.crawl.visit import GONE, Keep, Outcome, Resume, Visitor
 from ingest.crawl.worker_pool import CleanerPool, Read
@@ -74,11 +75,12 @@ class Crawl:
     _resolver: AliasResolver = field(init=False)
     _frontier: Frontier = field(init=False)
     _scope: Scope = field(init=False)
+    _robots: Robots = field(init=False)
 
     def __post_init__(self) -> None:
         self.markdown = self.options.markdown
         self._scope = Scope.of(self.source, self.options.include, self.options.exclude)
-        self._resolver = AliasResolver({url: v for url, v in self.validators.items() if self._scope.admits(url)})
+        self._resolver = AliasResolver(self._known_pages())
 
     def aliases(self) -> dict[str, tuple[str, ...]]:
         """Give the aliases of each page that has any, by the URL of the page."""
@@ -94,7 +96,7 @@ class Crawl:
             self.report.bytes += self.fetcher.bytes - read
 
     def _prepare(self) -> bool:
-        """Read robots.txt, llms.txt and sitemaps; tell whether there is anything to fetch."""
+        """Read robots.txt and queue the source; tell whether it may be fetched."""
         robots = read_robots(self.source, self.fetcher)
         self._frontier = Frontier(self._scope, robots, self.options.max_pages)
         if not self._frontier.start(self.source):
@@ -102,11 +104,37 @@ class Crawl:
             return False
         if robots.delay:
             self.fetcher.slow_down(self.source, robots.delay)
-        self.seeds = discover(self.source, self.fetcher, self._scope, robots)
+        self._robots = robots
+        return True
+
+    def _start(self, clean: CleanerPool) -> tuple[Visitor, tuple[Target, Outcome]]:
+        """Visit the source itself, which decides the scope; then read the site's lists, and decide on the form."""
+        html = Visitor(self.fetcher, clean, self.options.keep, resume=self.options.resume)
+        first = replace(html, markdown=self.markdown.reads_markdown)
+        target = self._frontier.next()
+        if target is None:
+            raise AssertionError("the source was queued")
+        outcome = self._visit(target, first)
+        if outcome.page and not self._scope.contains(outcome.page.url):
+            self._move_to(outcome.page.url)
+        self.seeds = discover(self.source, self.fetcher, self._scope, self._robots)
         self.report.problems.extend(self.seeds.problems)
         for url in self.seeds.urls:
             self._frontier.add(url, "the site's own list", listed=True)
-        return True
+        visitor = self._visitor(html)
+        if visitor.markdown != first.markdown:
+            outcome = self._visit(target, visitor)
+        return visitor, (target, outcome)
+
+    def _move_to(self, url: str) -> None:
+        """The source redirects to another place on its host: the pages there belong to it."""
+        self._scope = self._scope.moved(url)
+        self._frontier.move(self._scope)
+        self._resolver = AliasResolver(self._known_pages())
+        self.report.notes.append(f"{self.source} leads to {url}: the pages below {self._scope.prefix} are read as well")
+
+    def _known_pages(self) -> dict[str, Validators]:
+        return {url: validators for url, validators in self.validators.items() if self._scope.admits(url)}
 
     def _pages(self) -> Iterator[CrawledPage]:
         """Fetch ahead in threads, take the results in the order of the queue: so the order is always the same."""
@@ -115,8 +143,9 @@ class Crawl:
         threads = ThreadPoolExecutor(jobs, thread_name_prefix="fetch")
         try:
             with CleanerPool(self.read, self.options.processes, self.options.clean_seconds) as clean:
-                visitor = self._visitor(clean)
-                for done, (target, outcome) in enumerate(self._outcomes(threads, visitor, ahead=2 * jobs), 1):
+                visitor, start = self._start(clean)
+                rest = self._outcomes(threads, visitor, ahead=2 * jobs)
+                for done, (target, outcome) in enumerate(chain([start], rest), 1):
                     yield from self._take(target, outcome)
                     if self.progress:
                         self.progress(done, self._frontier.admitted)
@@ -132,9 +161,8 @@ class Crawl:
         if self._frontier.left_out:
             self._note(self.source, "max-pages", f"at least {self._frontier.left_out} pages were left out")
 
-    def _visitor(self, clean: CleanerPool) -> Visitor:
+    def _visitor(self, html: Visitor) -> Visitor:
         """Decide in which form the pages are read, by a sample where the policy needs one."""
-        html = Visitor(self.fetcher, clean, self.options.keep, resume=self.options.resume)
         markdown = replace(html, markdown=True)
         if self.markdown.needs_sample:
             silent = (replace(html, keep=None, resume=None), replace(markdown, keep=None, resume=None))
@@ -145,7 +173,7 @@ class Crawl:
 
     def _outcomes(self, threads: ThreadPoolExecutor, visitor: Visitor, ahead: int) -> Iterator[tuple[Target, Outcome]]:
         window: deque[tuple[Target, Future[Outcome]]] = deque()
-        known = [url for url in self.validators if self._scope.admits(url)]
+        known = list(self._known_pages())
         while True:
             while len(window) < ahead and (target := self._next()):
                 window.append((target, threads.submit(self._visit, target, visitor)))
@@ -168,14 +196,15 @@ class Crawl:
 
     def _visit(self, target: Target, visitor: Visitor) -> Outcome:
         """Runs in a thread, and changes nothing of the crawl."""
+        guard = self._frontier.may_follow if target.found_on else self._frontier.may_start
         known = self._resolver.known(target.key)
-        guard = self._frontier.may_follow if target.found_on else self._may_start
-        return visitor.visit(target, known[1] if known else Validators(), guard)
-
-    def _may_start(self, url: str) -> str:
-        """Say why the source itself must not be redirected to `url`: patterns do not matter there."""
-        reason = self._frontier.may_follow(url)
-        return "" if reason == "excluded" else reason
+        if known is None:
+            return visitor.visit(target, Validators(), guard)
+        url, validators = known
+        # The address that answered the last time comes first. Should it be gone, the page may have moved to the
+        # other of the two that differ in the final slash, which nothing links to where all pages are unchanged.
+        addresses = dict.fromkeys((url, *target.addresses, *filter(None, [other_slash(url)])))
+        return visitor.visit(replace(target, addresses=tuple(addresses)), validators, guard)
 
     def _take(self, target: Target, outcome: Outcome) -> Iterator[CrawledPage]:
         """Take in one result, in the order of the queue."""
@@ -185,7 +214,7 @@ class Crawl:
         if outcome.cleaned is None or outcome.page is None:
             self.report.not_modified += 1
             return self._resolver.unchanged(target.key)
-        final = normalise(outcome.page.url) or target.url
+        final = absolute(outcome.page.url) or target.url
         for link in outcome.cleaned.links:
             self._frontier.add(link, site_path(final))
         if not self._scope.admits(final):  # the source itself may be read for its links only

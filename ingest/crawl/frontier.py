@@ -5,7 +5,7 @@ from collections import Counter, deque
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from ingest.core.urls import identity, is_listing, normalise, spellings
+from ingest.core.urls import host_of, identity, is_listing, normalise, spellings
 from ingest.crawl.robots import Robots
 from ingest.crawl.scope import Scope
 
@@ -23,7 +23,7 @@ _ASSETS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A page to fetch: its normal URL, the addresses to try, and where it was first found."""
+    """A page to fetch: its normalised URL, the addresses to try, and where it was first found ("": the source)."""
 
     url: str
     key: str
@@ -78,9 +78,19 @@ class Frontier:
             self._take(Target(normal, key, spellings(url), found_on), first=first)
         return self._seen[key]
 
+    def move(self, scope: Scope) -> None:
+        """Take pages of another scope from now on."""
+        self._scope = scope
+
     def next(self) -> Target | None:
         """Take the next page off the queue."""
         return self._queue.popleft() if self._queue else None
+
+    def may_start(self, url: str) -> str:
+        """Say why the source itself must not redirect to `url`, or "": anywhere on its host is fine."""
+        if host_of(url) != self._scope.host:
+            return "off-site-redirect"
+        return "" if self._robots.allows(url) else "robots"
 
     def may_follow(self, url: str) -> str:
         """Say why a redirect to `url` must not be followed, or ""."""

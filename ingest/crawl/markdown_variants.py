@@ -91,17 +91,18 @@ def compare_sample(listed: Sequence[str], html: Visitor, markdown: Visitor, guar
 
     Without such a list HTML is read: a `.md` page has no navigation, so pages would be missed.
     """
-    urls = [normalise(url) or url for url in listed[:: max(1, len(listed) // SAMPLE)][:SAMPLE]]
-    if not urls:
+    sample = listed[:: max(1, len(listed) // SAMPLE)][:SAMPLE]
+    if not sample:
         return Choice(markdown=False, why="the site lists its pages nowhere, and .md pages hold no navigation")
     pages: list[Document | None] = []
     variants: list[Document] = []
-    for url in urls:
+    for found in sample:
+        url = normalise(found) or found
         variant = markdown.visit(Target(url, identity(url), ()), Validators(), guard)
         if variant.problem or not variant.cleaned:
             why = variant.problem.reason if variant.problem else "no answer"
             return Choice(markdown=False, why=f"{url} has no usable .md variant ({why})")
-        page = html.visit(Target(url, identity(url), spellings(url)), Validators(), guard)
+        page = html.visit(Target(url, identity(url), spellings(found)), Validators(), guard)
         if page.cleaned or _is_blank(page):
             pages.append(page.cleaned.document if page.cleaned else None)
             variants.append(variant.cleaned.document)

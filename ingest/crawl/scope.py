@@ -1,9 +1,9 @@
 """TODO."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from ingest.core.defaults import DEFAULT_EXCLUDES, DEFAULT_SOURCE
 from ingest.core.errors import UsageError
@@ -14,15 +14,17 @@ from ingest.core.urls import host_of, normalise, site_path
 class Scope:
     """What belongs to a source: its host (with or without `www.`), its path and what is below.
 
-    `include` and `exclude` hold patterns for paths: globs, where `*` stays within a segment, `**`
-    does not, and a pattern that matches a path matches what is below it; or `re:` and a regular
-    expression to search for. With `include`, only pages that match are admitted.
+    `prefix` is that path without a final slash; `more_prefixes` are others of the same host. `include`
+    and `exclude` are patterns for paths: globs, where `*` stays within a segment, `**` does not, and a
+    pattern that matches a path matches what is below it; or `re:` and a regular expression to search for.
+    With `include`, only pages that match are admitted.
     """
 
     host: str
     prefix: str = ""
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    more_prefixes: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, source: str, include: tuple[str, ...] = (), exclude: tuple[str, ...] = ()) -> "Scope":
@@ -37,8 +39,22 @@ class Scope:
         return cls(host_of(source), path.rstrip("/"), include, exclude)
 
     def contains(self, url: str) -> bool:
-        """Tell whether a URL lies on the host and below the path of the source."""
-        return host_of(url) == self.host and (site_path(url).partition("?")[0] + "/").startswith(f"{self.prefix}/")
+        """Whether a URL is on the host and below the path of the source."""
+        path = site_path(url).partition("?")[0] + "/"
+        prefixes = (self.prefix, *self.more_prefixes)
+        return host_of(url) == self.host and any(path.startswith(f"{prefix}/") for prefix in prefixes)
+
+    def moved(self, start: str) -> "Scope":
+        """The scope of a source whose start page redirects to `start`, elsewhere on its host.
+
+        What is below the new place belongs to it, and what is below the old one still does. Without a final
+        slash, `start` is a page in a folder unless it is as high up as the source.
+        """
+        path = site_path(start).partition("?")[0]
+        segments = path.strip("/").split("/")
+        if not urlsplit(start).path.endswith("/"):
+            segments = segments[: max(1, self.prefix.count("/"))]
+        return replace(self, prefix="/" + "/".join(segments), more_prefixes=(self.prefix, *self.more_prefixes))
 
     def admits(self, url: str) -> bool:
         """Tell whether a URL lies within the source and the patterns let it in."""

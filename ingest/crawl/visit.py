@@ -6,8 +6,9 @@ from urllib.parse import urlsplit
 
 from ingest.core.errors import FetchError
 from ingest.core.records import Cleaned, Document, Page, Problem
+from ingest.core.urls import absolute, identity, without_markdown_suffix
 from ingest.crawl.aliases import Validators
-from ingest.crawl.fetch import Fetcher, Guard
+from ingest.crawl.fetch import MAX_HOPS, Fetcher, Guard
 from ingest.crawl.frontier import Target
 from ingest.crawl.response import media_type_of
 
@@ -21,10 +22,13 @@ _NO_VARIANT = GONE | {"not-text", "empty", "soft-404"}
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one target: a cleaned page, "not modified" (nothing is set), or a problem."""
+    """What became of one target: a cleaned page, "not modified" (nothing is set), or a problem.
+
+    `page` is the answer without its body; its URL is the one to cite.
+    """
 
     cleaned: Cleaned | None = None
-    page: Page | None = None  # without its body
+    page: Page | None = None
     problem: Problem | None = None
 
 
@@ -32,9 +36,9 @@ class Outcome:
 class Visitor:
     """Fetches and cleans pages. May be shared between threads.
 
-    `keep` is told of every answer that gave a document. `resume` gives the answer that an interrupted
-    crawl left for an address: it counts as fetched where the site says that it still holds. With
-    `markdown`, the `.md` variant of a page is asked for first.
+    `keep` is called with every answer that gave a document. `resume` returns the answer that an interrupted
+    crawl left for an address: it is used where the site answers that it has not changed. With `markdown`,
+    the `.md` variant of a page is asked for first.
     """
 
     fetcher: Fetcher
@@ -51,14 +55,39 @@ class Visitor:
         variant = markdown_address(target.url) if self.markdown else ""
         outcome = Outcome(problem=Problem(target.url, "bad-url"))
         for address in (variant, *target.addresses) if variant else target.addresses:
-            outcome = self._fetch_and_clean(address, target.url, known, guard)
+            outcome = self._follow(address, target.url, known, guard)
             if not outcome.problem:
-                break
+                return self._at_html_address(outcome, target) if address == variant else outcome
             if outcome.problem.reason not in (_NO_VARIANT if address == variant else GONE):
                 break
         return outcome
 
+    def _follow(self, address: str, url: str, known: Validators, guard: Guard) -> Outcome:
+        """Fetch and clean what an address leads to.
+
+        A page that only redirects (by `refresh`, by a script) is followed as a redirect of HTTP is: the guard
+        is asked, and no address twice.
+        """
+        passed: list[str] = []
+        while True:
+            outcome = self._fetch_and_clean(address, url, Validators() if passed else known, guard)
+            page, problem = outcome.page, outcome.problem
+            if page is None:
+                return outcome
+            if problem is None:
+                return replace(outcome, page=replace(page, redirected_from=(*passed, *page.redirected_from)))
+            passed += [*page.redirected_from, page.url]
+            target = absolute(problem.target, page.url)
+            if target is None:
+                return Outcome(problem=Problem(url, "bad-redirect", f"to {problem.target[:200]!r}"))
+            if target in passed or len(passed) > MAX_HOPS:
+                return Outcome(problem=Problem(url, "redirect-loop", f"{len(passed)} redirects"))
+            if reason := guard(target):
+                return Outcome(problem=Problem(url, reason, f"to {target}"))
+            address = target
+
     def _fetch_and_clean(self, address: str, url: str, known: Validators, guard: Guard) -> Outcome:
+        """One address of the page `url`. For a page that only redirects, the outcome has both a page and a problem."""
         left = self.resume(address) if self.resume else None
         with_validators = left if left and (left.etag or left.last_modified) else known
         etag, last_modified = with_validators.etag, with_validators.last_modified
@@ -73,14 +102,22 @@ class Visitor:
             return Outcome(problem=Problem(url, "not-text", f"{_kind(page)} came for the .md variant"))
         cleaned = self.clean(page)
         if isinstance(cleaned, Problem):
-            return Outcome(problem=replace(cleaned, url=url))
+            return Outcome(page=replace(page, body=b"") if cleaned.target else None, problem=replace(cleaned, url=url))
         if self.keep:
             self.keep(page, cleaned.document)
         return Outcome(cleaned, replace(page, body=b""))
 
+    def _at_html_address(self, outcome: Outcome, target: Target) -> Outcome:
+        """Give a page that was read as `.md` the address that people open."""
+        if outcome.page is None:
+            return outcome
+        html = without_markdown_suffix(outcome.page.url)
+        same = next((address for address in target.addresses if identity(address) == identity(html)), html)
+        return replace(outcome, page=replace(outcome.page, url=same))
+
 
 def markdown_address(url: str) -> str:
-    """Where a page's `.md` variant stands (Mintlify and Fern: below the same name); "" for a root or a query."""
+    """The address of a page's `.md` variant (Mintlify and Fern: below the same name); "" for a root or a query."""
     parts = urlsplit(url)
     return f"{url}.md" if parts.path.strip("/") and not parts.query else ""
 

@@ -13,6 +13,7 @@ from typing import Literal
 from urllib.parse import quote
 
 from ingest.core.records import Document
+from ingest.core.urls import identity
 from ingest.docs.folder import STARTER, PageFile, file_name, write_document
 from ingest.text.markdown import sections_of
 
@@ -79,7 +80,7 @@ def plan_update(
     dropped: Collection[str] = (),
     gone: Collection[str],
 ) -> UpdatePlan:
-    """Compare pages by address.
+    """Compare pages by the identity of their addresses: a final slash more or less is the same page.
 
     `replaced` are the sources whose pages this run is about. Of those, a page that did not come is
     removed when its address is in `gone`, and moved when its new address took over the old one as
@@ -87,43 +88,52 @@ def plan_update(
     all others stay. A page without a source is the user's own: it is never written over.
     """
     plan = UpdatePlan()
-    at_hand = {file.document.url: file for file in files}
-    new = {document.url: document for document in came}
-    moved = {alias: document for document in new.values() for alias in document.aliases if alias not in new}
-    for url, document in new.items():
-        old = at_hand.get(url)
+    at_hand = {identity(file.document.url): file for file in files}
+    new = {identity(document.url): document for document in came}
+    moved = _by_alias(new)
+    gone = {identity(url) for url in gone}
+    for key, document in new.items():
+        old = at_hand.get(key)
         if old and not old.document.source:
             plan.own.append(old)
         elif old:
             _compare(plan, old.document, document)
         else:
-            _add(plan, document, [at_hand[alias].document for alias in document.aliases if alias in at_hand])
-    for url, file in at_hand.items():
+            names = map(identity, document.aliases)
+            _add(plan, document, [at_hand[name].document for name in names if name in at_hand])
+    for key, file in at_hand.items():
         source = file.document.source
         plan.before += source in replaced
-        if url in new:
+        if key in new:
             continue
-        vanished = source in replaced and (url in moved or url in gone)
+        vanished = source in replaced and (key in moved or key in gone)
         if vanished or source == STARTER or source in dropped:
             plan.remove.append(file)
-            plan.changes.append(_removal(file.document, moved.get(url)))
-            plan.lost += source in replaced and url not in moved
+            plan.changes.append(_removal(file.document, moved.get(key)))
+            plan.lost += source in replaced and key not in moved
     return plan
 
 
 def differences(before: Iterable[Document], after: Iterable[Document]) -> UpdatePlan:
     """What differs between two states of the same pages, whoever wrote them."""
     plan = UpdatePlan()
-    old, new = ({document.url: document for document in documents} for documents in (before, after))
-    moved = {alias: document for document in new.values() for alias in document.aliases}
-    for url, document in new.items():
-        if url in old:
-            _compare(plan, old[url], document)
+    old, new = ({identity(document.url): document for document in documents} for documents in (before, after))
+    moved = _by_alias(new)
+    for key, document in new.items():
+        if key in old:
+            _compare(plan, old[key], document)
         else:
-            _add(plan, document, [old[alias] for alias in document.aliases if alias in old and alias not in new])
-    for url in [url for url in old if url not in new]:
-        plan.changes.append(_removal(old[url], moved.get(url)))
+            names = map(identity, document.aliases)
+            _add(plan, document, [old[name] for name in names if name in old and name not in new])
+    for key in [key for key in old if key not in new]:
+        plan.changes.append(_removal(old[key], moved.get(key)))
     return plan
+
+
+def _by_alias(pages: Mapping[str, Document]) -> dict[str, Document]:
+    """Pages by the identities of their other addresses, but for those that are pages themselves."""
+    names = {identity(alias): document for document in pages.values() for alias in document.aliases}
+    return {name: document for name, document in names.items() if name not in pages}
 
 
 def _add(plan: UpdatePlan, document: Document, before: list[Document]) -> None:
@@ -154,6 +164,7 @@ def _compare(plan: UpdatePlan, before: Document, document: Document) -> None:
 def _facts(before: Document, after: Document) -> tuple[str, ...]:
     """The names of what differs beside the text."""
     pairs = {
+        "address": (before.url, after.url),
         "title": (before.title, after.title),
         "description": (before.description, after.description),
         "addresses of headings": (before.anchors, after.anchors),
@@ -165,7 +176,7 @@ def _facts(before: Document, after: Document) -> tuple[str, ...]:
 
 def _content(document: Document) -> tuple[object, ...]:
     d = document
-    return (d.sha256, d.title, d.description, d.anchors if any(d.anchors) else (), d.aliases)
+    return (d.url, d.sha256, d.title, d.description, d.anchors if any(d.anchors) else (), d.aliases)
 
 
 _Key = tuple[tuple[str, ...], int]
@@ -224,17 +235,19 @@ def _names(keys: Iterable[_Key], title: str) -> dict[_Key, str]:
 
 def pages_after(plan: UpdatePlan, files: Sequence[PageFile]) -> list[Document]:
     """The pages that the docs folder holds once the plan is carried out."""
-    gone = {file.document.url for file in plan.remove}
-    kept = {file.document.url: file.document for file in files if file.document.url not in gone}
-    return list((kept | {document.url: document for document in plan.write}).values())
+    gone = {identity(file.document.url) for file in plan.remove}
+    pages = {identity(file.document.url): file.document for file in files}
+    kept = {key: document for key, document in pages.items() if key not in gone}
+    return list((kept | {identity(document.url): document for document in plan.write}).values())
 
 
 def write_pages(folder: Path, plan: UpdatePlan, files: Sequence[PageFile]) -> None:
     """New pages first, removals last: a crash in between leaves a page too many, never one too few."""
     written: set[Path] = set()
-    names = {file.document.url: file.path.relative_to(folder).as_posix() for file in files}
+    names = {identity(file.document.url): file.path.relative_to(folder).as_posix() for file in files}
     for document in plan.write:
-        written.add(write_document(folder, names.get(document.url) or _free_name(folder, document.url), document))
+        name = names.get(identity(document.url)) or _free_name(folder, document.url)
+        written.add(write_document(folder, name, document))
     for file in plan.remove:
         if file.path not in written:
             file.path.unlink(missing_ok=True)

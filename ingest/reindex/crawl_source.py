@@ -34,6 +34,7 @@ class SourcePages:
         self.report.bytes += other.report.bytes
         self.report.skipped += other.report.skipped
         self.report.problems += other.report.problems
+        self.report.notes += other.report.notes
 
 
 def crawl_sources(
@@ -60,9 +61,10 @@ def crawl_sources(
             if again and not came and any(problem.reason == "empty" for problem in running.report.problems):
                 # Its HTML needs a browser; its .md variants may not.
                 running, came = _crawled(source, fetcher, replace(options, markdown=again), known, progress, full=full)
-            aliases = running.aliases()
+            aliases, pages = running.aliases(), {identity(url) for url in came}
+            old = {identity(url): document for url, document in known.items()}
             documents = [
-                replace(document, aliases=_aliases(known.get(url), aliases.get(url, ()), came), source=source)
+                replace(document, aliases=_aliases(old.get(identity(url)), aliases.get(url, ()), pages), source=source)
                 for url, document in came.items()
             ]
             gathered.documents += merge_identical(filter(None, _stripped(documents, running.report)))
@@ -109,11 +111,12 @@ def _stripped(documents: list[Document], report: CrawlReport) -> list[Document |
 
 
 def _aliases(old: Document | None, found: Iterable[str], pages: Collection[str]) -> tuple[str, ...]:
-    """Old and new ones: an unchanged page shows no links, so not every alias is met in every crawl.
+    """Old and new aliases: an unchanged page shows no links, so not every alias is met in every crawl.
 
-    An address that has become a page of its own is no alias any more.
+    An address that has become a page itself is not an alias any more; `pages` are identities.
     """
-    return tuple(sorted({*(old.aliases if old else ()), *found}.difference(pages)))
+    names = {*(old.aliases if old else ()), *found}
+    return tuple(sorted(name for name in names if identity(name) not in pages))
 
 
 def _add(gathered: SourcePages, running: Crawl, known: dict[str, Document]) -> None:
@@ -123,6 +126,7 @@ def _add(gathered: SourcePages, running: Crawl, known: dict[str, Document]) -> N
     total.not_modified += part.not_modified
     total.bytes += part.bytes
     total.skipped += part.skipped
+    total.notes += part.notes
     at_hand = {identity(url): url for url in known}
     gone = {at_hand.get(identity(url), url) for url in running.gone}
     gathered.gone |= gone

@@ -43,7 +43,7 @@ def merge_duplicates(arrivals: Iterable[LocalPage]) -> list[Document]:
     SAME_SHARE of their text, unless their paths name two versions. A page that names its own URL
     is a page of its own. Which address is kept: see `_rank`.
     """
-    pages = list({arrival.document.url: arrival for arrival in arrivals}.values())
+    pages = list({identity(arrival.document.url): arrival for arrival in arrivals}.values())
     kept: list[Document] = []
     for twins in _near(_same(pages)):
         canonicals = {identity(twin.canonical) for twin in twins if twin.canonical}

@@ -18,7 +18,7 @@ from ingest.clean.mdx.code_tables import mend_code
 from ingest.clean.page import clean_page
 from ingest.core.errors import UsageError
 from ingest.core.records import Cleaned, CrawlReport, Document, Page, Problem, Progress
-from ingest.core.urls import host_of, normalise
+from ingest.core.urls import absolute, host_of, identity, normalise, without_markdown_suffix
 from ingest.crawl.worker_pool import read_safely
 from ingest.docs.folder import MAX_PAGE_BYTES
 from ingest.reindex.crawl_source import SourcePages, _stripped
@@ -52,11 +52,13 @@ def read_local_source(path: Path, at_hand: Iterable[Document], progress: Progres
     kept = merge_duplicates(
         replace(arrival, document=document) for arrival, document in zip(arrivals, stripped, strict=True) if document
     )
-    urls = {document.url for document in kept}
-    gathered.documents = [replace(d, aliases=tuple(name for name in d.aliases if name not in urls)) for d in kept]
-    came = {url for d in gathered.documents for url in (d.url, *d.aliases)}
-    broken = {problem.url for problem in gathered.report.problems}
-    absent = {d.url for d in at_hand if d.source == source} - came - broken
+    pages_kept = {identity(document.url) for document in kept}
+    gathered.documents = [
+        replace(d, aliases=tuple(name for name in d.aliases if identity(name) not in pages_kept)) for d in kept
+    ]
+    came = {identity(url) for d in gathered.documents for url in (d.url, *d.aliases)}
+    came |= {identity(problem.url) for problem in gathered.report.problems}
+    absent = {d.url for d in at_hand if d.source == source and identity(d.url) not in came}
     if path.is_file():
         detail = f"{path.name} does not list it"
         gathered.report.problems += [Problem(url, "not-listed", detail, kept_old=True) for url in sorted(absent)]
@@ -75,7 +77,12 @@ def _cleaned(page: Page | Problem, report: CrawlReport) -> Cleaned | None:
     own = isinstance(page, Page) and page.content_type == "text/markdown"  # its front matter's `url`
     if cleaned.canonical and (own or document.url.startswith("/")):
         document = replace(document, url=cleaned.canonical)
-    return replace(cleaned, document=replace(document, url=normalise(document.url) or document.url))
+    return replace(cleaned, document=replace(document, url=_address(document.url)))
+
+
+def _address(url: str) -> str:
+    """The address to cite: as it is written, but of the page, not of its markdown variant; a path stays."""
+    return without_markdown_suffix(url) if absolute(url) else url
 
 
 _TYPES: Final = {
@@ -241,7 +248,8 @@ def _aliases(told: object, url: str) -> tuple[str, ...]:
     if not isinstance(told, list) or "://" not in url:
         return ()
     names = (normalise(name) for name in told[:_MAX_ALIASES] if isinstance(name, str) and "://" in name)
-    return tuple(dict.fromkeys(name for name in names if name and name != url and host_of(name) == host_of(url)))
+    others = (name for name in names if name and identity(name) != identity(url))
+    return tuple(dict.fromkeys(name for name in others if host_of(name) == host_of(url)))
 
 
 def _fetched(told: object, now: datetime) -> str | None:

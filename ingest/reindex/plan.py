@@ -144,6 +144,7 @@ def _account(context: ReindexContext, gathered: SourcePages, plan: UpdatePlan) -
     report.aliases = sum(len(document.aliases) for document in gathered.documents)
     report.changes = plan.changes
     report.problems += gathered.report.problems
+    report.notes += gathered.report.notes
     for source, policy in gathered.markdown.items():
         if policy.sample:
             form = ".md variants are read" if policy.sample.markdown else "HTML is read, not the .md variants"

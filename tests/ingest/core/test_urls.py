@@ -97,7 +97,7 @@ def test_links_are_resolved(link: str, normal: str) -> None:
     [
         ("https://h.org/a", ("https://h.org/a",)),
         ("https://h.org/a/", ("https://h.org/a/", "https://h.org/a")),
-        ("https://h.org/a.md", ("https://h.org/a", "https://h.org/a.md")),
+        ("https://h.org/a.md", ("https://h.org/a", "https://h.org/a/", "https://h.org/a.md")),
         ("https://h.org/a%26b?ref=x", ("https://h.org/a%26b", "https://h.org/a&b")),
         ("https://h.org/a/index.html", ("https://h.org/a/index.html", "https://h.org/a")),
     ],

@@ -57,7 +57,8 @@ def test_markdown_only_sites(site: Site, run: Run) -> None:
     }
     _, pages = run()
     assert list(pages) == ["/docs", "/docs/a"]
-    assert site.paths()[-2:] == ["/docs/a", "/docs/a.md"]
+    assert pages["/docs/a"].url == site.url("/docs/a.md")
+    assert site.paths()[-3:] == ["/docs/a", "/docs/a/", "/docs/a.md"]
 
 
 @pytest.mark.parametrize("slash", ["wanted", "unwanted"])
