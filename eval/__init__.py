@@ -7,6 +7,5 @@ metrics   recall, MRR, nDCG, word budgets     citation_metrics   citation precis
 intervals bootstrap                           compare   significance between two runs
 calibrate thresholds                          summary   figures of a run
 report    the HTML report                     html      escaping, bars and charts
-markdown_html  passages as safe HTML
 questions the shipped question sets
 """

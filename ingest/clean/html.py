@@ -5,12 +5,13 @@ from dataclasses import dataclass, field, replace
 
 from bs4 import BeautifulSoup, XMLParsedAsHTMLWarning
 
-from ingest.clean.boilerplate.vocabulary import EMPTY_ENDS
+from ingest.clean.boilerplate.endings import without_endings
 from ingest.clean.dom.lookups import anchor_of, find_blocky, find_labels
 from ingest.clean.dom.tree import Index, graft_streamed, index_tree, squash, text_of
 from ingest.clean.metadata import base_url, canonical_url, page_links, page_title
 from ingest.clean.plan import PagePlan, plan_page
 from ingest.clean.render.blocks import Block, Context
+from ingest.clean.render.boxes import settle_boxes
 from ingest.clean.render.walk import walk
 
 
@@ -58,10 +59,12 @@ def _render(plan: PagePlan, index: Index, base: str) -> PageParts:
     )
     title = page_title(index, plan.title, ctx)
     description = _one_line(ctx.inside([plan.description])) if plan.description is not None else ""
-    whole = _without_empty_end(_content(plan, index, title, ctx))
+    anchor = anchor_of(plan.title) if plan.title is not None else ""
+    content = settle_boxes(_content(plan, index, title, ctx), Block(title, "heading", level=2, anchor=anchor))
+    whole = without_endings(content, known=plan.profile is not None)
     return PageParts(
         title=title,
-        anchor=anchor_of(plan.title) if plan.title is not None else "",
+        anchor=anchor,
         description=description,
         blocks=[block for block in whole if block.kind != "title"],
         links=page_links(index, base),
@@ -84,14 +87,6 @@ def _content(plan: PagePlan, index: Index, title: str, ctx: Context) -> list[Blo
     for extra in plan.extras:
         blocks += ctx.blocks(extra.contents)
     return blocks
-
-
-def _without_empty_end(blocks: list[Block]) -> list[Block]:
-    """Cut headings such as "Comments" off the end: their content comes by a script, or was chrome."""
-    end = len(blocks)
-    while end and blocks[end - 1].kind == "heading" and squash(blocks[end - 1].text) in EMPTY_ENDS:
-        end -= 1
-    return blocks[:end]
 
 
 def _one_line(blocks: list[Block]) -> str:

@@ -1,7 +1,7 @@
 """Metadata of a page: title, description, canonical address, links."""
 
 import re
-from urllib.parse import urldefrag, urlsplit
+from urllib.parse import urlsplit
 
 from bs4.element import Tag
 
@@ -12,6 +12,7 @@ from ingest.clean.render.blocks import Context
 from ingest.clean.render.inline import render_inline
 from ingest.text.unsafe import safe_url
 
+_NOT_IN_TITLES = ["p", "ul", "nav", "h2"]
 _SEPARATORS = re.compile(r"\s+[|·•—–:»-]{1,2}\s+")
 
 
@@ -28,11 +29,11 @@ def base_url(index: Index, url: str) -> str:
 def page_links(index: Index, base: str) -> tuple[str, ...]:
     """Return all http(s) links of the page, absolute, without fragments, each once, in order."""
     out: dict[str, None] = {}
-    for tag in index.names.get("a", []):
-        href = attr(tag, "href").strip()
-        if not href or href.startswith("#"):
+    hrefs = dict.fromkeys(attr(tag, "href").strip().partition("#")[0] for tag in index.names.get("a", []))
+    for href in hrefs:
+        if not href:
             continue
-        url = safe_url(urldefrag(join_url(base, href)).url)
+        url = safe_url(join_url(base, href))
         if url.lower().startswith(("http://", "https://")) and _has_host(url):
             out.setdefault(url)
     return tuple(out)
@@ -115,7 +116,10 @@ def page_title(index: Index, element: Tag | None, ctx: Context) -> str:
     """Return the text of the title: that of its element, else of the page's head."""
     shown = render_inline(element.contents, ctx, links=False, marks=False) if element is not None else ""
     shown = normalize_spaces(shown.replace("`", ""))
-    return shown or normalize_spaces(index.meta("og:title")) or _head_title(index, ctx.base)
+    head = _head_title(index, ctx.base)
+    if shown and element is not None and head and squash(head) not in squash(shown) and element.find(_NOT_IN_TITLES):
+        return head  # the element was never closed, or has more than the title in it
+    return shown or normalize_spaces(index.meta("og:title")) or head
 
 
 def description_element(index: Index, profile: Profile | None, root: Tag) -> Tag | None:

@@ -3,10 +3,11 @@
 The order of the passes matters, since each depends on what earlier ones found:
 
 root         where the content is                   needs the generator
-boilerplate  chrome inside the root                 needs the root
+boilerplate  chrome inside the root                 needs the root and the measures of its elements
 code titles  file names and bars above code         are rendered with their code, not as text
 title        the element that shows the title       is never one inside boilerplate
-edges        breadcrumbs before the title, links    need the title, and pass over what is already left out
+layout       menus around the content of a body,    needs the title, and passes over what is already left out
+             breadcrumbs before the title, links
              to other pages after the content
 description  the paragraph that describes the page  is rendered once, below the title
 """
@@ -17,7 +18,8 @@ from dataclasses import dataclass
 from bs4 import BeautifulSoup
 from bs4.element import Tag
 
-from ingest.clean.boilerplate.layout import find_edges, find_outer_chrome
+from ingest.clean.boilerplate.density import measure
+from ingest.clean.boilerplate.layout import Layout, find_edges, find_outer_chrome, narrow
 from ingest.clean.boilerplate.rules import find_chrome
 from ingest.clean.dom.generators import Profile
 from ingest.clean.dom.select import choose_profile, choose_root, select
@@ -50,15 +52,19 @@ def plan_page(soup: BeautifulSoup, index: Index, base: str) -> PagePlan:
     chosen = choose_root(index, profile)
     # bs4 types `soup.body` as a Tag or None and `BeautifulSoup` as a Tag: all three are walked alike.
     root = chosen or soup.body or soup
-    boilerplate = find_chrome(root, profile.chrome if profile else frozenset()) if chosen else find_outer_chrome(root)
+    sizes = measure(root, base)
     code_titles, title_bars = find_titles(index)
-    skip = boilerplate | title_bars
+    skip = find_chrome(root, sizes, profile.chrome if profile else frozenset()) | title_bars
+    if chosen is None:
+        root = narrow(Layout(root, sizes, None, skip))
     title = title_element(index, base, profile, root, skip)
-    skip |= find_edges(root, title, skip)
+    if chosen is None:
+        skip |= find_outer_chrome(Layout(root, sizes, title, skip))
+    skip |= find_edges(Layout(root, sizes, title, skip))
     description = description_element(index, profile, root)
     extras = tuple(_outside(root, profile, index))
     for extra in extras:
-        skip |= find_chrome(extra)
+        skip |= find_chrome(extra, measure(extra, base))
     return PagePlan(profile, root, extras, title, description, code_titles, frozenset(skip))
 
 

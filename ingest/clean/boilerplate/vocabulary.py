@@ -5,11 +5,11 @@ Then words inside class names and ids, for themes that are not listed.
 
 import re
 from functools import lru_cache
-from itertools import islice
 
 from bs4.element import Tag
 
-from ingest.clean.dom.tree import attr, text_of, tokens
+from ingest.clean.boilerplate.density import Measure
+from ingest.clean.dom.tree import attr, tokens
 
 DROPPED_TAGS = frozenset(
     "script style noscript template svg nav footer select dialog iframe canvas object embed map audio "
@@ -52,7 +52,7 @@ CHROME_CLASSES = frozenset(
     page-metadata page-metadata-container article-meta article-author article-votes article-footer article-share
     article-relatives article-comments article-more-questions related-articles recent-articles comment-list
     mw-editsection mw-cite-backlink mw-jump-link navbox catlinks printfooter view-source-button
-    view-source-toggle-state git-button baseline-indicator tsd-sources
+    view-source-toggle-state git-button tsd-sources
     """.split()
 )
 
@@ -84,7 +84,8 @@ SECTIONS = frozenset("section sect1 sect2 sect3 level1 level2 level3".split())
 PROSE_PARENTS = frozenset("p li dt dd td summary".split())
 
 CHANGED = re.compile(
-    r"(?:page |[\w.-]{1,40} )?last (?:modified|updated|edited|changed|reviewed)(?: on| at| by| in)?:?\s*"
+    r"(?:page |[\w./-]{1,60} (?:[·•|–] )?|(?:this|the) (?:page|document|article|file|topic) (?:was|is|has been) )?"
+    r"last (?:modified|updated|edited|changed|reviewed)(?: on| at| by| in)?:?\s*"
     r"(?:.{0,25}\d|.{0,20}\bago\b|yesterday|today|$)|updated .{1,20}\bago$"
 )
 
@@ -93,6 +94,41 @@ RIGHTS = re.compile(r"(?:copyright )?(?:©|\(c\)) ?(?:copyright )?(?:19|20)\d\d|
 ASKS = re.compile(
     r"(?:did|was|is|were) (?:you find )?(?:this|these) (?:page|article|guide|docs?|topic|section|information|content) "
     r"(?:help|useful|helpful)(?:ful)?(?: (?:you|to you))?\s*\?"
+)
+
+# A banner: this page is about another version than the current one, or the site sets cookies.
+_READER = (
+    r"(?:you(?:'re|’re| are) (?:currently )?(?:viewing|reading|looking at|browsing|on)|"
+    r"this (?:page|site|document|is)|these docs|this documentation)"
+)
+_OLD = (
+    r"(?:old|older|outdated|previous|archived|unreleased|upcoming|pre-?release|development|legacy|unsupported|"
+    r"unmaintained|different)\b.{0,20}\b(?:version|release|docs|documentation)"
+)
+BANNER = re.compile(
+    rf"\b{_READER}\b.{{0,80}}\b(?:{_OLD}|no longer (?:actively )?(?:maintained|supported|updated))|"
+    r"\b(?:switch|go|click|see|view|read)\b.{0,30}\b(?:latest|newest|current|stable) (?:stable )?"
+    r"(?:version|release|docs)\b|"
+    r"\b(?:we|this (?:web)?site|our (?:web)?site|our partners)\b.{0,40}\bcookies\b",
+    re.IGNORECASE,
+)
+
+# Headings of sections at the end of a page that ask for something, or lead to other pages of the site. "Need help?"
+# and "Contact us" are not among them: what is below them is often all that a site says about its support.
+ASKING_ENDS = frozenset(
+    """
+    submitcorrection feedback sendfeedback givefeedback sendusfeedback wasthispagehelpful wasthishelpful
+    isthispageuseful howcanweimprove helpusimprove helpusimprovethispage improvethispage editthispage reportanissue
+    reportaproblem foundanerror foundabug foundamistake sharethis sharethispage sharethisarticle ratethispage
+    ratethisarticle leaveacomment leaveareply followus newsletter stayuptodate
+    """.split()
+)
+RELATED_ENDS = frozenset(
+    """
+    relatedarticles relatedpages relatedcontent relatedposts relateddocs relateddocumentation relatedguides
+    relatedlinks relatedtopics recommendedcontent recommendedreading recommendedarticles youmayalsolike
+    youmightalsolike morearticles populararticles populartopics inthissection morefrom upnext keepreading
+    """.split()
 )
 
 # Headings at the end of a page whose content was chrome or comes by a script.
@@ -111,10 +147,16 @@ PHRASES = frozenset(
     give feedback|copy as markdown|back to top|return to top|scroll to top|print this page|share this page|previous
     next|rate this page|thank you for your feedback!|did this page help you?|edit on gitlab|view source
     copy markdown|copy to clipboard|expand description|open in claude code
-    view as md|view this page on github|skip to content|toggle navigation|show more|show less|see more
+    view as md|view this page on github|skip to content|toggle navigation|show more|show less|see more|report feedback
+    open in playground|edit source|view page history|download this page|submit feedback|copy code|skip to navigation
+    report a problem|report a bug|report bug|improve this doc|improve this article|suggest an edit
     """.strip()
     .replace("\n    ", "|")
     .split("|")
+)
+# What buttons in the text do to the page; elsewhere these are words like any other.
+BUTTON_WORDS = frozenset(
+    "hide show expand collapse toggle run reset play print listen wrap yes no edit top close menu open".split()
 )
 TURNING = frozenset(
     (
@@ -149,11 +191,11 @@ _WORDS = {
     **dict.fromkeys(("onetrust", "osano", "cookiebot", "gdpr"), "asks"),
 }
 _BOXES = frozenset(("banner", "consent", "notice", "bar", "dialog", "popup", "modal", "overlay", "message"))
+_OWNERS = frozenset("page site global main doc docs document documentation layout app book article content".split())
 _PIECE = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+_FOOTER = 2000  # characters of a footer
 _LONGEST = 400  # characters of a box that only asks for something; a section about feedback or cookies is longer
 _LINKED = 0.6
-_SPEAKS = ["pre", "h1", "table", "dl"]
-_MOST_NODES = 1000  # more than any menu has; without a limit, nested boxes would cost quadratic time
 _NEVER = frozenset("html body main article section pre code table tr td th h1 h2 h3 h4 h5 h6 a span".split())
 
 
@@ -165,21 +207,21 @@ def name_kind(name: str) -> str:
         return ""
     if words[0] in ("cookie", "cookies", "announcement") and not _BOXES.isdisjoint(words[1:]):
         return "asks"
+    if words[-1] == "footer" and _OWNERS.issuperset(words[:-1]):
+        return "footer"
     return next((_WORDS[word] for word in words if word in _WORDS), "")
 
 
-def named_chrome(tag: Tag) -> bool:
+def named_chrome(tag: Tag, size: Measure) -> bool:
     """Return whether an element is chrome by words in its class or id, and its content agrees."""
     names = [*tokens(tag), attr(tag, "id"), tag.name if "-" in tag.name else ""]
     kinds = {name_kind(name) for name in names if name} - {""}
-    if not kinds or tag.name in _NEVER:
+    if not kinds or tag.name in _NEVER or size.structure:
         return False
-    if sum(1 for _ in islice(tag.descendants, _MOST_NODES)) == _MOST_NODES or tag.find(_SPEAKS) is not None:
-        return False
-    text = text_of(tag)
     if "asks" in kinds:
-        return len(text) < _LONGEST
-    links = tag.find_all("a")
+        return size.text < _LONGEST
+    if "footer" in kinds:
+        return size.text < _FOOTER
     if "toc" in kinds:
-        return bool(links) and tag.find("p") is None
-    return bool(links) and sum(len(text_of(a)) for a in links) > _LINKED * len(text)
+        return bool(size.links) and not size.paragraphs and not size.table
+    return bool(size.links) and size.share() > _LINKED

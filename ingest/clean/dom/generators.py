@@ -162,8 +162,9 @@ PROFILES = (
     Profile(
         "docbook",
         generators=("docbook",),
+        signs=(".titlepage .title", "div.refnamediv"),
         roots=(".book", ".part", ".chapter", ".appendix", ".preface", ".refentry", ".article", ".sect1", ".section"),
-        titles=(".titlepage .title",),
+        titles=(".titlepage .title", ".refnamediv .refentrytitle"),
     ),
     Profile(
         "readthedocs-mkdocs",

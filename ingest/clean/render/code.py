@@ -6,6 +6,7 @@ The title of a code block is the file name, label or caption above the code.
 import html
 import re
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from itertools import islice
 
 from bs4.element import NavigableString, PageElement, Tag
@@ -13,6 +14,7 @@ from bs4.element import NavigableString, PageElement, Tag
 from ingest.clean.dom.lookups import element_before
 from ingest.clean.dom.tree import INVISIBLE, Index, attr, children, elements, normalize_spaces, text_of, tokens
 from ingest.clean.render.blocks import Block, Context
+from ingest.clean.render.code_marks import CUT, removed_lines, without_marks
 from ingest.clean.render.languages import KNOWN, guess_language, language_name
 
 # Line numbers, prompts, copy buttons and language badges: never part of the code.
@@ -23,6 +25,7 @@ GUTTER = frozenset(
     "code-btn-container btn-copy-code".split()
 )
 _LINES = frozenset("code-block-line line ec-line token-line view-line code-line hljs-ln-line CodeMirror-line".split())
+_CODE_BOXES = frozenset(("highlight", "highlighttable"))
 _ROWS = ("div", "p", "li")
 _DROPPED = frozenset(("style", "script", "button", "svg", "template", "colgroup", "noscript", "input"))
 _LANGUAGE_CLASS = re.compile(
@@ -34,8 +37,14 @@ _BRUSH = re.compile(r"\bbrush:\s*([\w+#.-]+)")
 _NUMBERS = re.compile(r"\s*\d+(?:\s+\d+)*\s*")
 
 
+_COPY = re.compile(r"(?:^|[-_])(?:copy|clipboard|zeroclipboard|copybutton|copybtn)(?:$|[-_])")
+
+
 def _dropped(tag: Tag) -> bool:
-    return tag.name in _DROPPED or (bool(tag.attrs) and not GUTTER.isdisjoint(tokens(tag)))
+    if tag.name in _DROPPED:
+        return True
+    names = tokens(tag) if tag.attrs else []
+    return bool(names) and (not GUTTER.isdisjoint(names) or any(map(_COPY.search, names)))
 
 
 def _callout_number(tag: Tag) -> bool:
@@ -44,7 +53,7 @@ def _callout_number(tag: Tag) -> bool:
     return tag.name == "b" and isinstance(before, Tag) and "conum" in tokens(before)
 
 
-def _pieces(root: Tag) -> list[str]:
+def _pieces(root: Tag, removed: AbstractSet[int]) -> list[str]:
     """Collect the text below `root`, `<br>` as a newline. Highlighters nest deep: no recursion."""
     out: list[str] = []
     stack: list[PageElement] = list(reversed(root.contents))
@@ -53,14 +62,17 @@ def _pieces(root: Tag) -> list[str]:
         if type(node) is NavigableString:
             out.append(node)
         elif isinstance(node, Tag) and not _dropped(node) and not _callout_number(node):
+            if id(node) in removed:
+                out.append(CUT)
+                continue
             if node.name == "br":
                 out.append("\n")
             stack.extend(reversed(node.contents))
     return out
 
 
-def _text(tag: Tag) -> str:
-    return "".join(_pieces(tag))
+def _text(tag: Tag, removed: AbstractSet[int] = frozenset()) -> str:
+    return CUT if id(tag) in removed else "".join(_pieces(tag, removed))
 
 
 def _line_elements(pre: Tag) -> list[Tag]:
@@ -72,6 +84,9 @@ def _line_elements(pre: Tag) -> list[Tag]:
     if lines:
         return lines
     inner = pre.find("code") or pre
+    codes = [node for node in children(pre) if node.name == "code"]
+    if len(codes) > 1:
+        return codes  # each line in an element of its own
     blocks = [node for node in children(inner) if node.name in _ROWS]
     others = any(node.name not in _ROWS if isinstance(node, Tag) else str(node).strip() for node in inner.contents)
     return [] if others else blocks
@@ -82,15 +97,28 @@ def _newline_follows(line: Tag) -> bool:
     return (type(after) is NavigableString and "\n" in after) or _text(line).endswith("\n")
 
 
-def code_text(pre: Tag) -> str:
-    """Return the code of a `<pre>`: lines joined, gutters left out, white space inside lines kept."""
+def code_text(pre: Tag, removed: AbstractSet[int] = frozenset()) -> str:
+    """Return the code of a `<pre>`: lines joined, gutters left out, white space inside lines kept.
+
+    `removed`: `id()` of elements to leave out, each with the newline after it.
+    """
     lines = _line_elements(pre)
     if len(lines) > 1 and not all(_newline_follows(line) for line in lines[:-1]):
-        text = "\n".join(_text(line).strip("\n") for line in lines)
+        text = "\n".join(_text(line, removed).strip("\n") for line in lines)
     else:
-        text = _text(pre)
+        text = _text(pre, removed)
+    text = without_marks(text, annotated=_is_annotated(pre))
     text = INVISIBLE.sub("", text).replace("\u00a0", " ").replace("\r\n", "\n").replace("\r", "\n")
     return "\n".join(line.rstrip() for line in text.split("\n")).strip("\n")
+
+
+def _is_annotated(pre: Tag) -> bool:
+    """Return whether MkDocs Material shows the notes for this code, which are the list after it."""
+    box = next((parent for parent in islice(pre.parents, 3) if not _CODE_BOXES.isdisjoint(tokens(parent))), pre)
+    if not any("annotate" in tokens(parent) for parent in (pre, *islice(pre.parents, 4))):
+        return False
+    after = box.find_next_sibling()
+    return after is not None and after.name == "ol"
 
 
 def _declared(tag: Tag) -> str:
@@ -154,11 +182,16 @@ def _terminal(pre: Tag, text: str) -> str:
 
 def code_blocks(pre: Tag, ctx: Context) -> list[Block]:
     """Render a `<pre>`; nothing when it has no code or only a column of line numbers."""
-    text = _terminal(pre, code_text(pre))
+    declared = declared_language(pre)
+    removed = removed_lines(pre) if declared != "diff" else set()
+    text = _terminal(pre, code_text(pre, removed))
+    if not text.strip() and removed:
+        text = "\n".join(f"- {line}" if line else "-" for line in code_text(pre).split("\n"))
+        declared = "diff"
     if not text.strip() or (pre.parent is not None and pre.parent.name == "td" and _NUMBERS.fullmatch(text)):
         return []
     title = ctx.titles.get(id(pre), "") or ctx.labels.get(id(pre), "")
-    language = declared_language(pre) or _shell(pre) or guess_language(text, title)
+    language = declared or _shell(pre) or guess_language(text, title)
     return [Block(text, "code", language=language, title=title)]
 
 

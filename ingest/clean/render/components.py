@@ -16,7 +16,9 @@ from bs4.element import NavigableString, PageElement, Tag
 from ingest.clean.dom.lookups import anchor_of
 from ingest.clean.dom.tree import attr, children, elements, first, normalize_spaces, part, squash, text_of, tokens
 from ingest.clean.render.blocks import Block, Context, bold, item, join_blocks, quote
+from ingest.clean.render.boxes import box
 from ingest.clean.render.inline import link_target, render_inline
+from ingest.clean.render.notes import render_footnote_list
 
 # A button that opens an operation of an API shows its method and path.
 ENDPOINT = re.compile(r"(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)\s*/", re.IGNORECASE)
@@ -246,6 +248,8 @@ _LONGEST_TERM = 300  # characters of a signature that still makes a heading
 
 def render_definitions(tag: Tag, ctx: Context) -> list[Block]:
     """Render a definition list: each term an item, its descriptions below it."""
+    if "footnote" in tokens(tag):
+        return render_footnote_list(tag, ctx)
     parts = [child for child in _parts(tag) if id(child) not in ctx.skip]
     if not ctx.nested and any(child.name == "dt" and _is_signature(child) for child in parts):
         return _entries(parts, ctx)
@@ -292,4 +296,4 @@ def _entries(parts: list[Tag], ctx: Context) -> list[Block]:
         elif text:
             out.append(Block(f"**{text}**"))
     ctx.state.level = before
-    return out
+    return box(out, ctx, entry=True)

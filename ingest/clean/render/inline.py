@@ -5,8 +5,10 @@ from collections.abc import Callable, Iterable
 
 from bs4.element import NavigableString, PageElement, Tag
 
+from ingest.clean.dom.lookups import element_before
 from ingest.clean.dom.tree import INVISIBLE, SPACES, attr, join_url, normalize_spaces, squash, text_of, tokens
 from ingest.clean.render.blocks import Context
+from ingest.clean.render.formulas import formula, is_formula
 from ingest.text.unsafe import safe_url
 
 _CODE = frozenset(("code", "kbd", "samp", "tt"))
@@ -16,8 +18,8 @@ _SIGNS = {
     **dict.fromkeys(("del", "s", "strike"), "~~"),
 }
 _BREAKING = frozenset("div p li ul ol dl dt dd tr td th table section article h1 h2 h3 h4 h5 h6 pre blockquote".split())
-_MATH = frozenset(("katex", "katex-display", "MathJax", "MathJax_Display", "math", "arithmatex", "MathJax_Preview"))
 _MAX_DEPTH = 60
+_ORDINAL = re.compile(r"st|nd|rd|th|er|ème|º|ª|™|®|©|TM|SM|\*+|†+|‡+", re.IGNORECASE)
 _BLANKS = re.compile(r"[ \t]+")
 _AROUND_BREAK = re.compile(r"[ \t]*\n[ \t]*")
 _BREAKS = re.compile(r"\n{2,}")
@@ -48,8 +50,18 @@ class _Writer:
             if type(node) is NavigableString:
                 out.append(SPACES.sub(" ", INVISIBLE.sub("", node)))
             elif isinstance(node, Tag) and id(node) not in self.ctx.skip:
-                out.append(self.tag(node, depth + 1) if depth < _MAX_DEPTH else text_of(node))
+                text = self.tag(node, depth + 1) if depth < _MAX_DEPTH else text_of(node)
+                if text.startswith("`") and out and out[-1].endswith("`"):
+                    out.append(" ")  # two code spans side by side would become one
+                out.append(self.lowered(text, out) if node.name == "sub" else text)
         return "".join(out)
+
+    def lowered(self, text: str, before: list[str]) -> str:
+        """Render `<sub>`: the index of a variable after `_`; that of a chemical element as it is."""
+        last = before[-1][-1:] if before else ""
+        chemical = last.isupper() and text.isdigit()
+        index = self.marks and re.fullmatch(r"[\w+-]{1,4}", text) and last.isalnum() and not chemical
+        return f"_{text}" if index else text
 
     def tag(self, tag: Tag, depth: int) -> str:
         """Render one element with all in it."""
@@ -64,16 +76,24 @@ class _Writer:
             return self.link(tag, inner)
         if name == "sup":
             return self.raised(tag, inner)
-        if name == "span" and not _BADGE.isdisjoint(tokens(tag)):
-            return " " + self.mark("**", inner)
+        if name == "span" and tag.attrs:
+            return self.span(tag, inner)
         return f" {inner} " if name in _BREAKING or attr(tag, "data-as") == "p" else inner
+
+    def span(self, tag: Tag, inner: str) -> str:
+        """Render a badge in bold, and the type of a term that Sphinx shows after a colon."""
+        names = tokens(tag)
+        before = element_before(tag)
+        if "classifier" in names and not (before is not None and "classifier-delimiter" in tokens(before)):
+            return f" : {inner.strip()}"
+        return inner if _BADGE.isdisjoint(names) else " " + self.mark("**", inner)
 
     def special(self, tag: Tag) -> str | None:
         """Render an element that is not rendered from its children; None for any other."""
         name = tag.name
         if name in _CODE:
             return code_span(_code_text(tag)) or " "
-        if name in ("math", "mjx-container") or (tag.attrs and not _MATH.isdisjoint(tokens(tag))):
+        if is_formula(tag):
             return formula(tag)
         if name == "video":
             return _video(tag, self.ctx.base)
@@ -91,8 +111,8 @@ class _Writer:
         """Render a link or the mark of a footnote; the words alone when the link has no target."""
         label = inner.strip()
         href = attr(tag, "href")
-        if "footnote-ref" in tokens(tag) or "footnote-reference" in tokens(tag) or "data-footnote-ref" in tag.attrs:
-            return f"[^{label.strip('[]^')}]"
+        if is_note_mark(tag) and label:
+            return label if label.startswith("[^") else f"[^{label.strip('[]^')}]"
         url = link_target(href, self.ctx.base)
         parent = tag.parent
         if parent is not None and href.startswith("#") and attr(parent, "id") == href[1:]:
@@ -110,7 +130,20 @@ class _Writer:
         link = tag.find("a")
         if isinstance(link, Tag) and attr(link, "href").startswith("#") and squash(text_of(tag)).isdigit():
             return f"[^{squash(text_of(tag))}]"
-        return f"^{text}" if re.fullmatch(r"[\w+-]{1,4}", text) else f" {text}" if text.startswith("[") else text
+        if _ORDINAL.fullmatch(text):
+            return text
+        return f"^{text}" if re.fullmatch(r"[\w+-]{1,4}", text) else f" {text}"
+
+
+def is_note_mark(tag: Tag) -> bool:
+    """Return whether a link is the mark of a footnote in the text, as MkDocs, pandoc, Sphinx and GitHub write it."""
+    names = tokens(tag)
+    return (
+        not {"footnote-ref", "footnote-reference", "footnoteRef"}.isdisjoint(names)
+        or "data-footnote-ref" in tag.attrs
+        or attr(tag, "role") == "doc-noteref"
+        or attr(tag, "href").startswith("#_footnotedef_")
+    )
 
 
 def _lead(text: str) -> str:
@@ -168,21 +201,3 @@ def _video(tag: Tag, base: str) -> str:
     source = tag if attr(tag, "src") else tag.find("source")
     url = link_target(attr(source, "src"), base) if isinstance(source, Tag) else ""
     return f"[Video]({url})" if url else ""
-
-
-def formula(tag: Tag) -> str:
-    """Return a formula as TeX between dollar signs, from the annotation that renderers leave."""
-    note = tag.find("annotation")
-    maths = tag if tag.name == "math" else tag.find("math")
-    script = tag.find("script")
-    if isinstance(note, Tag):
-        tex = text_of(note)
-    elif isinstance(maths, Tag) and (attr(maths, "alttext") or attr(tag, "alttext")):
-        tex = attr(maths, "alttext") or attr(tag, "alttext")
-    elif isinstance(script, Tag) and attr(script, "type").startswith("math/tex"):
-        tex = script.get_text()
-    else:
-        tex = re.sub(r"^\\[(\[]|\\[)\]]$", "", text_of(tag)).strip()
-    display = "katex-display" in tokens(tag) or attr(tag, "display") in ("block", "true") or tag.name == "div"
-    sign = "$$" if display else "$"
-    return f"{sign}{normalize_spaces(tex)}{sign}" if tex.strip() else ""

@@ -1,6 +1,7 @@
 """Tables: rows of one line each, `|` escaped in cells. Tables used for layout give only their content."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 from bs4.element import Tag
 
@@ -11,6 +12,8 @@ from ingest.clean.render.inline import code_span, render_inline
 _CODE_TABLES = frozenset(("highlighttable", "rouge-table", "lntable", "hljs-ln", "code-block-line-group"))
 _CELL_ROLES = frozenset(("cell", "gridcell", "columnheader", "rowheader"))
 _SECTIONS = frozenset(("thead", "tbody", "tfoot"))
+_ALL_ROWS = 65_534  # the largest rowspan of the HTML standard
+_MAX_NESTED = 5  # tables in tables
 _MAX_SPAN = 50  # a larger span is a mistake or an attack
 _REPEATED = 80  # a cell that spans rows is repeated in each of them up to this many characters
 
@@ -21,20 +24,49 @@ def render_table(tag: Tag, ctx: Context) -> list[Block]:
         return [block for row in _rows(tag) for block in _unwrap_row(row, ctx)]
     if "memname" in tokens(tag):  # Doxygen sets a function's signature in a table
         return [Block(code_span(" ".join(text_of(cell) for row in _rows(tag) for cell in children(row)).strip()))]
-    rows: list[list[str]] = []
-    spans: dict[int, tuple[int, str]] = {}
-    heads = 0
-    for row in _rows(tag):
-        if id(row) in ctx.skip:
-            continue
-        cells = _cells(row, ctx, spans)
-        if any(cells):
-            heads += heads == len(rows) == 0 and _is_head(row)
-            rows.append(cells)
+    rows, has_head = _grid(tag, ctx, 0)
     caption = tag.find("caption", recursive=False)
     text = render_inline([caption], ctx) if isinstance(caption, Tag) else ""
     out = [Block(text)] if text else []
-    return [*out, Block(markdown_table(rows, has_head=bool(heads)), "table")] if rows else out
+    return [*out, Block(markdown_table(rows, has_head=has_head), "table")] if rows else out
+
+
+@dataclass(slots=True)
+class _Span:
+    """A cell that reaches into the rows below: how many are left, and its text in each of them."""
+
+    left: int
+    text: str
+
+
+def _grid(tag: Tag, ctx: Context, depth: int) -> tuple[list[list[str]], bool]:
+    """Return the rows of a table as texts, and whether the first is a header. Spans end with their row group."""
+    rows: list[list[str]] = []
+    spans: dict[int, _Span] = {}
+    has_head = False
+    group: Tag | None = None
+    for row in _rows(tag):
+        if row.parent is not group:
+            group, spans = row.parent, {}
+        if id(row) in ctx.skip:
+            continue
+        inner = _inner_table(row, ctx) if depth < _MAX_NESTED else None
+        cells = _cells(row, ctx if inner is None else replace(ctx, skip=ctx.skip | {id(inner)}), spans)
+        if inner is not None:
+            nested, _ = _grid(inner, ctx, depth + 1)
+            rest = [cell for cell in cells if cell]
+            rows += [[*rest, *more] for more in nested] or [rest]
+        elif any(cells):
+            has_head = has_head or (not rows and _is_head(row))
+            rows.append(cells)
+    return rows, has_head
+
+
+def _inner_table(row: Tag, ctx: Context) -> Tag | None:
+    """Find the one table inside the cells of a row: the row is repeated for each of its rows, whose cells come last."""
+    cells = [cell for cell in children(row) if _is_cell(cell) and id(cell) not in ctx.skip]
+    found = [inner for inner in (cell.find("table") for cell in cells) if isinstance(inner, Tag)]
+    return found[0] if len(found) == 1 and len(cells) > 1 else None
 
 
 def _unwrap_row(row: Tag, ctx: Context) -> list[Block]:
@@ -70,7 +102,9 @@ def _is_cell(tag: Tag) -> bool:
 def _is_layout(tag: Tag, ctx: Context) -> bool:
     if not _CODE_TABLES.isdisjoint(tokens(tag)) or attr(tag, "role") == "presentation":
         return True
-    if _is_listing(tag) or tag.find(["table", "h1", "h2", "h3"]) is not None:
+    if _is_listing(tag) or tag.find(["h1", "h2", "h3"]) is not None:
+        return True
+    if tag.find("table") is not None and not any(cell.name == "th" for row in _rows(tag) for cell in children(row)):
         return True
     widest = max((sum(1 for cell in children(row) if id(cell) not in ctx.skip) for row in _rows(tag)), default=0)
     return widest < 2 and tag.find(["pre", "ul", "ol", "p", "div"]) is not None
@@ -82,47 +116,45 @@ def _is_listing(tag: Tag) -> bool:
     return len(cells) == 2 and all(cell.find("pre") is not None for cell in cells) and text_of(cells[0])[:1].isdigit()
 
 
-def _cells(row: Tag, ctx: Context, spans: dict[int, tuple[int, str]]) -> list[str]:
+def _cells(row: Tag, ctx: Context, spans: dict[int, _Span]) -> list[str]:
     """Return the texts of a row; a short cell that spans rows is repeated in each of them."""
     out: list[str] = []
     for cell in children(row):
         if not _is_cell(cell) or id(cell) in ctx.skip:
             continue
-        _fill(out, spans)
+        _continue_spans(out, spans)
         text = cell_text(cell, ctx)
-        down = _span(cell, "rowspan")
-        for number in range(_span(cell, "colspan")):
+        down = _rowspan(cell)
+        for number in range(_colspan(cell)):
             if down > 1:
-                spans[len(out)] = (down - 1, text if number == 0 and len(text) <= _REPEATED else "")
+                spans[len(out)] = _Span(down - 1, text if number == 0 and len(text) <= _REPEATED else "")
             out.append("" if number else text)
-    _fill(out, spans)
+    _continue_spans(out, spans)
     return out
 
 
-def _fill(out: list[str], spans: dict[int, tuple[int, str]]) -> None:
+def _continue_spans(out: list[str], spans: dict[int, _Span]) -> None:
+    """Add the cells of rows above that reach into this one, as far as they come next."""
     while len(out) in spans:
-        left, text = spans.pop(len(out))
-        if left > 1:
-            spans[len(out)] = (left - 1, text)
-            out.append(text)
-            return _fill_rest(out, spans)
-        out.append(text)
-    return None
-
-
-def _fill_rest(out: list[str], spans: dict[int, tuple[int, str]]) -> None:
-    while len(out) in spans and spans[len(out)][0] > 0:
-        left, text = spans[len(out)]
-        if left > 1:
-            spans[len(out)] = (left - 1, text)
-        else:
+        span = spans[len(out)]
+        span.left -= 1
+        if not span.left:
             del spans[len(out)]
-        out.append(text)
+        out.append(span.text)
 
 
-def _span(cell: Tag, name: str) -> int:
-    value = attr(cell, name)
-    return min(_MAX_SPAN, max(1, int(value))) if value.isascii() and value.isdigit() and len(value) < 6 else 1
+def _rowspan(cell: Tag) -> int:
+    """Return the rows that a cell spans; 0 stands for all that are left in its group (HTML, 4.9.11)."""
+    return _ALL_ROWS if attr(cell, "rowspan").strip() == "0" else min(_number(cell, "rowspan"), _ALL_ROWS)
+
+
+def _colspan(cell: Tag) -> int:
+    return min(_MAX_SPAN, _number(cell, "colspan"))
+
+
+def _number(cell: Tag, name: str) -> int:
+    value = attr(cell, name).strip()
+    return max(1, int(value)) if value.isascii() and value.isdigit() and len(value) < 6 else 1
 
 
 def cell_text(cell: Tag, ctx: Context) -> str:

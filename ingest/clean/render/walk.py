@@ -1,16 +1,16 @@
 """Walk the content of a page and make blocks of markdown."""
 
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
 
 from bs4.element import PageElement, Tag
 
 from ingest.clean.dom.lookups import BLOCK_TAGS, anchor_of
-from ingest.clean.dom.tree import attr, children, normalize_spaces, text_of, tokens
+from ingest.clean.dom.tree import attr, children, normalize_spaces, text_of
 from ingest.clean.render.blocks import MAX_DEPTH, Block, Context, escape_text, item, quote
 from ingest.clean.render.code import code_blocks
 from ingest.clean.render.components import render_definitions, render_link_box
 from ingest.clean.render.inline import render_inline
+from ingest.clean.render.notes import is_footnote_item
 from ingest.clean.render.tables import render_table
 from ingest.clean.render.widgets import render_caption, widget
 
@@ -90,7 +90,7 @@ def _list(tag: Tag, ctx: Context) -> list[Block]:
         blocks = ctx.inside(child.contents if child.name == "li" else [child])
         if blocks:
             marker = f"{number}. " if ordered else "- "
-            items.append(item(f"[^{number}]: " if _is_footnote(child) else marker, blocks))
+            items.append(item(f"[^{number}]: " if is_footnote_item(child) else marker, blocks))
             number += 1
     if not items:
         return ctx.blocks([n for n in tag.contents if not isinstance(n, Tag)])
@@ -101,13 +101,6 @@ def _list(tag: Tag, ctx: Context) -> list[Block]:
 def _is_section(item: Tag) -> bool:
     inner = next(children(item), None)
     return inner is not None and inner.name == "section" and inner.find(["h2", "h3", "h4"]) is not None
-
-
-def _is_footnote(child: Tag) -> bool:
-    return bool(attr(child, "id")) and any(
-        not {"footnotes", "references"}.isdisjoint(tokens(parent)) or "data-footnotes" in parent.attrs
-        for parent in islice(child.parents, 3)
-    )
 
 
 def _quote(tag: Tag, ctx: Context) -> list[Block]:

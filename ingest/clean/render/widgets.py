@@ -8,6 +8,7 @@ from bs4.element import Tag
 
 from ingest.clean.dom.tree import attr, children, elements, first, part, text_of, tokens
 from ingest.clean.render.blocks import Block, Context, bold, item, join_blocks
+from ingest.clean.render.boxes import box
 from ingest.clean.render.code import code_blocks
 from ingest.clean.render.components import (
     FIELDS,
@@ -18,17 +19,20 @@ from ingest.clean.render.components import (
     render_endpoint,
     render_field,
 )
-from ingest.clean.render.inline import formula
+from ingest.clean.render.formulas import formula, is_display, is_formula
+from ingest.clean.render.notes import is_footnote, render_code_notes, render_footnote
 from ingest.clean.render.tables import cell_text, markdown_table, render_table
 
 Handler = Callable[[Tag, Context], list[Block]]
 
+_FOLDS = re.compile(r"(?:^|[-_a-z])(?:accordions?|collapsible|expandable|expander|spoiler)(?:$|[-_])", re.IGNORECASE)
 _STEP_TITLES = frozenset(("step-title",))
 _TAB_SETS = {
     "tabbed-set": "tabbed-content",
     "sd-tab-set": "sd-tab-content",
     "vp-code-group": "blocks",
     "tabset": "tab-pane",
+    "tabs": "tabpanel",  # Antora, before its script runs
 }
 
 
@@ -51,7 +55,15 @@ def _is_listing(tag: Tag) -> bool:
 def render_panel(tag: Tag, ctx: Context) -> list[Block]:
     """Render a tab panel: its label is the title of a single code block, else a bold line above."""
     label = ctx.labels.get(id(tag), "")
-    return add_label(label, code_blocks(tag, ctx) if tag.name == "pre" else ctx.deeper(tag.contents))
+    return add_label(label, code_blocks(tag, ctx) if tag.name == "pre" else render_box(tag, ctx))
+
+
+def render_box(tag: Tag, ctx: Context) -> list[Block]:
+    """Render a box that has headings of its own, such as an accordion."""
+    before = ctx.state.level
+    blocks = ctx.deeper(tag.contents)
+    ctx.state.level = before
+    return box(blocks, ctx)
 
 
 def add_label(label: str, blocks: list[Block]) -> list[Block]:
@@ -77,7 +89,7 @@ def render_details(tag: Tag, ctx: Context) -> list[Block]:
     head = Block(title, "heading", level=ctx.state.level, anchor=_details_anchor(tag, summary))
     blocks = ctx.deeper(rest)
     ctx.state.level = before
-    return [head, *blocks]
+    return box([head, *blocks], ctx)
 
 
 def _details_anchor(tag: Tag, summary: object) -> str:
@@ -112,17 +124,21 @@ def render_tab_set(tag: Tag, ctx: Context) -> list[Block]:
     content = next(_TAB_SETS[name] for name in tokens(tag) if name in _TAB_SETS)
     boxes = [child for child in children(tag) if content in tokens(child)]
     boxes = boxes or [node for node in elements(tag) if content in tokens(node)]
+    if not boxes:
+        return ctx.deeper(tag.contents)
     panels = (
         boxes
-        if content in ("sd-tab-content", "tab-pane") or len(boxes) > 1
+        if content in ("sd-tab-content", "tab-pane", "tabpanel") or len(boxes) > 1
         else [p for box in boxes for p in children(box)]
     )
     own = {id(p) for p in panels}
     labels = [text_of(node) for node in elements(tag) if _is_label(node) and not _inside(node, own)]
     out: list[Block] = []
+    before = ctx.state.level
     for number, panel in enumerate(panels):
         out += add_label(labels[number] if number < len(labels) else "", ctx.deeper(panel.contents))
-    return out
+    ctx.state.level = before
+    return box(out, ctx)
 
 
 def _is_label(tag: Tag) -> bool:
@@ -149,10 +165,8 @@ def render_update(tag: Tag, ctx: Context) -> list[Block]:
     return [*out, *ctx.deeper([n for n in content.contents if id(n) not in gone], demote=1)]
 
 
-def render_formula(tag: Tag, ctx: Context) -> list[Block]:
+def render_formula(tag: Tag, _ctx: Context) -> list[Block]:
     """Render a formula that is a paragraph of its own."""
-    if tag.name not in ("div", "p", "section"):
-        return ctx.deeper(tag.contents)
     text = formula(tag)
     return [Block(text)] if text else []
 
@@ -168,14 +182,6 @@ def render_summary(tag: Tag, ctx: Context) -> list[Block]:
     return [Block(markdown_table(rows, has_head=True), "table")] if rows else []
 
 
-def render_footnote(tag: Tag, ctx: Context) -> list[Block]:
-    """Render a footnote that is a box of its own: `[^1]: text`."""
-    label = first(tag, classes=frozenset(("label",)))
-    name = text_of(label).strip("[]^ ") if label is not None else ""
-    blocks = replace(ctx, skip=ctx.skip | {id(label)}).inside(tag.contents)
-    return [item(f"[^{name}]: ", blocks)] if name and blocks else blocks
-
-
 def render_caption(tag: Tag, ctx: Context) -> list[Block]:
     """Render the caption of a picture in italics, to distinguish it from the text around it."""
     blocks = ctx.blocks(tag.contents)
@@ -188,12 +194,19 @@ def render_code_box(tag: Tag, ctx: Context) -> list[Block]:
     return code_blocks(tag, ctx)
 
 
+def is_fold(tag: Tag) -> bool:
+    """Return whether an element is an accordion of any theme, by the words in its class tokens."""
+    return tag.name in ("div", "section", "ul", "dl") and any(_FOLDS.search(name) for name in tokens(tag))
+
+
 _BY_RULE: tuple[tuple[Callable[[Tag], bool], Handler], ...] = (
     (lambda tag: attr(tag, "role") == "tabpanel", render_panel),
+    (lambda tag: is_formula(tag) and is_display(tag), render_formula),
     (lambda tag: attr(tag, "role") == "table" and tag.name != "table", render_table),
-    (lambda tag: tag.name == "aside" and "footnote" in tokens(tag), render_footnote),
+    (is_footnote, render_footnote),
     (lambda tag: part(tag) == "frame-caption", render_caption),
     (is_callout, render_callout),
+    (is_fold, render_box),
     (lambda tag: tag.name == "details", render_details),
     (is_endpoint, render_endpoint),
     (lambda tag: tag.name == "textarea", render_code_box),
@@ -207,6 +220,6 @@ _BY_CLASS: dict[str, Handler] = {
     **dict.fromkeys(("fern-card", "card", "sd-card", "sl-link-card", "nextra-card"), render_card),
     **dict.fromkeys(("fragment", "RktBlk", "mermaid", "redoc-json"), render_code_box),
     "summary-table": render_summary,
+    "colist": render_code_notes,
     **dict.fromkeys(FIELDS, render_field),
-    **dict.fromkeys(("math", "katex-display", "MathJax_Display", "arithmatex"), render_formula),
 }

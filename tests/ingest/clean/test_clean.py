@@ -1,7 +1,5 @@
 """The cleaner's edges: encodings, hostile and broken pages, pages that hold nothing."""
 
-import time
-
 import pytest
 
 from ingest.clean.page import CLEANER_VERSION, clean_page
@@ -341,14 +339,3 @@ def test_sections_in_a_list_keep_their_headings() -> None:
     got = clean(f"<main><h1>Tea</h1>{inner}</main>").document
     assert got.body == "# Tea\n\n## Methods\n\nBoil.\n"
     assert got.anchors == ("", "m")
-
-
-@pytest.mark.slow
-def test_boxes_in_boxes_named_like_chrome_do_not_cost_their_square() -> None:
-    def cost(depth: int) -> float:
-        started = time.process_time()
-        assert body(f"<p>Tea.</p>{'<div class=nav>' * depth}deep{'</div>' * depth}").endswith("deep")
-        return time.process_time() - started
-
-    cost(100)  # imports and caches
-    assert cost(4000) < 10 * cost(1000)  # about 4 times; without the limit over 16 times
