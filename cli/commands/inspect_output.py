@@ -228,16 +228,7 @@ def inspect_markdown(query: str, chunks: Sequence[Mapping[str, Any]], index: Pat
             "",
             "**Metadata:**",
         ]
-        names = (
-            "file_path",
-            "file_name",
-            "file_type",
-            "file_size",
-            "creation_date",
-            "last_modified_date",
-            "url",
-            "title",
-        )
+        names = ("file_path", "file_name", "file_type", "file_size", "creation_date", "last_modified_date", "url")
         parts += [f"- {name}: {chunk[name]}" for name in names if name in chunk]
-        parts += [f"- headings: {' › '.join(chunk['headings'])}", f"- tokens: {chunk['tokens']}", "", chunk["text"], ""]
+        parts += [f"- headings: {head_of(chunk)}", f"- tokens: {chunk['tokens']}", "", chunk["text"], ""]
     return "\n".join(parts)

@@ -15,6 +15,7 @@ from typing import Any, Final
 from ingest.clean.boilerplate.recurring import learn, strip
 from ingest.clean.decode import decode
 from ingest.clean.mdx.code_tables import mend_code
+from ingest.clean.mdx.source import is_authored
 from ingest.clean.page import clean_page
 from ingest.core.errors import UsageError
 from ingest.core.records import Cleaned, CrawlReport, Document, Page, Problem, Progress
@@ -184,7 +185,7 @@ def _outside(matches: Iterable[re.Match[str]], spans: list[tuple[int, int]]) -> 
 
 
 def mend_converted(pages: Sequence[Page | Problem]) -> list[Page | Problem]:
-    """Mend markdown that another program made of whole HTML pages, as a naive crawl leaves it.
+    """Mend markdown that another program made of whole HTML pages, as a naive crawl leaves it; sources stay.
 
     What recurs on the pages of a host is learned from all of them, then taken off each (see
     `clean.recurring`; pages that name no host are of one); code tables become code.
@@ -193,6 +194,8 @@ def mend_converted(pages: Sequence[Page | Problem]) -> list[Page | Problem]:
     for at, page in enumerate(pages):
         if isinstance(page, Page) and page.content_type == "text/markdown":
             text = decode(page.body, page.content_type, html=False).replace("\r\n", "\n")
+            if is_authored(text):
+                continue
             matter = split_front_matter(text)[0] if text.startswith("---") else {}
             host = next((host_of(address) for address in (matter.get("url", ""), page.url) if "://" in address), "")
             hosts.setdefault(host, {})[at] = _told_once(text, matter.get("description", ""))

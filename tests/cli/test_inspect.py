@@ -91,6 +91,7 @@ def test_markdown_is_the_report_of_the_contract(starter: CommandLine) -> None:
     assert [line[2:].partition(":")[0] for line in meta.split("\n")[1:]] == (
         "file_path file_name file_type file_size creation_date last_modified_date url headings tokens".split()
     )
+    assert "\n- headings: Frequently Asked Questions › " in meta  # the title of the page comes first
     assert text.startswith("A model variant is a suffix, such as `:free`")
 
 

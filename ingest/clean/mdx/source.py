@@ -8,6 +8,7 @@ from ingest.clean.mdx.fences import ESCAPED_SHORTCODE
 from ingest.clean.mdx.indented import find_indented_code
 from ingest.clean.render.blocks import Block, fence
 from ingest.clean.render.languages import language_of_label
+from ingest.text.front_matter import split_front_matter
 
 # As `ingest.text.markdown.CODE_SPAN`, but a backslash before it keeps it from being one, and it ends with the block.
 _SPAN = re.compile(r"(?<![`\\])(`+)(?!`)((?:[^\n]|\n(?![ \t]*(?:\n|[-*+>#|<:\x00]|\d+[.)])))*?[^`\n])\1(?!`)")
@@ -23,6 +24,11 @@ _TEX = re.compile(r"\\[a-zA-Z]+|\^|_\{|\{")
 _PROGRAM = re.compile(
     r"export\s+(?:default\s+)?(?:const|let|var|function|async)\b|"
     r"import\s+(?:['\"]|\*\s+as\s|\{[^}]*$|\{[^}]*\}\s*from\b|\w+\s*(?:,\s*\{[^}]*\}?)?\s*from\b)"
+)
+_AUTHORED = re.compile(
+    r"<!--|^(?:import|export)\s.*['\"{]|^[ \t]*:::|^!!![ ]|^===[ ]\"|\{\{[<%#]|\{%[ -]|^[ \t]*>[ ]\[![A-Z]+\]"
+    r"|\]\((?![a-z]+:)[^()\s]*\.mdx?(?:#[^()\s]*)?\)",
+    re.MULTILINE,
 )
 _LONGEST_PROGRAM = 300  # lines; brackets that stay open longer belong to no import or export
 _CODE_SHORTCODE = re.compile(
@@ -165,6 +171,18 @@ def fence_indented_code(text: str, kept: Protected) -> str:
         body = [kept.restore(line) for line in code.lines]
         lines[code.start : code.end] = [code.lead + kept.block(Block("\n".join(body), "code")), ""]
     return "\n".join(lines)
+
+
+def is_authored(text: str) -> bool:
+    """Whether a file is the source of a page, not the page that a converter made of HTML.
+
+    Its front matter names no address, or it has what no converter writes: comments, imports, containers, shortcodes,
+    links to files of markdown.
+    """
+    matter, body = split_front_matter(text)
+    if any("://" in value for value in matter.values()):
+        return False
+    return bool(matter) or bool(_AUTHORED.search(body))
 
 
 def is_mdx(text: str, url: str) -> bool:

@@ -167,3 +167,13 @@ def test_pages_that_a_folder_no_longer_has_are_gone(tmp_path: Path) -> None:
     (tmp_path / "b.md").unlink()
     again = gathered(tmp_path, *first.documents)
     assert (again.gone, again.report.problems) == ({"/b"}, [])
+
+
+def test_what_recurs_in_sources_is_not_taken_for_chrome(tmp_path: Path) -> None:
+    for number in range(6):
+        lines = [f"---\ntitle: Tea {number}\n---", "<!-- prettier-ignore-start -->", f"Pot {number} is hot.", ":::tip"]
+        (tmp_path / f"{number}.md").write_text("\n\n".join([*lines, "Pour.", ":::", "<!-- prettier-ignore-end -->"]))
+    documents = read_local_source(tmp_path, (), lambda *_: None).documents
+    assert [document.body for document in documents] == [
+        f"# Tea {number}\n\nPot {number} is hot.\n\n> **Tip**\n>\n> Pour.\n" for number in range(6)
+    ]
