@@ -89,8 +89,11 @@ def _report(report: ReindexReport, output: Output, *, dry_run: bool) -> None:
     if not output.quiet:
         if output.changes and output.changes != _STDOUT:
             say(f"note: wrote the change log to {output.changes}")
-        for note in report.notes:
+        shown = report.notes if output.verbose else report.notes[:_LISTED]
+        for note in shown:
             say(f"note: {note}")
+        if len(report.notes) > len(shown):
+            say(f"… and {len(report.notes) - len(shown)} more notes; -v lists all")
         _problems(report, everything=bool(output.verbose))
 
 

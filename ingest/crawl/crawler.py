@@ -222,6 +222,7 @@ class Crawl:
         return self._arrive(target, final, outcome.page, outcome.cleaned)
 
     def _arrive(self, target: Target, final: str, page: Page, cleaned: Cleaned) -> Iterator[CrawledPage]:
+        self.report.notes += [f"{final}: {note}" for note in cleaned.notes]
         document = replace(
             cleaned.document,
             url=final,

@@ -78,7 +78,9 @@ def _cleaned(page: Page | Problem, report: CrawlReport) -> Cleaned | None:
     own = isinstance(page, Page) and page.content_type == "text/markdown"  # its front matter's `url`
     if cleaned.canonical and (own or document.url.startswith("/")):
         document = replace(document, url=cleaned.canonical)
-    return replace(cleaned, document=replace(document, url=_address(document.url)))
+    url = _address(document.url)
+    report.notes += [f"{url}: {note}" for note in cleaned.notes]
+    return replace(cleaned, document=replace(document, url=url))
 
 
 def _address(url: str) -> str:

@@ -173,7 +173,14 @@ def test_what_recurs_in_sources_is_not_taken_for_chrome(tmp_path: Path) -> None:
     for number in range(6):
         lines = [f"---\ntitle: Tea {number}\n---", "<!-- prettier-ignore-start -->", f"Pot {number} is hot.", ":::tip"]
         (tmp_path / f"{number}.md").write_text("\n\n".join([*lines, "Pour.", ":::", "<!-- prettier-ignore-end -->"]))
-    documents = read_local_source(tmp_path, (), lambda *_: None).documents
+    documents = read_local_source(tmp_path, (), quiet).documents
     assert [document.body for document in documents] == [
         f"# Tea {number}\n\nPot {number} is hot.\n\n> **Tip**\n>\n> Pour.\n" for number in range(6)
     ]
+
+
+def test_a_box_that_is_not_closed_is_reported(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("# Tea\n\n:::warning Steam\n\nMind it.\n")
+    gathered = read_local_source(tmp_path, (), quiet)
+    assert gathered.report.notes == ["/a: :::warning is not closed"]
+    assert gathered.documents[0].body == "# Tea\n\n**Warning: Steam**\n\nMind it.\n"
