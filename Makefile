@@ -6,7 +6,7 @@ BIN := .venv/bin
 
 WORKERS ?= 2
 
-.PHONY: try check check-serve quick lint types imports test fast format floors bench clean
+.PHONY: try check check-serve quick lint types imports test fast format floors starter-index bench clean
 
 check-serve: .venv/dev .venv-clients/installed ## the servers through real clients: Chromium, llm, LlamaIndex, OpenAPI
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) 'selenium>=4.40,<5' 'schemathesis>=4.32,<5'
@@ -49,6 +49,10 @@ format: .venv/dev               ## fix what `lint` would complain about
 
 floors: .venv/dev               ## raise the floors of eval/floors.json to what is measured now; they never fall
 	RAISE_FLOORS=1 $(BIN)/python -m pytest -q tests/eval/test_floors.py
+
+starter-index: .venv/dev        ## the index that ships with the starter pages: after a change of pages, chunks or format
+	$(BIN)/askdocs reindex --no-crawl --full --precision fp32 --docs markdown_docs --index build/starter.index
+	$(BIN)/python -c "from pathlib import Path; from ingest.index.starter import pack; pack(Path('build/starter.index'))"
 
 DOCS ?= markdown_docs
 INDEX ?= markdown_docs.index

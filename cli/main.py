@@ -261,7 +261,7 @@ Search = Annotated[
 ]
 
 
-@with_common("docs", "index", "embedder", "device", "model")
+@with_common("docs", "index", "embedder", "device", "precision", "model")
 def models(*, common: Common, search: Search = "", free: Free = False) -> None:
     """List the models on offer, with context length and price."""
     from cli.commands.models import run_models

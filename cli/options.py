@@ -196,6 +196,15 @@ _SHARED: Final[Mapping[str, Any]] = {
             "--device", metavar="NAME", help="Where local models run: auto, cpu, cuda, mps. [env: ASKDOCS_DEVICE]"
         ),
     ],
+    "precision": Annotated[
+        str | None,
+        typer.Option(
+            "--precision",
+            metavar="NAME",
+            help="How local models embed pages: auto (bf16 where the processor has it), fp32 or bf16. "
+            "[env: ASKDOCS_PRECISION]",
+        ),
+    ],
     "model": Annotated[
         str | None,
         typer.Option("--model", metavar="SLUG", help="Answering model, up to three by comma. [env: ASKDOCS_MODEL]"),

@@ -44,6 +44,7 @@ class Settings:
     index: Path
     embedder: str
     device: str
+    precision: str
     model: str
     k: int
     max_tokens: int
@@ -90,11 +91,19 @@ def _seconds(value: object) -> float:
     return float(value)
 
 
+def _precision(value: object) -> str:
+    if value not in ("auto", "fp32", "bf16"):
+        message = "takes auto, fp32 or bf16"
+        raise ValueError(message)
+    return str(value)
+
+
 _SETTINGS: Final[dict[str, _Setting]] = {
     "docs": _Setting(_text, None, "ASKDOCS_DOCS"),
     "index": _Setting(_text, None, "ASKDOCS_INDEX"),
     "embedder": _Setting(_text, "minilm", "ASKDOCS_EMBEDDER"),
     "device": _Setting(_text, "auto", "ASKDOCS_DEVICE"),
+    "precision": _Setting(_precision, "auto", "ASKDOCS_PRECISION"),
     "model": _Setting(_text, DEFAULT_MODEL, "ASKDOCS_MODEL"),
     "k": _Setting(_count, 8),
     "max_tokens": _Setting(_count, 800),

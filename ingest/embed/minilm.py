@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 
     from ingest.embed.local import LocalModel
 
-_FEW = 8
-"""Texts that numpy embeds in less time than torch takes to load, to the same vectors (cosine over 0.99999)."""
+_FEW = 96
+"""Texts that numpy embeds in less time than torch takes to load and to embed them, to the same vectors (cosine over
+0.99999). Measured on passages of 159 word pieces, one thread, by processor time: loading torch takes 7.6 s, a passage
+0.101 s in numpy and 0.022 s in torch as bf16 (0.053 s as fp32, where the two meet at 156 passages)."""
 
 
 class MiniLm:
@@ -30,8 +32,8 @@ class MiniLm:
     has_tokens = True
     batch_size = BATCH
 
-    def __init__(self, device: str = "auto") -> None:
-        self._device = device
+    def __init__(self, device: str = "auto", precision: str = "auto") -> None:
+        self._device, self._precision = device, precision
 
     @cached_property
     def fingerprint(self) -> str:
@@ -62,7 +64,7 @@ class MiniLm:
     def _library(self) -> "LocalModel":
         from ingest.embed.local import LocalModel
 
-        return LocalModel(str(self.folder), self._device)
+        return LocalModel(str(self.folder), self._device, self._precision)
 
     @cached_property
     def _bert(self) -> Bert:

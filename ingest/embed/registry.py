@@ -13,11 +13,11 @@ def get_embedder(settings: Settings) -> Embedder:
     if name == BUNDLED:
         from ingest.embed.minilm import MiniLm
 
-        return MiniLm(settings.device)
+        return MiniLm(settings.device, settings.precision)
     if name.startswith("openrouter:"):
         from ingest.embed.remote import OpenRouterEmbedder
 
         return OpenRouterEmbedder(name.removeprefix("openrouter:"), settings)
     from ingest.embed.local import LocalModel
 
-    return LocalModel(name, settings.device)
+    return LocalModel(name, settings.device, settings.precision)

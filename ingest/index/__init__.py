@@ -7,5 +7,5 @@ files        names and checksums of the folder's files       locks        one wr
 cleanup      remove what crashes and old runs left           freshness    when the docs were last compared
 database     the store: DuckDB, and search over the arrays   arrays       memory-mapped vectors, postings, tokens
 first_stage  score all chunks, select the best               bm25         lexical search
-whitening    mean-centring and whitening of embeddings
+whitening    mean-centring and whitening of embeddings       starter      the shipped index of the starter pages
 """

@@ -13,6 +13,7 @@ from ingest.docs.folder import Corpus, read_corpus
 from ingest.embed.base import Embedder
 from ingest.embed.cache import VectorCache
 from ingest.embed.registry import get_embedder
+from ingest.index import starter
 from ingest.index.build import IndexBuilder, IndexReport, stored_pages
 from ingest.index.files import RESPONSES, VECTOR_CACHE
 from ingest.index.freshness import checked_at, record_check
@@ -84,7 +85,12 @@ def _carry_out(context: ReindexContext, update: Update, builder: IndexBuilder) -
 def index_corpus(
     settings: Settings, corpus: Corpus, embedder: Embedder, progress: Progress, *, full: bool = False
 ) -> IndexReport:
-    """Index the pages of a docs folder. The caller has the lock. Raises CorpusError when none is usable."""
+    """Index the pages of a docs folder; the starter pages come with their index.
+
+    The caller has the lock. Raises CorpusError when no page is usable.
+    """
+    if not full and (shipped := starter.install(settings.index, stored_pages(corpus), embedder)):
+        return shipped
     with VectorCache(settings.index / VECTOR_CACHE, embedder.fingerprint) as cache:
         builder = IndexBuilder(settings.index, embedder, progress, cache)
         if full:
