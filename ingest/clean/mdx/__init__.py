@@ -3,6 +3,7 @@
 source       what is out of the way first: code, formulas, programs, comments
 containers   boxes, tabs, definitions: lines -> component tags; fenced code -> blocks
 directives   kinds and titles of containers      fences       fenced code: language, title, removed lines
+directive_tables  directives that write tables and lists
 indented     indented code, by markdown-it-py    shortcodes   Hugo, GitBook, Jekyll, mdBook
 roles        inline marks of dialects            html_blocks  HTML tables, lists, headings
 components   component tags -> markdown          references   reference links -> inline links

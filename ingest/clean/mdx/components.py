@@ -89,6 +89,8 @@ class _Writer:
         if name in _VOID:
             return {"img": unlinked(node.attrs.get("alt", "")), "hr": "\n", "wbr": ""}.get(name, " ")
         before = self.level
+        if "values" in node.attrs:
+            _label_tabs(node)
         headed = name in _FOLDED and ends and not lead
         if headed:
             self.level = min(6, max(2, before + 1))
@@ -192,7 +194,19 @@ def _lead(out: list[str], *, nested: bool) -> str:
 
 
 def _attributes(text: str) -> dict[str, str]:
-    return {m[1]: next((g for g in m.groups()[1:] if g is not None), "true") for m in _ATTR.finditer(text)}
+    found = {m[1]: next((g for g in m.groups()[1:] if g is not None), "true") for m in _ATTR.finditer(text)}
+    return found | ({"values": text} if "values=" in text else {})
+
+
+def _label_tabs(tabs: _Node) -> None:
+    """Give tabs the labels that Docusaurus lists by value: `values={[{label: 'macOS', value: 'mac'}]}`."""
+    labels: dict[str, str] = {}
+    for entry in re.findall(r"\{([^{}]*)\}", tabs.attrs["values"]):
+        told = dict(re.findall(r"\b(label|value)['\"]?\s*:\s*['\"]([^'\"]*)['\"]", entry))
+        labels[told.get("value", "")] = told.get("label", "")
+    for kid in tabs.kids:
+        if isinstance(kid, _Node) and labels.get(kid.attrs.get("value", "")):
+            kid.attrs.setdefault("label", labels[kid.attrs["value"]])
 
 
 def _flat(node: _Node) -> str:
@@ -211,6 +225,8 @@ def _flat(node: _Node) -> str:
 def _inline(node: _Node, inner: str) -> str:
     if node.name == "Badge":
         return bold(inner.strip() or node.attrs.get("text", ""))
+    if node.name == "sup" and re.fullmatch(r"[\w+-]{1,4}", inner.strip()):
+        return f"^{inner.strip()}"
     if (
         node.name in _MARKS
         and inner.strip()
@@ -230,6 +246,7 @@ def _callout(node: _Node, text: str) -> str:
     title = node.title.strip()
     if title.lower() in CALLOUT_KINDS:
         kind, title = CALLOUT_KINDS[title.lower()], ""
+    title = title.replace("**", "")
     lines = [f"**{kind}: {title}**" if title else f"**{kind}**", "", *text.strip("\n").split("\n")]
     return "\n".join(f"> {line}".rstrip() for line in lines) if text.strip() else ""
 

@@ -10,9 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
+from ingest.clean.mdx.directive_tables import LISTS, directive_table, plain_lines
+from ingest.clean.mdx.directive_tables import NAMES as TABLES
 from ingest.clean.mdx.directives import Directive, closing_tag, opening_tag, parse_directive
 from ingest.clean.mdx.fences import code_block, code_of_pre
-from ingest.clean.render.blocks import Block
+from ingest.clean.render.blocks import Block, bold
 from ingest.text.markdown import LIST_MARKER, closes_fence
 
 _FENCE = re.compile(rf"(?P<lead>[ \t>]*+(?:{LIST_MARKER}[ \t]++)*+)(?P<mark>`{{3,}}(?![^\n]*`)|~{{3,}})(?P<info>.*)$")
@@ -229,6 +231,14 @@ class Containers:
             self._written(*directive.code(self._code_lines(lead, mark)), lead)
             return
         options = self._options() if directive.has_options else {}
+        if directive.name in TABLES:
+            title = [lead + bold(directive.title), ""] if directive.title else []
+            table = directive_table(directive.name, self._code_lines(lead, mark), options)
+            self.out += ["", *title, *(lead + row for row in table.split("\n")), ""]
+            return
+        if directive.name in LISTS:
+            self.lines[self.at : self.at] = plain_lines(directive.name, self._code_lines(lead, mark))
+            return
         directive = directive.with_options(options)
         if re.search(r"\S", lead) and ">" not in lead:  # a list marker: it stays, what follows is below it
             self.out.append(lead.rstrip())
@@ -340,7 +350,7 @@ class Containers:
         if not text and self.at < len(self.lines) and self.lines[self.at].startswith((" ", "\t")):
             text = self.lines[self.at].strip()
             self.at += 1
-        self._push(_Open("", indent=base + 4, width=4, pad=" " * (len(found["mark"]) + 1)), "", "")
+        self._push(_Open("", indent=base + 4, width=4, pad="  "), "", "")
         self.out.append(f"{found['mark']} {text}")
         return True
 

@@ -139,10 +139,15 @@ def opening_tag(directive: Directive) -> str:
     if directive.name in _VERSIONS:
         return f"{_VERSIONS[directive.name]} {directive.title}".strip()
     if name == "Card":
-        return f"<Card{_attribute('title', directive.title)}{_attribute('href', directive.options.get('link', ''))}>"
+        return f"<Card{_attribute('title', directive.title)}{_attribute('href', _link(directive))}>"
     if name:
         return f"<{name}{_attribute('title', directive.title)}>"
     return f"**{directive.title}**" if directive.title and _shows_title(directive) else ""
+
+
+def _link(directive: Directive) -> str:
+    """Where a card leads; the name of a target elsewhere is not an address."""
+    return "" if directive.options.get("link-type", "url") in ("ref", "any") else directive.options.get("link", "")
 
 
 def closing_tag(directive: Directive) -> str:

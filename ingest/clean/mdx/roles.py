@@ -10,6 +10,8 @@ from ingest.clean.mdx.source import Protected
 from ingest.clean.render.inline import code_span
 
 _ROLE = re.compile("\\{(?P<name>[A-Za-z][\\w:+.-]*)\\}\x00S(?P<span>\\d+)\x00")
+_RST_ROLE = re.compile("(?<![\\w:`\x00]):(?P<name>[a-z][\\w:+-]*):\x00S(?P<span>\\d+)\x00")
+_PROJECT_LINK = re.compile(r"<(?:project|path|inv|doc|myst|xref):[^<>\s]*>")
 _TARGET = re.compile(r"^[ \t]*\([\w:. -]+\)=[ \t]*$", re.MULTILINE)
 _MYST_COMMENT = re.compile(r"^%(?:[ \t].*)?$", re.MULTILINE)
 _BLOCK_BREAK = re.compile(r"^\+\+\+[ \t]*(?:\{.*\})?$", re.MULTILINE)
@@ -51,6 +53,7 @@ _INLINE_NOTE = re.compile(r"\^\[([^\[\]\n]+)\]")
 
 def plain_marks(text: str, kept: Protected) -> str:
     """Replace the inline marks of MyST, Python-Markdown and remark by the words that a reader sees."""
+    text = _PROJECT_LINK.sub("", _RST_ROLE.sub(lambda match: _role(match, kept), text))
     if _ROLE.search(text) or _TARGET.search(text):
         text = _MYST_COMMENT.sub("", _TARGET.sub("", text))
         text = _ROLE.sub(lambda match: _role(match, kept), text)
@@ -75,6 +78,7 @@ def _role(match: re.Match[str], kept: Protected) -> str:
     if name == "math":
         return kept.span(f"${text}$")
     words = explicit["words"] if explicit else text
+    words = re.sub(r"[ ]?(?:%s|\{number\})", "", words)
     if name.startswith(_BADGES):
         return f"**{words}**"
     if name in _PLAIN_ROLES or (" " in words and ":" not in name and name not in _CODE_ROLES):

@@ -16,6 +16,10 @@ NOTE = "> **Note**\n>\n> Hot."
         (":::note\n\nHot.\n\n:::", NOTE),
         ("::: note\nHot.\n:::\n\nEnd.", f"{NOTE}\n\nEnd."),
         (":::caution[Mind the `lid`]{icon=fire}\nHot.\n:::", "> **Caution: Mind the `lid`**\n>\n> Hot."),
+        (
+            ":::tip **Lids** and [more](/x)\nHot.\n:::",
+            "> **Tip: Lids and [more](https://kettle.example/x)**\n>\n> Hot.",
+        ),
         ("::: danger STOP\nHot.\n:::", "> **Danger: STOP**\n>\n> Hot."),
         ('::: {.callout-tip title="Lids"}\nHot.\n:::', "> **Tip: Lids**\n>\n> Hot."),
         (':::tip{title="Lids"}\nHot.\n:::', "> **Tip: Lids**\n>\n> Hot."),
@@ -54,6 +58,10 @@ def test_boxes_of_every_dialect_are_our_callouts(text: str, want: str) -> None:
         (
             '{% tabs %}\n{% tab title="Gas" %}\nLight it.\n{% endtab %}\n{% tab title="Mains" %}\nPlug it in.\n'
             "{% endtab %}\n{% endtabs %}"
+        ),
+        (
+            "<Tabs\n  values={[\n    {label: 'Gas', value: 'a'},\n    {value: 'b', label: 'Mains'},\n  ]}>\n"
+            '<TabItem value="a">Light it.</TabItem>\n<TabItem value="b">Plug it in.</TabItem>\n</Tabs>'
         ),
         ":::tabs\n== Gas\nLight it.\n== Mains\nPlug it in.\n:::",
     ],
@@ -218,6 +226,7 @@ def test_code_is_what_a_reader_should_use(code: str, want: str) -> None:
         ("See {ref}`the cups <cups>`, {doc}`pots`, {py:func}`tea.make` and {class}`~tea.Cup`.",
          "See the cups, pots, `tea.make` and `Cup`."),
         ("(hot)=\n## Heat\n\n% not shown\n\n{kbd}`Esc` {octicon}`x;1em`now.", "## Heat\n\n`Esc` now."),
+        ("See {numref}`Figure %s <f>` and :py:func:`tea.make`.", "See Figure and `tea.make`."),
         ("It is {math}`a_1`.", "It is $a_1$."),
         ("Press ++ctrl+alt+del++ :material-check: now.", "Press Ctrl+Alt+Del now."),
         ("[Go](/x){ .md-button .big } or ![Cup](c.png){ width=300 }", "[Go](https://kettle.example/x) or Cup"),
@@ -225,6 +234,8 @@ def test_code_is_what_a_reader_should_use(code: str, want: str) -> None:
         ("The ==hot== tea.\n\n*[tea]: A drink\n\n[TOC]", "The hot tea."),
         ("Tea\n:   A drink.\n\n    Hot.\n\nCup\n:   Holds it.\n:   Round.",
          "- Tea\n\n  A drink.\n\n  Hot.\n\n- Cup\n\n  Holds it.\n\n  Round."),
+        ("Hot[^a].\n\n[^a]: Very\n    so.\n\n    And on.\n\nEnd.", "Hot[^a].\n\n[^a]: Very so.\n\n  And on.\n\nEnd."),
+        ("x<sup>2</sup> and H<sub>2</sub>O", "x^2 and H2O"),
         ("Hot[^a].\n\n[^a]:\n    Very.\n\nEnd.", "Hot[^a].\n\n[^a]: Very.\n\nEnd."),
         ('Use {{< param "x" >}}the {{< glossary_tooltip text="Pod" term_id="pod" >}} well.', "Use the Pod well."),
         ('See [cups]({{< ref "cups.md#size" >}}).', "See [cups](https://kettle.example/docs/cups/#size)."),
@@ -247,6 +258,12 @@ def test_inline_marks_become_words(text: str, want: str) -> None:
         ("a | b\n--|--\n1 | `x|y`", "| a | b |\n| --- | --- |\n| 1 | `x\\|y` |"),
         ("<table>\n<tr><th>A</th><th>B</th></tr>\n<tr><td>1</td><td><code>x</code></td></tr>\n</table>",
          "| A | B |\n| --- | --- |\n| 1 | `x` |"),
+        ("```{list-table} Sizes\n:header-rows: 1\n\n* - Cup\n  - Size\n* - `a|b`\n  - 1\n    litre\n```",
+         "**Sizes**\n\n| Cup | Size |\n| --- | --- |\n| `a\\|b` | 1 litre |"),
+        (':::{csv-table}\n:header: "Cup", "Size"\n\nbig, "1, 2"\n:::', "| Cup | Size |\n| --- | --- |\n| big | 1, 2 |"),
+        ("```{glossary}\nTea\n  A drink.\n\nCup\n  Holds it.\n```", "- Tea\n\n  A drink.\n\n- Cup\n\n  Holds it."),
+        ("```{eval-rst}\n.. autoclass:: tea.Cup\n   :members:\n\nSee :ref:`cups <c>`.\n\n.. note:: Hot.\n```",
+         "See cups.\n\nHot."),
         ("<ul>\n  <li>One</li>\n  <li>Two <b>big</b></li>\n</ul>", "- One\n- Two **big**"),
         ("<h2 id='hot'>Heat</h2>\n\nx", "## Heat\n\nx"),
         ("<pre><code class='language-py'>a = 1\nb</code></pre>", "```python\na = 1\nb\n```"),
