@@ -153,20 +153,20 @@ def _top(blocks: list[Block], matter: dict[str, str], url: str) -> tuple[str, st
     return (title, *_description(blocks, matter.get("description", "")))
 
 
-def _description(blocks: list[Block], told: str) -> tuple[str, list[Block]]:
+def _description(blocks: list[Block], given: str) -> tuple[str, list[Block]]:
     """The quote right below the title describes the page, unless it is a callout."""
     if not blocks or blocks[0].kind != "text":
-        return told, blocks
+        return given, blocks
     match = re.match(r"\s*((?:>[^\n]*(?:\n|$))+)", blocks[0].text)
     quoted = " ".join(line.lstrip("> ").strip() for line in match[1].split("\n")).strip() if match else ""
-    if match is None or not quoted or re.match(r"\*\*|\[!", quoted) or "\x00F" in quoted or (told and told != quoted):
-        return told, blocks
+    if match is None or not quoted or re.match(r"\*\*|\[!", quoted) or "\x00F" in quoted or (given and given != quoted):
+        return given, blocks
     return quoted, [Block(blocks[0].text[match.end() :]), *blocks[1:]]
 
 
 def _finish(text: str, kept: Protected) -> str:
     text = "\n".join(line.rstrip() for line in text.split("\n"))
-    text = re.sub("(\x00F\\d+\x00)\n(?=[ \t>]*\x00F)", r"\1\n\n", text)  # code blocks stand apart
+    text = re.sub("(\x00F\\d+\x00)\n(?=[ \t>]*\x00F)", r"\1\n\n", text)  # a blank line between code blocks
     text = re.sub(r"^((?:[ \t]*>)+)(?:\n\1)+$", r"\1", text, flags=re.MULTILINE)
     return kept.restore(re.sub(r"\n{3,}", "\n\n", text).strip("\n"))
 

@@ -11,7 +11,7 @@ _TOML_BLOCK = re.compile(r"\A\ufeff?\+\+\+[ \t]*\r?\n(.*?)^\+\+\+[ \t]*(?:\r?\n|
 _BLOCK = re.compile(r"\A\ufeff?---[ \t]*\r?\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)
 _BREAKS = re.compile("[\x85\u2028\u2029]")
 _MAX: Final = 200_000
-"""Characters; what is longer is no front matter, but a page that begins with a rule."""
+"""Characters. A longer block is not front matter: the page begins with a thematic break."""
 
 
 class _PlainLoader(yaml.SafeLoader):
@@ -36,7 +36,7 @@ def split(text: str) -> tuple[str | None, str]:
 
 
 def parse(block: str) -> dict[str, Any]:
-    """The values of a block. Raises ValueError for what is no YAML mapping, or has aliases."""
+    """The values of a block. Raises ValueError if it is not a YAML mapping or has aliases."""
     try:
         meta = yaml.load(block, Loader=_PlainLoader)  # noqa: S506 - a SafeLoader with less
     except (yaml.YAMLError, RecursionError, ValueError, LookupError, AttributeError) as error:

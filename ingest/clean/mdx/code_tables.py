@@ -1,8 +1,8 @@
 """Code that another program converted to a table of line numbers -> fenced code. Pure.
 
-Such a table stands inside a fence (of a `<pre>` that holds a table) or outside of one. Its first
+Such a table is inside a fence (made of a `<pre>` with a table in it) or outside of one. Its first
 column counts the lines, or shows the prompts `$` and `>` of a shell; what it lost, the indent of
-each line where the program trimmed the cells, can't be had back.
+each line where the program trimmed the cells, can't be restored.
 """
 
 import html
@@ -33,7 +33,7 @@ _TAB = re.compile(rf"(?:{_NAMES})(?: SDK| \([^()]{{1,30}}\))*", re.IGNORECASE)
 def mend_code(text: str) -> str:
     """Give a page with its code tables as fences, and without headings that are empty.
 
-    A line above such a table that holds nothing but names of languages is the labels of its tabs:
+    A line above such a table with nothing but names of languages is the row of its tabs:
     the first names the code's language, or is its title where there are several.
     """
     lines = text.split("\n")
@@ -67,7 +67,7 @@ def _block_end(lines: list[str], at: int, opened: re.Match[str] | None) -> int:
 
 
 def _fenced(lines: list[str]) -> list[str] | None:
-    """The code lines of a table that fills a fence; None where it holds anything else."""
+    """The code lines of a table that fills a fence; None if there is anything else in it."""
     if len(lines) < 3 or not _RULE.match(lines[1]) or not (_BLANK_HEAD.match(lines[0]) or _ROW.match(lines[0])):
         return None
     rows = lines[2:] if _BLANK_HEAD.match(lines[0]) else [lines[0], *lines[2:]]
@@ -78,7 +78,7 @@ def _fenced(lines: list[str]) -> list[str] | None:
 
 
 def _cell(row: str, shape: re.Pattern[str]) -> str:
-    """The code of a row. A cell that holds line breaks goes on in lines that are no rows."""
+    """The code of a row. A cell with line breaks continues on lines that are not rows."""
     found = shape.match(row)
     return (found["code"] if found else row.strip(" |")).rstrip()
 
@@ -118,7 +118,7 @@ def _labels(out: list[str]) -> list[str]:
 
 
 def _code_block(code: str, labels: list[str], info: str) -> Block:
-    """What the fence told of the code stays; the first label says what it did not."""
+    """A code block with the language and title of its fence; the first label supplies what the fence lacks."""
     language, title = fence_info(info)
     first = labels[0] if labels else ""
     language = language or guess_language(code, first) or language_of_label(first)

@@ -116,7 +116,7 @@ class _Writer:
         return render(node, text) if render else text
 
     def tab(self, node: _Node, text: str) -> str:
-        """A tab with one code block titles it; else its title stands in bold before it."""
+        """A tab with one code block titles it; else its title is in bold above it."""
         title = node.title or node.attrs.get("value", "")
         match = _ONE_FENCE.fullmatch(text)
         if match:
@@ -202,8 +202,8 @@ def _label_tabs(tabs: _Node) -> None:
     """Give tabs the labels that Docusaurus lists by value: `values={[{label: 'macOS', value: 'mac'}]}`."""
     labels: dict[str, str] = {}
     for entry in re.findall(r"\{([^{}]*)\}", tabs.attrs["values"]):
-        told = dict(re.findall(r"\b(label|value)['\"]?\s*:\s*['\"]([^'\"]*)['\"]", entry))
-        labels[told.get("value", "")] = told.get("label", "")
+        facts = dict(re.findall(r"\b(label|value)['\"]?\s*:\s*['\"]([^'\"]*)['\"]", entry))
+        labels[facts.get("value", "")] = facts.get("label", "")
     for kid in tabs.kids:
         if isinstance(kid, _Node) and labels.get(kid.attrs.get("value", "")):
             kid.attrs.setdefault("label", labels[kid.attrs["value"]])
@@ -241,8 +241,8 @@ def _inline(node: _Node, inner: str) -> str:
 
 
 def _callout(node: _Node, text: str) -> str:
-    told = (node.attrs.get("type") or node.attrs.get("intent") or node.attrs.get("severity") or "").lower()
-    kind = CALLOUT_KINDS.get(told) or _CALLOUTS.get(told.capitalize()) or _CALLOUTS[node.name]
+    named = (node.attrs.get("type") or node.attrs.get("intent") or node.attrs.get("severity") or "").lower()
+    kind = CALLOUT_KINDS.get(named) or _CALLOUTS.get(named.capitalize()) or _CALLOUTS[node.name]
     title = node.title.strip()
     if title.lower() in CALLOUT_KINDS:
         kind, title = CALLOUT_KINDS[title.lower()], ""

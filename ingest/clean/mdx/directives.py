@@ -102,7 +102,7 @@ class Directive:
 
 
 def parse_directive(text: str) -> Directive | None:
-    """Read what follows the colons or the fence; None where that names no container.
+    """Read what follows the colons or the fence; None if that does not name a container.
 
     Behind a fence only `{name}` does: anything else there is a language.
     """
@@ -132,7 +132,7 @@ def _title(rest: str) -> str:
 
 
 def opening_tag(directive: Directive) -> str:
-    """The tag of the component that a container is rendered as, and text that its name stands for."""
+    """The tag of the component that a container is rendered as, or the words that its name is short for."""
     name = _component(directive)
     if name == "Callout":
         return f'<Callout type="{directive.kind or "note"}"{_attribute("title", directive.title)}>'

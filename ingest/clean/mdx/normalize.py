@@ -1,6 +1,6 @@
-"""One form for markdown that authors wrap and pad as they like: a paragraph or table row is one line.
+"""Normalize markdown: a paragraph or table row is one line, and of several spellings the one that HTML pages give.
 
-What markdown can spell in several ways -> the one that HTML gives. Code must be marks by now (see `mdx.protect`).
+Code must be marks by now (see `source.protect`).
 """
 
 import html
@@ -14,7 +14,7 @@ _STARTS = re.compile(
     r"[-*+][ \t]|\d{1,9}[.)][ \t]|#{1,6}[ \t]|\||\x00F|```|~~~|\[[^\]]+\]:|(?:[-*_][ \t]*){3,}$|<|\$\$|"
     r":::|!!!|===|\?\?\?"
 )
-# A line after which the next one begins anew.
+# A line that the next one never continues.
 _ENDS = re.compile(r"#{1,6}[ \t]|\||(?:[-*_][ \t]*){3,}$|.*\x00F\d+\x00$|\*\*[^*]*\*\*$|\$\$|:::|!!!|\?\?\?|<")
 _PREFIX = re.compile(r"[ \t]*(?:>[ \t]?)*[ \t]*")
 _RULER = re.compile(r"\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?")
@@ -29,7 +29,7 @@ _QUOTE = re.compile(r"(?:^>.*(?:\n|\Z))+", re.MULTILINE)
 
 
 def pipe_tables(text: str) -> str:
-    """Write table rows that begin or end without a pipe with both; the row of dashes tells a table."""
+    """Write table rows that begin or end without a pipe with both; a row of dashes marks the table."""
     lines = text.split("\n")
     at = 1
     while at < len(lines):
@@ -73,7 +73,7 @@ def reflow(text: str) -> str:
 
 
 def _narrow(match: re.Match[str]) -> str:
-    """Take surplus space after the quote signs out; beside a list, only what all lines have that are no label."""
+    """Remove surplus space after quote signs; next to a list, only as much as all lines but labels have."""
     if re.search(r"^>[ \t]*(?:[-*+]|\d+[.)])[ \t]", match[0], re.MULTILINE):
         pads = [len(pad) for pad in re.findall(r"^>([ \t]*)(?!\*\*[^*\n]*\*\*$)(?=\S)", match[0], re.MULTILINE)]
         surplus = min(pads, default=0) - 1
@@ -120,7 +120,7 @@ _BARE = re.compile(
     rf"{_LABEL}|<https?://[^\s<>]+>|(?<![\w\"'=/@\[])(?<!\]: )https?://[^\s<>|\[\]\"'`\x00-\x1f]+", re.IGNORECASE
 )
 _TRAILING: Final = "?!.,:;*_~"
-_UNLINKED: Final = "\x03"  # the text itself holds no controls
+_UNLINKED: Final = "\x03"  # there are no control characters in the text itself
 _MARKED = re.compile(r"(?<![\w*\\])(\*{1,3})(?=\S)([^*\n]*[^*\s])\1(?![\w*])")
 _ITEM = re.compile(r"([ \t]*(?:>[ ]?)*[ \t]*)(\d{1,9})([.)][ \t]+)(.*)")
 
@@ -131,7 +131,7 @@ def without_rules(text: str) -> str:
 
 
 def decode_entities(text: str) -> str:
-    """Write `&mdash;` and its like as what they stand for; in a table's row `&#124;` stays no end of a cell."""
+    """Replace `&mdash;` and its like by their characters; in a table row `&#124;` does not end a cell."""
     return _ENTITY.sub(_character, text)
 
 
@@ -141,7 +141,7 @@ def _character(match: re.Match[str]) -> str:
 
 
 def without_escapes(text: str) -> str:
-    """Drop the backslashes before signs that are not markup where they stand."""
+    """Drop the backslashes before punctuation."""
     return _ESCAPED.sub(r"\1", text)
 
 
@@ -151,7 +151,7 @@ def unlinked(text: str) -> str:
 
 
 def link_bare(text: str) -> str:
-    """Make links of addresses that stand in the text; the targets of links must hold no brackets by now."""
+    """Make links of bare addresses in the text; link targets must have no parentheses by now."""
     return (_BARE.sub(_link, text) if "://" in text else text).replace(_UNLINKED, "")
 
 
@@ -176,7 +176,7 @@ def heading_words(text: str) -> str:
 def number_lists(text: str) -> str:
     """Count the items of lists that are all numbered `1.`, as a browser does."""
     out: list[str] = []
-    lists: list[tuple[str, str, int]] = []  # what stands before the number, the first number, the last one shown
+    lists: list[tuple[str, str, int]] = []  # what is before the number, the first number, the last one shown
     for line in text.split("\n"):
         item = _ITEM.fullmatch(line)
         lead = item[1] if item else line[: len(line) - len(line.lstrip(" \t>"))]

@@ -47,7 +47,7 @@ def render_shortcodes(text: str) -> str:
 
 
 def _without_comments(text: str) -> str:
-    """Drop what `comment` shortcodes enclose; one that is not closed encloses nothing."""
+    """Drop the content of `comment` shortcodes; one that is not closed has none."""
     out: list[str] = []
     at = 0
     while (begin := _COMMENT.search(text, at)) and (end := _COMMENT_END.search(text, begin.end())):

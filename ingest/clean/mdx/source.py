@@ -41,7 +41,7 @@ _HEADER = re.compile(r"\"([^\"]*)\"")
 
 @dataclass(slots=True)
 class Protected:
-    """Text whose code and formulas were replaced by marks, and what the marks stand for.
+    """Text whose code and formulas were replaced by marks, and what each mark replaces.
 
     `notes` says in words what could not be read as its author meant it.
     """
