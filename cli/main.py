@@ -72,6 +72,7 @@ def ask(
     reranker: given.Reranker = "",
     show_prompt: given.ShowPrompt = False,
     dry_run: given.DryRun = False,
+    short: given.Short = False,
     format: given.AnswerFormat = "text",  # noqa: A002 - the option's name
 ) -> None:
     """Answer a question from the docs, with checked citations.
@@ -100,6 +101,7 @@ def ask(
         search_tool=search_tool,
         strict=strict,
         reranker=reranker,
+        short=short,
         form="json" if common.json else format,
         quiet=common.quiet,
         verbose=common.verbose,

@@ -38,6 +38,9 @@ Reranker = Annotated[
 ]
 ShowPrompt = Annotated[bool, typer.Option("--show-prompt", help="Print what a model would read, and stop.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print what would be sent, its tokens and price, and stop.")]
+Short = Annotated[
+    bool, typer.Option("--short", help="Only the first line of each excerpt and the addresses; goes with text alone.")
+]
 AnswerFormat = Annotated[
     Literal["text", "markdown", "json"], typer.Option("--format", help="How the answer is printed.")
 ]
@@ -293,6 +296,7 @@ class AskOptions:
     search_tool: bool
     strict: bool
     reranker: str
+    short: bool
     form: Literal["text", "markdown", "json"]
     quiet: bool
     verbose: int

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
+_WIDEST = 100
+"""Columns of text: longer lines are hard to read."""
+
+
 def safe(text: str) -> str:
     """Remove what a terminal would act on: escape sequences lose their first byte."""
     return visible(text)
@@ -56,6 +60,23 @@ def console(stream: TextIO) -> "Console":
 
     colours: Literal["auto"] | None = None if os.environ.get("NO_COLOR") else "auto"
     return Console(file=stream, color_system=colours, markup=False, highlight=False, emoji=False, soft_wrap=True)
+
+
+def page_console(stream: TextIO) -> "Console":
+    """A rich console that wraps at words to the width of the terminal. NO_COLOR and TERM=dumb drop all styles."""
+    import shutil
+
+    from rich.console import Console
+
+    plain = bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
+    colours: Literal["auto"] | None = None if plain else "auto"
+    width = min(shutil.get_terminal_size().columns, _WIDEST)
+    return Console(file=stream, color_system=colours, width=width, markup=False, highlight=False, emoji=False)
+
+
+def is_read_by_a_person(stream: TextIO) -> bool:
+    """Whether a stream is a terminal, a dumb one included."""
+    return stream.isatty()
 
 
 def is_terminal(stream: TextIO) -> bool:

@@ -35,18 +35,28 @@ class CitationCounts:
 
 
 def count_support(answer: Answer) -> CitationCounts:
-    """Compare each claim of the answer with the passages that it cites."""
+    """Compare each claim of the answer with the passages that it cites; those of an excerpt with what it quotes."""
     passages = {
-        citation.marker: f"{citation.hit.chunk.context}\n{citation.hit.chunk.text}" for citation in answer.citations
+        citation.marker: f"{citation.hit.chunk.context}\n{citation.hit.chunk.text}\n{citation.quote}"
+        for citation in answer.citations
     }
     cited = held = claims = supported = 0
-    for claim, markers in _iter_claims(answer.text):
+    for claim, markers in _claims_of(answer):
         good = sum(_entails(passages, marker, claim) for marker in markers)
         cited += len(markers)
         held += good
         claims += 1
         supported += good > 0
     return CitationCounts(cited, held, claims, supported)
+
+
+def _claims_of(answer: Answer) -> Iterator[tuple[set[str], list[int]]]:
+    """The claims of an answer with the marks that cite for them: of an excerpt, the one mark that it has."""
+    if not answer.excerpts:
+        yield from _iter_claims(answer.text)
+    for citation, text in zip(answer.citations, answer.excerpts, strict=False):
+        for claim, _ in _iter_claims(text):
+            yield claim, [citation.marker]
 
 
 def _iter_claims(text: str) -> Iterator[tuple[set[str], list[int]]]:

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Final
 from ingest.core.deadline import Deadline, limit, shared_deadline
 from ingest.core.errors import ModelError, UsageError
 from rag.abstain import is_answerable, is_worth_asking
-from rag.generate.extractive import extract
+from rag.generate.excerpt_text import marked_text
+from rag.generate.excerpts import answer_from_excerpts
 from rag.generate.prompt import Passages, build_messages
 from rag.query.rewrite import rewrite_question
 from rag.records import (
@@ -155,17 +156,20 @@ class Assistant:
         return rewritten
 
     def _quote(self, retrieved: Retrieved) -> Answer:
-        text, citations = extract(retrieved.query or retrieved.question, retrieved.hits, self.retriever.idf)
+        pages = self.retriever.pages(dict.fromkeys(hit.chunk.url for hit in retrieved.hits))
+        question = retrieved.query or retrieved.question
+        excerpts, citations = answer_from_excerpts(question, retrieved.hits, pages, self.retriever.idf)
         if not citations:
             return refusal(retrieved, "extractive")
         return Answer(
             question=retrieved.question,
-            text=text,
+            text=marked_text(excerpts),
             answered=True,
             complete=True,
             mode="extractive",
             hits=retrieved.hits,
             citations=citations,
+            excerpts=excerpts,
         )
 
     def _write(self, retrieved: Retrieved, model: "ChatModel", options: AnswerOptions, on_event: OnEvent) -> Answer:

@@ -58,7 +58,10 @@ class Retrieved:
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """Proof of a statement: `quote` is `body[start:end]` of the page, and stands in the cited chunk."""
+    """Proof of a statement: `quote` is `body[start:end]` of the page.
+
+    It is part of the cited chunk, or, of an excerpt, contains part of it: an excerpt may be longer than a chunk.
+    """
 
     marker: int
     hit: Hit
@@ -116,7 +119,8 @@ class Answer:
     """An answer, or an honest refusal (`answered` is False, and `text` says so).
 
     `unsupported` are its sentences that no cited passage supports; `dropped` counts those of them that were
-    left out of `text`. `timings_ms` has the keys embed, search, answer and total.
+    left out of `text`. `timings_ms` has the keys embed, search, answer and total. `excerpts` are the texts that an
+    extractive answer is made of, without markers, one for each citation.
     """
 
     question: str
@@ -133,6 +137,7 @@ class Answer:
     completion: Completion | None = None
     timings_ms: Mapping[str, float] = field(default_factory=dict)
     backend: Backend = "none"
+    excerpts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,13 @@
 
 import re
 
+from cli.commands.ask_text import print_text
 from cli.options import AskOptions
 from cli.terminal import json_line, safe, say
 from ingest.core.settings import Settings
 from ingest.docs.folder import STARTER
 from ingest.index.freshness import docs_date
+from rag.generate.emphasis import decisive_words, emphasized
 from rag.generate.prompt import Passages, build_messages
 from rag.open import Opened
 from rag.records import Answer, Completion, Hit, Retrieved
@@ -30,14 +32,16 @@ def print_answer(answer: Answer, opened: Opened, settings: Settings, options: As
         chunks = [hit_json(hit, pages.get(hit.chunk.url), settings.docs) for hit in answer.hits]
         print(json_line(answer_json(answer, chunks, opened.generation)))
     elif options.form == "markdown":
-        print(safe(answer_markdown(answer, _date_line(opened))))
+        words = decisive_words(answer.question, opened.assistant.retriever.idf)
+        print(safe(answer_markdown(answer, _date_line(opened), words)))
     elif not answer.answered:
         print(answer.text)
         if answer.hits:
             print(safe(f"\nNearest pages:\n{nearest_text(answer)}"))
     else:
-        print("" if answer.mode == "openrouter" else safe(answer.text))
-        print(safe("\n" + "\n\n".join(filter(None, (sources_text(answer), _date_line(opened))))))
+        if answer.mode == "openrouter":
+            print("\n")
+        print_text(answer, _date_line(opened), opened.assistant.retriever.idf, short=options.short)
     if not options.quiet:
         _notes(answer, settings, options)
 
@@ -90,23 +94,17 @@ def used_line(used: Completion, seconds: float) -> str:
     return f"{used.model or 'unknown model'} · {spent if used.usage_known else 'usage unknown'} · {seconds:.1f} s"
 
 
-def sources_text(answer: Answer) -> str:
-    """The list under an answer: section, link, and the quoted words, shortened to a line."""
-    lines: list[str] = []
-    for citation in answer.citations:
-        quote = " ".join(quoted(citation.quote, citation.hit).split())
-        quote = quote if len(quote) <= 160 else f"{quote[:157]}…"
-        lines += [f"[{citation.marker}] {heading_path(citation.hit)}", f"    {citation.hit.url}", f"    “{quote}”"]
-    return "\n".join(lines)
-
-
-def answer_markdown(answer: Answer, date: str) -> str:
-    """The answer as a markdown document: the question as its title, sources as a list with links."""
-    parts = [f"# {answer.question}", answer.text]
+def answer_markdown(answer: Answer, date: str, words: frozenset[str]) -> str:
+    """The answer as a markdown document: the question as its title; `words` of the question are in bold in excerpts."""
+    parts = [f"# {answer.question}"]
     if not answer.answered:
-        parts += ["## Nearest pages", nearest_text(answer).replace("  ", "- ", 1).replace("\n  ", "\n- ")]
-    elif answer.citations:
-        parts.append("## Sources")
+        parts += [answer.text, "## Nearest pages", nearest_text(answer).replace("  ", "- ", 1).replace("\n  ", "\n- ")]
+    elif answer.excerpts:
+        for citation, text in zip(answer.citations, answer.excerpts, strict=True):
+            parts.append(f"## [{_link_text(citation.hit)}](<{citation.hit.url}>)")
+            parts.append(emphasized(quoted(text, citation.hit), words))
+    else:
+        parts += [answer.text, *(["## Sources"] if answer.citations else [])]
         for citation in answer.citations:
             quote = "\n".join(
                 f"   > {line}".rstrip() for line in quoted(citation.quote, citation.hit).strip().splitlines()

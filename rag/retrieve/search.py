@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from ingest.core.errors import IndexMismatch
+from ingest.core.records import Document
 from ingest.embed.base import Embedder, QueryEmbedding
 from ingest.embed.minilm import MiniLm
 from ingest.index.base import FIRST_STAGE, Candidates, IndexReader
@@ -185,6 +186,10 @@ class Retriever:
     def idf(self, term: str) -> float:
         """How rare a term is in the docs: its inverse document frequency."""
         return self._store.idf(term)
+
+    def pages(self, urls: Iterable[str]) -> dict[str, Document]:
+        """The pages at these addresses, by address. Raises IndexDamaged."""
+        return {page.document.url: page.document for page in self._store.pages(list(urls))}
 
     def _search(self, text: str, n: int, under: str, watch: Stopwatch, include: Iterable[int] = ()) -> _Searched:
         words = list(terms(text))

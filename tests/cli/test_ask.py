@@ -31,9 +31,12 @@ def document(starter: CommandLine) -> Any:
 
 def test_without_a_key_the_pages_are_quoted_and_cited(quoted: Result) -> None:
     assert quoted.status == 0
-    assert quoted.out.startswith("A model variant is a suffix, such as :free, written after a model's slug")
-    assert "\n[1] Frequently Asked Questions › " in quoted.out
-    assert "    https://openrouter.ai/docs/faq#what-are-model-variants\n" in quoted.out
+    first, address, text, *_ = quoted.out.splitlines()
+    assert first.startswith("[1] Frequently Asked Questions › ")
+    assert address == "    https://openrouter.ai/docs/faq#what-are-model-variants"
+    assert text.startswith("A model variant is a suffix, such as `:free`, written after a model's slug")
+    assert quoted.out.count("https://openrouter.ai/docs/faq#what-are-model-variants") == 1
+    assert quoted.out.count("A model variant is a suffix") == 1
     assert quoted.out.endswith(
         "From the starter pages that ship with askdocs; `askdocs reindex` fetches the real docs.\n"
     )

@@ -1,0 +1,121 @@
+"""How well a piece of a page answers a question: a number without unit that compares pieces of one question. Pure."""
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+from ingest.text.markdown import plain
+from ingest.text.terms import STOPWORDS, terms
+
+Idf = Callable[[str], float]
+
+_SAME_STEM: Final = 5
+"""Letters that two words must share at their beginning to be forms of one ("stream", "streaming")."""
+_STEM_CREDIT: Final = 0.7
+_HEADING_CREDIT: Final = 0.5
+"""What a word of the question counts where only another form of it, or only the headings above, have it."""
+
+_FITS: Final = 0.4
+"""What a piece gains that has the form of the answer: a figure for an amount, a definition for "what is". """
+_DANGLES: Final = 0.25
+"""What a piece loses that begins with a pronoun or goes on from what was said before."""
+
+_POINTS_ELSEWHERE: Final = 0.5
+"""What a sentence or list loses that only sends the reader to other pages."""
+
+_WANTS_CODE = re.compile(
+    r"\b(code|snippet|example|curl|python|typescript|javascript|json|yaml|toml|request body|command)\b", re.IGNORECASE
+)
+_WANTS_AMOUNT = re.compile(
+    r"\bhow (?:many|much|long|often|large|big|fast|soon|old|far)\b|\b(?:limit|maximum|minimum|default|price|cost)\b",
+    re.IGNORECASE,
+)
+_FIGURE = re.compile(r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|twelve)\b", re.IGNORECASE)
+_WANTS_DEFINITION = re.compile(
+    r"\W*(?:what(?:'s| is| are| does| do)|define|meaning of)\b(?P<subject>[^?]*)", re.IGNORECASE
+)
+_DEFINES = re.compile(r"(?P<subject>[^.:;—]{1,60}?)(?:\s(?:is|are|means?|refers? to|stands for)\s|:\s|\s[—–-]\s)")
+_DANGLING = re.compile(
+    r"(?:It|Its|This|They|These|Those|That|Their|He|She|Such|Both|Either|However|But|Also|Then|Otherwise|Instead|So|"
+    r"Therefore|Thus|And|Additionally|Alternatively|Finally|In this case|In that case|For this|To do this|Here)\b"
+)
+
+
+_POINTER = re.compile(
+    r"(?:See|Read|Learn|Refer to|Check out|Check|Visit|Explore|Browse|Head to|For (?:more|further|full))\b"
+    r"(?!.*\b(?:if|when|to)\b).*",
+    re.DOTALL,
+)
+_LINK = re.compile(r"\[[^\]\n]*\]\([^)\s]*\)")
+_LONGEST_POINTER: Final = 14
+
+
+def points_elsewhere(text: str) -> bool:
+    """Whether a text only sends the reader to other pages: "See …", or hardly more than links."""
+    words = plain(text)
+    if len(words.split()) <= _LONGEST_POINTER and _POINTER.match(words):
+        return True
+    linked = sum(len(plain(link).split()) for link in _LINK.findall(text))
+    return linked > 0 and linked >= 0.6 * len(words.split())
+
+
+def is_dangling(text: str) -> bool:
+    """Whether a sentence begins with a word that refers to what was said before."""
+    return bool(_DANGLING.match(plain(text)))
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question and what it asks for; `idf` tells how rare a term is in the docs."""
+
+    text: str
+    idf: Idf
+
+    @cached_property
+    def weights(self) -> dict[str, float]:
+        """Its content words with their weights, which add up to 1."""
+        asked = set(terms(self.text))
+        content = {word for word in asked if word not in STOPWORDS} or asked
+        total = sum(max(self.idf(word), 0.0) for word in content) or 1.0
+        return {word: max(self.idf(word), 0.0) / total for word in content}
+
+    @property
+    def wants_code(self) -> bool:
+        """Whether code is asked for."""
+        return bool(_WANTS_CODE.search(self.text))
+
+    def found(self, text: str) -> dict[str, float]:
+        """Its words that a text has, each with 1.0, or less where the text has another form of it."""
+        own = set(terms(text))
+        stems = {word[:_SAME_STEM] for word in own if len(word) >= _SAME_STEM}
+        found = {word: _STEM_CREDIT for word in self.weights if word[:_SAME_STEM] in stems and len(word) >= _SAME_STEM}
+        return found | dict.fromkeys(self.weights.keys() & own, 1.0)
+
+    def coverage(self, found: Iterable[dict[str, float]]) -> float:
+        """The share of the question that words found in several places cover together, 0..1."""
+        best: dict[str, float] = {}
+        for each in found:
+            for word, credit in each.items():
+                best[word] = max(credit, best.get(word, 0.0))
+        return sum(self.weights[word] * credit for word, credit in best.items())
+
+    def score(self, text: str, headings: str) -> float:
+        """How well a text below these headings answers."""
+        above = {word: credit * _HEADING_CREDIT for word, credit in self.found(headings).items()}
+        fits = (self._has_figure(text) + self._defines(text)) * _FITS
+        loss = (_DANGLES if is_dangling(text) else 0.0) + (_POINTS_ELSEWHERE if points_elsewhere(text) else 0.0)
+        return self.coverage([above, self.found(text)]) + fits - loss
+
+    def _has_figure(self, text: str) -> bool:
+        return bool(_WANTS_AMOUNT.search(self.text) and _FIGURE.search(plain(text)))
+
+    def _defines(self, text: str) -> bool:
+        """Whether a text begins by saying what the question asks the meaning of."""
+        asked = _WANTS_DEFINITION.match(self.text)
+        said = _DEFINES.match(plain(text))
+        if not asked or not said:
+            return False
+        subject = {word for word in terms(asked["subject"]) if word not in STOPWORDS and word != "mean"}
+        return bool(subject & set(terms(said["subject"])))

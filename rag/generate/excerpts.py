@@ -1,0 +1,227 @@
+"""Hits -> one to three excerpts of the pages that answer a question best, each a citation. No model, no network. Pure.
+
+An excerpt is a contiguous piece of one section: sentences in page order, a list with the sentence that leads it in, a
+table below its head, or code. Of a long list or table only the items and rows that matter are shown; the quote still
+runs from the lead or head to the last of them, so that it is verbatim and what is shown is part of it.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+from ingest.core.records import Document
+from ingest.text.terms import terms
+from rag.generate.excerpt_scores import Idf, Question, is_dangling
+from rag.generate.excerpt_text import Piece, excerpt_text
+from rag.generate.section_units import Group, Unit, section_groups
+from rag.records import Citation, Hit
+
+_HITS: Final = 5
+"""Hits whose sections are read: further down hardly anything answers."""
+
+_WORDS: Final = (80, 80, 40)
+"""Words that the first, second and third excerpt are filled up to; a list or table that is the answer may exceed it."""
+
+_PASSAGE: Final = 6.0
+"""Weight of the passage's own score against the words of the question in the piece (1) and its form (0.4)."""
+
+_NEAR: Final = 0.7
+"""A further excerpt must score at least this share of the best one."""
+_ADDS: Final = 0.12
+"""Share of the question that an excerpt of the same page, or a third one, must cover and those before it do not."""
+_SAME: Final = 0.7
+"""Share of the words of the shorter of two excerpts that makes them one: pages repeat each other."""
+
+_OPENS: Final = 0.25
+"""What the first piece of a passage gains: it says what the others go into."""
+_FOLLOWS: Final = 0.1
+"""What the piece behind an excerpt has over the one before it: one reads on rather than back."""
+_WANTED_CODE: Final = 0.4
+_UNWANTED_CODE: Final = 0.5
+"""What code gains where it is asked for, and loses where it is not."""
+
+_WHOLE: Final = 80
+"""Words of a list or table that is shown whole."""
+_ROWS: Final = 6
+_WORTH: Final = 0.6
+"""Rows or items of a long table or list that are shown at most; each has this share of the best one's score."""
+_SHORT_CODE: Final = 12
+"""Lines of code that are shown to those who ask how to do something and do not mention code."""
+_HOW = re.compile(r"\bhow (?:do|does|can|to|would|should|could)\b|\bwhat do I\b|\bshow me\b", re.IGNORECASE)
+_ELSEWHERE = re.compile(r"(?:related|see also|next steps?|learn more|further reading|resources)\b.*", re.IGNORECASE)
+"""Headings of sections that only send the reader elsewhere."""
+
+
+@dataclass(frozen=True)
+class Excerpt:
+    """Pieces of a hit's section that follow each other; `score` compares the excerpts of one question."""
+
+    hit: Hit
+    pieces: tuple[Piece, ...]
+    score: float
+
+    @property
+    def start(self) -> int:
+        """Offset of the first character in the page's body."""
+        return self.pieces[0].start
+
+    @property
+    def end(self) -> int:
+        """Offset behind the last character in the page's body."""
+        return self.pieces[-1].end
+
+    @cached_property
+    def text(self) -> str:
+        """Its words, below the headings that are shown above it."""
+        return "\n".join((_headings(self.hit), *(piece.text for piece in self.pieces)))
+
+
+def answer_from_excerpts(
+    question: str, hits: Sequence[Hit], pages: Mapping[str, Document], idf: Idf
+) -> tuple[tuple[str, ...], tuple[Citation, ...]]:
+    """The texts of the best excerpts and their citations, both in the same order; empty where no hit says anything.
+
+    `pages` are the pages of the hits by address.
+    """
+    excerpts = find_excerpts(Question(question, idf), hits, pages)
+    citations = tuple(
+        Citation(marker, found.hit, pages[found.hit.chunk.url].body[found.start : found.end], found.start, found.end)
+        for marker, found in enumerate(excerpts, 1)
+    )
+    return tuple(excerpt_text(found.pieces) for found in excerpts), citations
+
+
+def find_excerpts(question: Question, hits: Sequence[Hit], pages: Mapping[str, Document]) -> list[Excerpt]:
+    """The best excerpts, best first."""
+    sections = list(_sections(question, hits, pages)) or list(_sections(question, hits, pages, described=True))
+    chosen: list[Excerpt] = []
+    for size in _WORDS:
+        windows = (_best_window(question, section, size, hits[0].score) for section in sections)
+        found = [window for window in windows if window and _adds(question, window, chosen)]
+        best = max(found, key=lambda window: (window.score, -window.hit.rank), default=None)
+        if best is None or (chosen and best.score < _NEAR * chosen[0].score):
+            break
+        chosen.append(best)
+    return chosen
+
+
+@dataclass(frozen=True, slots=True)
+class _Section:
+    """The section of a hit: its pieces in page order, and which of them are in the hit's own chunk."""
+
+    hit: Hit
+    pieces: tuple[Piece, ...]
+    inside: tuple[int, ...]
+
+
+def _sections(
+    question: Question, hits: Sequence[Hit], pages: Mapping[str, Document], *, described: bool = False
+) -> Iterator[_Section]:
+    """The sections of the best hits, each once; with `described`, the descriptions of pages count as said in them."""
+    seen = set()
+    for hit in hits[:_HITS]:
+        chunk = hit.chunk
+        key = (chunk.url, chunk.headings)
+        elsewhere = _ELSEWHERE.fullmatch((chunk.headings or ("",))[-1]) and hit is not hits[0]
+        if key in seen or elsewhere or chunk.url not in pages:
+            continue
+        seen.add(key)
+        pieces = tuple(_pieces(question, hit, section_groups(pages[chunk.url], chunk, described=described)))
+        inside = tuple(at for at, piece in enumerate(pieces) if piece.start < chunk.end and piece.end > chunk.start)
+        if inside:
+            yield _Section(hit, pieces, inside)
+
+
+def _headings(hit: Hit) -> str:
+    return " ".join((hit.chunk.title, *hit.chunk.headings))
+
+
+def _pieces(question: Question, hit: Hit, groups: Sequence[Group]) -> Iterator[Piece]:
+    """What can be shown of a section."""
+    above = _headings(hit)
+    for group in groups:
+        if group.kind == "paragraph":
+            for unit in group.units:
+                yield Piece(group, (unit,), question.score(unit.text, above))
+            continue
+        units = group.units if group.kind == "code" else _wanted_units(question, group)
+        score = max(question.score(f"{group.lead} {unit.text}", above) for unit in units)
+        if group.kind == "code":
+            score += _WANTED_CODE if question.wants_code else -_UNWANTED_CODE
+        yield Piece(group, units, score)
+
+
+def _wanted_units(question: Question, group: Group) -> tuple[Unit, ...]:
+    """The rows or items that matter: all of a short table or list, else those that have most of the question."""
+    if group.words <= _WHOLE:
+        return group.units
+    scores = {unit.start: question.score(unit.text, "") for unit in group.units}
+    ranked = sorted(group.units, key=lambda unit: (-scores[unit.start], unit.start))
+    wanted, words = [ranked[0]], ranked[0].words
+    for unit in ranked[1:_ROWS]:
+        if scores[unit.start] < _WORTH * scores[ranked[0].start] or words + unit.words > _WORDS[0]:
+            break
+        wanted.append(unit)
+        words += unit.words
+    return tuple(sorted(wanted, key=lambda unit: unit.start))
+
+
+def _best_window(question: Question, section: _Section, size: int, best: float) -> Excerpt | None:
+    """The piece of the hit's chunk that answers best, with its neighbours up to `size` words."""
+    pieces, inside = section.pieces, section.inside
+
+    def score(at: int) -> float:
+        return pieces[at].score + (_OPENS if at == inside[0] else 0.0)
+
+    seed = max(inside, key=lambda at: (score(at), -at))
+    start, end = _with_what_it_refers_to(pieces, seed), seed + 1
+    words = sum(piece.words for piece in pieces[start:end])
+    while True:
+        ways = []
+        if end < len(pieces) and _may_be_shown(question, pieces[end]) and words + pieces[end].words <= size:
+            ways.append((pieces[end].score + _FOLLOWS, end))
+        if start > 0 and _may_be_shown(question, pieces[start - 1]) and words + pieces[start - 1].words <= size:
+            ways.append((pieces[start - 1].score, start - 1))
+        if not ways:
+            break
+        at = max(ways)[1]
+        start, end, words = min(start, at), max(end, at + 1), words + pieces[at].words
+    start = _with_what_it_refers_to(pieces, start)
+    passage = section.hit.score / best if best else 0.0
+    return Excerpt(section.hit, pieces[start:end], _PASSAGE * passage + score(seed))
+
+
+def _with_what_it_refers_to(pieces: Sequence[Piece], start: int) -> int:
+    """Where an excerpt begins: not with a pronoun, if the one or two sentences before it say what it is of."""
+    at = start
+    while at > 0 and at > start - 2 and is_dangling(pieces[at].text) and pieces[at - 1].group.kind != "code":
+        at -= 1
+    return at
+
+
+def _may_be_shown(question: Question, piece: Piece) -> bool:
+    """Whether a piece may be shown next to a better one: code only to those who want it."""
+    if piece.group.kind != "code" or question.wants_code:
+        return True
+    return bool(_HOW.search(question.text)) and piece.text.count("\n") <= _SHORT_CODE
+
+
+def _adds(question: Question, excerpt: Excerpt, chosen: Sequence[Excerpt]) -> bool:
+    """Whether an excerpt says what the chosen ones do not: of another page, or of more of the question."""
+    if not chosen:
+        return True
+    if any(excerpt.hit is other.hit for other in chosen):
+        return False
+    known = [question.found(other.text) for other in chosen]
+    more = question.coverage([*known, question.found(excerpt.text)]) - question.coverage(known)
+    is_of_another_page = all(excerpt.hit.chunk.url != other.hit.chunk.url for other in chosen)
+    repeats = any(_is_same(excerpt, other) for other in chosen)
+    return more >= _ADDS or (is_of_another_page and len(chosen) == 1 and not repeats)
+
+
+def _is_same(excerpt: Excerpt, other: Excerpt) -> bool:
+    """Whether one says little but what the other says."""
+    one, two = ({*terms(" ".join(piece.text for piece in each.pieces))} for each in (excerpt, other))
+    return len(one & two) >= _SAME * min(len(one), len(two))

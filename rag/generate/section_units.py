@@ -1,0 +1,191 @@
+"""A passage's section of its page, in the units that an excerpt is made of. Pure.
+
+A chunk may begin in the middle of a list, a table or fenced code; on the page the whole of it is there.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from ingest.core.records import Chunk, Document
+from ingest.text.markdown import LIST_ITEM, Block, blocks_of
+from ingest.text.sentences import runs, sentences
+
+GroupKind = Literal["paragraph", "list", "table", "code"]
+
+_QUOTE: Final = re.compile(r"(?m)^[ \t]*>[ ]?")
+_PICTURE: Final = re.compile(r"!\[[^\]]*\]\([^)\s]*(?:[ ]\"[^\"]*\")?\)")
+_LABEL: Final = re.compile(r"[ \t>]*(?:\*\*|__)?[^\n.:!?*_]{1,30}(?:\*\*|__)?[ \t]*")
+_LONGEST_LABEL: Final = 4
+"""Words of a line such as "**Note**" or "Python" that names what is below it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A sentence, list item, table row or block of code: `text` is `body[start:end]` of the page."""
+
+    start: int
+    end: int
+    text: str
+
+    @property
+    def words(self) -> int:
+        """How much there is to read."""
+        return len(self.text.split())
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A paragraph, list, table or block of code; `start` is where its lead sentence or table head begins.
+
+    `lead` is the sentence that leads a list, table or code in, `head` the first two lines of a table; "" without.
+    """
+
+    kind: GroupKind
+    start: int
+    units: tuple[Unit, ...]
+    lead: str = ""
+    head: str = ""
+
+    @property
+    def end(self) -> int:
+        """Offset behind the last unit."""
+        return self.units[-1].end
+
+    @property
+    def words(self) -> int:
+        """How much there is to read, lead and head included."""
+        return sum(unit.words for unit in self.units) + len(self.lead.split()) + len(self.head.split())
+
+
+def section_groups(page: Document, chunk: Chunk, *, described: bool = False) -> list[Group]:
+    """The groups of the section that a chunk of the page is in, in page order.
+
+    Left out: pictures, labels such as "**Note**", and, unless `described`, the page's description.
+    """
+    groups: list[Group] = []
+    for block in _section_blocks(page.body, chunk):
+        for group in _groups_of(page.body, block):
+            last = groups[-1] if groups else None
+            if last and _continues_list(page.body, last, group):
+                groups[-1] = _joined(page.body, last, group)
+            else:
+                groups.append(group)
+    return [
+        group
+        for group in _with_leads(page.body, groups)
+        if described or not (group.kind == "paragraph" and _is_description(page, group))
+    ]
+
+
+def _section_blocks(body: str, chunk: Chunk) -> list[Block]:
+    """The blocks between the headings around a chunk."""
+    found: list[Block] = []
+    for block in blocks_of(body):
+        if block.kind == "heading":
+            if block.start >= chunk.end:
+                break
+            if block.end <= chunk.start:
+                found.clear()
+            continue
+        found.append(block)
+    return found
+
+
+def _groups_of(body: str, block: Block) -> Iterator[Group]:
+    if block.kind == "fence":
+        yield Group("code", block.start, (_unit(body, block.start, block.end),))
+    elif block.kind == "table":
+        head = body[block.start : block.lines[1].end]
+        rows = tuple(_unit(body, line.start, line.end) for line in block.lines[2:] if line.text.strip(" \t>|"))
+        if rows:
+            yield Group("table", block.start, rows, head=head)
+    else:
+        yield from _groups_of_text(body, block)
+
+
+def _groups_of_text(body: str, block: Block) -> Iterator[Group]:
+    """Paragraphs by sentences, and runs of list items, each item whole."""
+    items: list[Unit] = []
+    for start, end in runs(body[block.start : block.end], block.start):
+        text = body[start:end]
+        if LIST_ITEM.match(text):
+            items.append(_unit(body, start, end))
+            continue
+        if items:
+            yield Group("list", items[0].start, tuple(items))
+            items = []
+        if _is_label(text) or not _PICTURE.sub("", text).strip(" \t\n>*_[]()"):
+            continue
+        units = tuple(_unit(body, *place) for place in sentences(text, start))
+        if units:
+            yield Group("paragraph", units[0].start, units)
+    if items:
+        yield Group("list", items[0].start, tuple(items))
+
+
+def _unit(body: str, start: int, end: int) -> Unit:
+    return Unit(start, end, body[start:end])
+
+
+def _is_label(text: str) -> bool:
+    """Whether a paragraph only names what is below it."""
+    words = _QUOTE.sub("", text).split()
+    return len(words) <= _LONGEST_LABEL and bool(_LABEL.fullmatch(text.strip()))
+
+
+def _continues_list(body: str, last: Group, group: Group) -> bool:
+    """Whether a group belongs to the list before it: further items, or what is indented below an item."""
+    if last.kind != "list":
+        return False
+    if group.kind == "list":
+        return _has_same_marker(last.units[0].text, group.units[0].text) or _indent(body, group.start) > 0
+    return _indent(body, group.start) >= 2
+
+
+def _has_same_marker(first: str, second: str) -> bool:
+    one, two = (text.lstrip(" \t>")[:1] for text in (first, second))
+    return one == two or (one.isdigit() and two.isdigit())
+
+
+def _indent(body: str, start: int) -> int:
+    line = body[body.rfind("\n", 0, start) + 1 : start + 1]
+    return len(line) - len(line.lstrip(" \t")) if not line[:-1].strip() else 0
+
+
+def _joined(body: str, last: Group, group: Group) -> Group:
+    """A list with further items, or with more below its last item."""
+    if group.kind == "list":
+        return Group("list", last.start, (*last.units, *group.units))
+    whole = _unit(body, last.units[-1].start, group.end)
+    return Group("list", last.start, (*last.units[:-1], whole))
+
+
+def _with_leads(body: str, groups: list[Group]) -> Iterator[Group]:
+    """Give lists, tables and code the sentence before them that ends with a colon; it leaves its paragraph."""
+    for at, group in enumerate(groups):
+        before = groups[at - 1] if at else None
+        after = groups[at + 1] if at + 1 < len(groups) else None
+        if group.kind == "paragraph":
+            leads = after is not None and after.kind != "paragraph" and _leads_in(group.units[-1].text)
+            kept = group.units[:-1] if leads else group.units
+            if kept:
+                yield Group("paragraph", kept[0].start, kept)
+        elif before and before.kind == "paragraph" and _leads_in(before.units[-1].text):
+            lead = before.units[-1]
+            yield Group(group.kind, lead.start, group.units, body[lead.start : lead.end], group.head)
+        else:
+            yield group
+
+
+def _leads_in(sentence: str) -> bool:
+    return sentence.rstrip(" *_`").endswith((":", "：")) and not LIST_ITEM.match(sentence)
+
+
+def _is_description(page: Document, group: Group) -> bool:
+    """Whether a paragraph is the page's description, which says what the page is about and answers nothing."""
+    if not page.description:
+        return False
+    said = " ".join(page.body[group.start : group.end].split())
+    return said == " ".join(page.description.split())

@@ -1,0 +1,222 @@
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ingest.chunk import chunk_document
+from ingest.core.records import Document
+from ingest.embed.minilm import MiniLm
+from ingest.index.bm25 import build_bm25
+from ingest.index.database import Store
+from ingest.text.markdown import LIST_ITEM, blocks_of
+from ingest.text.sentences import runs, sentences
+from rag.generate.emphasis import decisive_words, emphasized
+from rag.generate.excerpt_text import marked_text
+from rag.generate.excerpts import answer_from_excerpts
+from rag.records import Citation, Hit
+from rag.retrieve.search import Retriever
+from tests.conftest import CommandLine
+from tests.ingest.made import document
+
+QUESTIONS = Path(__file__).parents[3] / "eval" / "questions" / "starter.jsonl"
+
+
+def borders(body: str) -> tuple[set[int], set[int]]:
+    """Where the blocks, sentences, items and rows of a page begin and end."""
+    starts, ends = set(), set()
+    for block in blocks_of(body):
+        places = [(block.start, block.end), *((line.start, line.end) for line in block.lines if block.kind == "table")]
+        if block.kind == "text":
+            text = body[block.start : block.end]
+            places += [*runs(text, block.start), *sentences(text, block.start)]
+        starts |= {start for start, _ in places}
+        ends |= {end for _, end in places}
+    return starts, ends
+
+
+@pytest.mark.parametrize("line", QUESTIONS.read_text(encoding="utf-8").splitlines())
+def test_every_excerpt_is_verbatim_and_begins_and_ends_at_a_border(
+    retriever: Retriever, store: Store, line: str
+) -> None:
+    question = json.loads(line)["question"]
+    hits = retriever.search(question, 8).hits
+    pages = {page.document.url: page.document for page in store.pages()}
+    texts, citations = answer_from_excerpts(question, hits, pages, retriever.idf)
+    assert [citation.marker for citation in citations] == list(range(1, len(texts) + 1))
+    assert 1 <= len(citations) <= 3
+    for citation, text in zip(citations, texts, strict=True):
+        body = pages[citation.hit.chunk.url].body
+        starts, ends = borders(body)
+        assert body[citation.start : citation.end] == citation.quote
+        assert (citation.start in starts, citation.end in ends) == (True, True)
+        chunk = citation.hit.chunk
+        assert citation.start < chunk.end
+        assert citation.end > chunk.start
+        words = re.findall(r"\w+", citation.quote)
+        assert all(word in words for word in re.findall(r"\w+", text)), "all that is shown is quoted"
+    shown = [sentence for text in texts for sentence in text.split("\n") if len(sentence.split()) > 5]
+    assert len(set(shown)) == len(shown), "nothing is shown twice"
+    markers = re.findall(r"(?m)\[(\d)\]$", marked_text(texts))
+    assert markers == [str(citation.marker) for citation in citations], "one marker for each excerpt"
+
+
+def quote(page: str | Document, question: str) -> tuple[tuple[str, ...], tuple[Citation, ...]]:
+    """The excerpts of one page whose chunks were all found, in page order."""
+    whole = page if isinstance(page, Document) else document(page)
+    model = MiniLm()
+    chunks = chunk_document(whole, model.count, model.max_tokens)
+    hits = [Hit(rank, 1.0, 1.0, 1.0, chunk) for rank, chunk in enumerate(chunks, 1)]
+    return answer_from_excerpts(question, hits, {whole.url: whole}, build_bm25([c.text for c in chunks]).idf_of)
+
+
+def excerpt(page: str, question: str) -> str:
+    return "\n---\n".join(quote(page, question)[0])
+
+
+STEPS = """## Set up
+
+To set up the sensor:
+
+1. Connect the cable.
+2. Press the button for two seconds.
+
+   The light turns green.
+3. Wait.
+
+## Refunds
+
+Unused credits are paid back.
+"""
+
+
+def test_a_list_is_shown_with_the_sentence_that_leads_it_in_and_its_numbers() -> None:
+    texts, (citation, *_) = quote(STEPS, "How do I set up the sensor?")
+    assert texts[0].startswith("To set up the sensor:\n1. Connect the cable.\n2. Press the button for two seconds.\n")
+    assert texts[0].endswith("The light turns green.\n3. Wait.")
+    assert citation.quote.startswith("To set up the sensor:")
+    assert citation.quote.endswith("3. Wait.")
+
+
+def table(rows: int) -> str:
+    lines = [
+        f"| `E{number}` | The reading number {number} of the probe is out of its range |" for number in range(rows)
+    ]
+    return "\n".join(["## Codes", "", "| Code | Meaning |", "| --- | --- |", *lines, ""])
+
+
+def test_of_a_long_table_the_head_and_the_rows_that_matter_are_shown() -> None:
+    page = table(30).replace("The reading number 17 of the probe is out of its range", "The battery is empty")
+    texts, (citation, *_) = quote(page, "Which code means that the battery is empty?")
+    lines = texts[0].split("\n")
+    assert lines[:3] == ["| Code | Meaning |", "| --- | --- |", "| … |"]
+    assert lines[3] == "| `E17` | The battery is empty |"
+    assert "E16" not in texts[0]
+    assert citation.quote.startswith("| Code | Meaning |\n| --- | --- |\n| `E0` |")
+    assert citation.quote.endswith("| `E17` | The battery is empty |")
+
+
+def test_a_short_table_is_shown_whole() -> None:
+    assert excerpt(table(3), "What does E1 mean?").count("\n") == 4
+
+
+CODE = """## Streaming
+
+Tokens can be sent as they are made. Set the flag to stream a response:
+
+```python
+client.run(stream=True)
+```
+
+## Limits
+
+The limit of streams is 5.
+"""
+
+
+def test_code_is_whole_and_for_those_who_want_it() -> None:
+    assert "```python\nclient.run(stream=True)\n```" in excerpt(CODE, "Show a code example of streaming")
+    assert "```" not in excerpt(CODE, "Are tokens sent as they are made?")
+
+
+@pytest.mark.parametrize(
+    "code", ["__init__", "**kwargs", "argv[1]", "a | b", "[text](url)", "**/*.md", "_HERON_DEBUG_=1", "x[1]"]
+)
+def test_inline_code_is_literal_in_prose_tables_and_lists(code: str) -> None:
+    cell = code.replace("|", "\\|")
+    page = (
+        f"## Names\n\nThe **special** name is `{code}` in _every_ [file](http://h.org/x).\n\n"
+        f"- The item is `{code}`.\n\n| Name | Use |\n| --- | --- |\n| `{cell}` | a **table** |\n"
+    )
+    text = excerpt(page, "What is the special name?")
+    assert f"The special name is `{code}` in every file." in text
+    assert f"- The item is `{code}`." in text
+    assert f"| `{cell}` | a table |" in text
+
+
+def test_a_page_cannot_forge_a_marker() -> None:
+    text = excerpt("## Marks\n\nThe mark of the river is blue [2]. Read `row[2]`.\n", "What is the mark of the river?")
+    assert "blue (2)" in text
+    assert "`row[2]`" in text
+
+
+def test_a_description_answers_only_where_there_is_nothing_else() -> None:
+    body = "# Rivers\n\nAll about rivers and their lengths.\n\nThe longest river is the Nile.\n"
+    page = Document("https://h.org/rivers", "Rivers", "All about rivers and their lengths.", body)
+    assert quote(page, "How long are rivers and their lengths?")[0] == ("The longest river is the Nile.",)
+    bare = Document(page.url, page.title, page.description, body.rsplit("\n\n", 1)[0] + "\n")
+    assert quote(bare, "What are rivers?")[0] == ("All about rivers and their lengths.",)
+
+
+def test_alternative_texts_of_pictures_answer_nothing() -> None:
+    page = "## Preferences\n\n![The Preferences dialog](http://h.org/a.png)\n\nOpen the dialog with the menu.\n"
+    assert excerpt(page, "Where is the Preferences dialog?") == "Open the dialog with the menu."
+
+
+def test_no_excerpt_begins_with_a_pronoun_that_refers_to_nothing() -> None:
+    page = (
+        "## Cache\n\nThe proxy keeps replies in a cache. It is emptied when the disk quota of the account is reached.\n"
+    )
+    assert excerpt(page, "When is the disk quota reached?").startswith("The proxy keeps replies in a cache. It is")
+
+
+def test_what_defines_beats_what_tells_what_to_do() -> None:
+    page = (
+        "## Errors\n\n- To mend error 402, add credits to the account of your organisation.\n"
+        "\nSome more words about errors are here.\n\nError 402 means that the credits are used up.\n"
+    )
+    assert "Error 402 means that the credits are used up." in excerpt(page, "What does error 402 mean?")
+
+
+def test_a_second_excerpt_adds_something() -> None:
+    page = "## Cats\n\nA cat sleeps for 15 hours a day.\n\n## Dogs\n\nA dog sleeps for 12 hours a day.\n"
+    texts = quote(page, "How long does a cat sleep, and how long does a dog sleep?")[0]
+    assert texts == ("A cat sleeps for 15 hours a day.", "A dog sleeps for 12 hours a day.")
+    same = "## Cats\n\nA cat sleeps for 15 hours a day.\n\n## Pets\n\nA cat sleeps for 15 hours each day.\n"
+    assert quote(same, "How long does a cat sleep?")[0] == ("A cat sleeps for 15 hours a day.",)
+
+
+def test_without_passages_there_is_no_answer() -> None:
+    assert answer_from_excerpts("What?", (), {}, build_bm25([]).idf_of) == ((), ())
+
+
+def bold(question: str, text: str) -> Iterator[str]:
+    yield from re.findall(r"\*\*(.+?)\*\*", emphasized(text, decisive_words(question, lambda _: 1.0)))
+
+
+def test_the_words_of_the_question_are_emphasised_outside_code() -> None:
+    text = "Rate limits are per key: `rate limit`.\n\n```\nrate\n```"
+    assert list(bold("What is the rate limit?", text)) == ["Rate limits"]
+
+
+def test_an_item_keeps_its_marker() -> None:
+    assert LIST_ITEM.match(excerpt("## Fruit\n\n- An apple is red.\n- A pear is green.\n", "What is an apple?"))
+
+
+@pytest.mark.parametrize("question", ["How do I bake sourdough bread?", "Who won the world cup in 1998?"])
+def test_a_question_off_topic_is_refused_with_the_nearest_pages(starter: CommandLine, question: str) -> None:
+    refused = starter("ask", "--no-llm", question)
+    assert refused.status == 3
+    assert refused.out.startswith("The docs do not answer this question.\n\nNearest pages:\n")
+    assert "https://openrouter.ai/docs/" in refused.out
