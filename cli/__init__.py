@@ -4,5 +4,6 @@ start     the entry point of both scripts    main          the commands and thei
 options   types of options                   context       settings, the index, input
 failures  errors and exit codes              usage_errors  typer's errors and hints in plain words
 terminal  what may reach a terminal          contradictions  options that exclude each other
+markdown_view  answers on a terminal       once_a_day      notes that are shown once a day
 commands  one file per command             serve           HTTP, OpenAI's API and MCP
 """

@@ -3,6 +3,7 @@
 import re
 
 from cli.commands.ask_text import print_text
+from cli.once_a_day import is_first_today
 from cli.options import AskOptions
 from cli.terminal import json_line, safe, say
 from ingest.core.settings import Settings
@@ -72,7 +73,8 @@ def _date_line(opened: Opened) -> str:
 
 def _notes(answer: Answer, settings: Settings, options: AskOptions) -> None:
     """What a reader should know of how the answer came about: stderr, so that stdout is the answer alone."""
-    if answer.mode == "extractive" and not (options.no_llm or options.chat) and not settings.api_key:
+    keyless = answer.mode == "extractive" and not (options.no_llm or options.chat) and not settings.api_key
+    if keyless and answer.answered and is_first_today("no-key"):
         say("note: no API key, so the pages are quoted; set OPENROUTER_API_KEY for a written answer")
     if answer.invalid_markers:
         say(f"note: {answer.invalid_markers} citation marks named no passage and were removed")

@@ -3,6 +3,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,8 +21,15 @@ file_type file_size creation_date last_modified_date"""
 
 
 @pytest.fixture(scope="module")
-def quoted(starter: CommandLine) -> Result:
-    return starter("ask", QUESTION)
+def quoted(starter: CommandLine, tmp_path_factory: pytest.TempPathFactory) -> Result:
+    return starter("ask", QUESTION, HOME=str(tmp_path_factory.mktemp("home")))
+
+
+def test_the_note_about_the_key_comes_once_a_day_and_not_with_a_refusal(starter: CommandLine, tmp_path: Path) -> None:
+    home = str(tmp_path)
+    assert "API key" not in starter("ask", "How do I bake bread?", HOME=home).err
+    assert "no API key" in starter("ask", QUESTION, HOME=home).err
+    assert starter("ask", QUESTION, HOME=home).err == ""
 
 
 @pytest.fixture(scope="module")
