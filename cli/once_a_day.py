@@ -2,13 +2,13 @@
 
 from datetime import UTC, datetime
 
+from ingest.core.settings import state_folder
+
 
 def is_first_today(note: str) -> bool:
     """Whether a note was not shown today yet; asking counts as showing. True where nothing can be remembered."""
-    from platformdirs import user_state_path
-
     today = datetime.now(UTC).date().isoformat()
-    file = user_state_path("askdocs", appauthor=False) / "notes" / note
+    file = state_folder() / "notes" / note
     try:
         if file.is_file() and file.read_text(encoding="utf-8") == today:
             return False

@@ -156,9 +156,8 @@ class Assistant:
         return rewritten
 
     def _quote(self, retrieved: Retrieved) -> Answer:
-        pages = self.retriever.pages(dict.fromkeys(hit.chunk.url for hit in retrieved.hits))
         question = retrieved.query or retrieved.question
-        excerpts, citations = answer_from_excerpts(question, retrieved.hits, pages, self.retriever.idf)
+        excerpts, citations = answer_from_excerpts(question, retrieved.hits, self.retriever, self.retriever.idf)
         if not citations:
             return refusal(retrieved, "extractive")
         return Answer(

@@ -27,6 +27,8 @@ class Hit:
     bm25_rank: int | None = None
     terms: Mapping[str, float] = field(default_factory=dict)
     signals: Mapping[str, float] = field(default_factory=dict)
+    row: int = -1
+    """The chunk's row in the index; -1 for a chunk that is in none."""
 
     @property
     def url(self) -> str:

@@ -208,6 +208,13 @@ def user_folder() -> Path:
     return user_config_path("askdocs", appauthor=False)
 
 
+def state_folder() -> Path:
+    """Where small things are remembered between two commands; all of it may be deleted."""
+    from platformdirs import user_state_path
+
+    return user_state_path("askdocs", appauthor=False)
+
+
 def data_folder() -> Path:
     """Where docs and index go when no folder is named and none is at hand."""
     from platformdirs import user_data_path

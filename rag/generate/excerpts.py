@@ -6,12 +6,12 @@ runs from the lead or head to the last of them, so that it is verbatim and what 
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Final
+from typing import Final, Protocol
 
-from ingest.core.records import Document
+from ingest.core.records import Chunk, Document
 from ingest.text.terms import terms
 from rag.generate.excerpt_scores import Idf, Question, is_dangling
 from rag.generate.excerpt_text import Piece, excerpt_text
@@ -78,24 +78,61 @@ class Excerpt:
         return "\n".join((_headings(self.hit), *(piece.text for piece in self.pieces)))
 
 
-def answer_from_excerpts(
-    question: str, hits: Sequence[Hit], pages: Mapping[str, Document], idf: Idf
-) -> tuple[tuple[str, ...], tuple[Citation, ...]]:
-    """The texts of the best excerpts and their citations, both in the same order; empty where no hit says anything.
+@dataclass(frozen=True, slots=True)
+class _Section:
+    """The section of a hit: its pieces in page order, and which of them are in the hit's own chunk."""
 
-    `pages` are the pages of the hits by address.
-    """
-    excerpts = find_excerpts(Question(question, idf), hits, pages)
+    hit: Hit
+    pieces: tuple[Piece, ...]
+    inside: tuple[int, ...]
+
+
+class Docs(Protocol):
+    """What excerpts are cut from. Both methods raise IndexDamaged."""
+
+    def neighbours(self, hits: Sequence[Hit]) -> list[tuple[Chunk, ...]]:
+        """For each hit the chunks of its section around it, its own included, in page order."""
+
+    def pages(self, urls: Iterable[str]) -> Mapping[str, Document]:
+        """The pages at these addresses; slow, for a database is opened."""
+
+
+def answer_from_excerpts(
+    question: str, hits: Sequence[Hit], docs: Docs, idf: Idf
+) -> tuple[tuple[str, ...], tuple[Citation, ...]]:
+    """The texts of the best excerpts and their citations, both in the same order; empty where no hit says anything."""
+    excerpts = find_excerpts(Question(question, idf), hits, docs)
     citations = tuple(
-        Citation(marker, found.hit, pages[found.hit.chunk.url].body[found.start : found.end], found.start, found.end)
+        Citation(marker, found.hit, _quote(found, docs), found.start, found.end)
         for marker, found in enumerate(excerpts, 1)
     )
     return tuple(excerpt_text(found.pieces) for found in excerpts), citations
 
 
-def find_excerpts(question: Question, hits: Sequence[Hit], pages: Mapping[str, Document]) -> list[Excerpt]:
-    """The best excerpts, best first."""
-    sections = list(_sections(question, hits, pages)) or list(_sections(question, hits, pages, described=True))
+def _quote(excerpt: Excerpt, docs: Docs) -> str:
+    """The words of the page; of a piece of one chunk without opening the page."""
+    chunk = excerpt.hit.chunk
+    if chunk.start <= excerpt.start and excerpt.end <= chunk.end:
+        return chunk.text[excerpt.start - chunk.start : excerpt.end - chunk.start]
+    return docs.pages([chunk.url])[chunk.url].body[excerpt.start : excerpt.end]
+
+
+def find_excerpts(question: Question, hits: Sequence[Hit], docs: Docs) -> list[Excerpt]:
+    """The best excerpts, best first.
+
+    A page's description says what the page is about and answers nothing: it is left out unless it is all there is.
+    """
+    sections = list(_sections(question, hits, docs))
+    chosen = _choose(question, sections, hits)
+    described = {found.hit.chunk.url: found.hit for found in chosen if _is_top_of_page(found)}
+    if not described:
+        return chosen
+    pages = docs.pages(described)
+    without = [_without_description(section, pages.get(section.hit.chunk.url)) for section in sections]
+    return _choose(question, [section for section in without if section.inside], hits) or chosen
+
+
+def _choose(question: Question, sections: Sequence[_Section], hits: Sequence[Hit]) -> list[Excerpt]:
     chosen: list[Excerpt] = []
     for size in _WORDS:
         windows = (_best_window(question, section, size, hits[0].score) for section in sections)
@@ -107,30 +144,38 @@ def find_excerpts(question: Question, hits: Sequence[Hit], pages: Mapping[str, D
     return chosen
 
 
-@dataclass(frozen=True, slots=True)
-class _Section:
-    """The section of a hit: its pieces in page order, and which of them are in the hit's own chunk."""
-
-    hit: Hit
-    pieces: tuple[Piece, ...]
-    inside: tuple[int, ...]
+def _is_top_of_page(excerpt: Excerpt) -> bool:
+    """Whether an excerpt begins where a page's description is: right below its title."""
+    chunk = excerpt.hit.chunk
+    return not chunk.headings and excerpt.start <= len(chunk.title) + len("# \n\n")
 
 
-def _sections(
-    question: Question, hits: Sequence[Hit], pages: Mapping[str, Document], *, described: bool = False
-) -> Iterator[_Section]:
-    """The sections of the best hits, each once; with `described`, the descriptions of pages count as said in them."""
-    seen = set()
-    for hit in hits[:_HITS]:
+def _without_description(section: _Section, page: Document | None) -> _Section:
+    if page is None or not page.description or section.hit.chunk.headings:
+        return section
+    said = " ".join(page.description.split())
+    end = page.body.find("\n\n", section.pieces[0].start)
+    first = " ".join(page.body[section.pieces[0].start : end if end >= 0 else None].split())
+    if first != said:
+        return section
+    skipped = sum(piece.end <= (end if end >= 0 else len(page.body)) for piece in section.pieces)
+    inside = tuple(at - skipped for at in section.inside if at >= skipped)
+    return replace(section, pieces=section.pieces[skipped:], inside=inside)
+
+
+def _sections(question: Question, hits: Sequence[Hit], docs: Docs) -> Iterator[_Section]:
+    """The sections of the best hits, each once."""
+    best, seen = hits[:_HITS], set()
+    for hit, chunks in zip(best, docs.neighbours(best), strict=True):
         chunk = hit.chunk
         key = (chunk.url, chunk.headings)
         elsewhere = _ELSEWHERE.fullmatch((chunk.headings or ("",))[-1]) and hit is not hits[0]
-        if key in seen or elsewhere or chunk.url not in pages:
+        if key in seen or elsewhere:
             continue
-        seen.add(key)
-        pieces = tuple(_pieces(question, hit, section_groups(pages[chunk.url], chunk, described=described)))
+        pieces = tuple(_pieces(question, hit, section_groups(chunks)))
         inside = tuple(at for at, piece in enumerate(pieces) if piece.start < chunk.end and piece.end > chunk.start)
         if inside:
+            seen.add(key)
             yield _Section(hit, pieces, inside)
 
 
@@ -179,11 +224,11 @@ def _best_window(question: Question, section: _Section, size: int, best: float) 
     start, end = _with_what_it_refers_to(pieces, seed), seed + 1
     words = sum(piece.words for piece in pieces[start:end])
     while True:
-        ways = []
-        if end < len(pieces) and _may_be_shown(question, pieces[end]) and words + pieces[end].words <= size:
-            ways.append((pieces[end].score + _FOLLOWS, end))
-        if start > 0 and _may_be_shown(question, pieces[start - 1]) and words + pieces[start - 1].words <= size:
-            ways.append((pieces[start - 1].score, start - 1))
+        ways = [
+            (pieces[at].score + (_FOLLOWS if at == end else 0.0), at)
+            for at in (start - 1, end)
+            if 0 <= at < len(pieces) and _may_be_shown(question, section, at) and words + pieces[at].words <= size
+        ]
         if not ways:
             break
         at = max(ways)[1]
@@ -201,11 +246,12 @@ def _with_what_it_refers_to(pieces: Sequence[Piece], start: int) -> int:
     return at
 
 
-def _may_be_shown(question: Question, piece: Piece) -> bool:
-    """Whether a piece may be shown next to a better one: code only to those who want it."""
-    if piece.group.kind != "code" or question.wants_code:
-        return True
-    return bool(_HOW.search(question.text)) and piece.text.count("\n") <= _SHORT_CODE
+def _may_be_shown(question: Question, section: _Section, at: int) -> bool:
+    """Whether a piece may be shown next to a better one: text of the hit's own chunk, and code to those who want it."""
+    piece, chunk = section.pieces[at], section.hit.chunk
+    if piece.group.kind != "code":
+        return chunk.start <= piece.start and piece.end <= chunk.end
+    return question.wants_code or (bool(_HOW.search(question.text)) and piece.text.count("\n") <= _SHORT_CODE)
 
 
 def _adds(question: Question, excerpt: Excerpt, chosen: Sequence[Excerpt]) -> bool:

@@ -1,14 +1,15 @@
-"""A passage's section of its page, in the units that an excerpt is made of. Pure.
+"""A passage's section, in the units that an excerpt is made of. Pure.
 
-A chunk may begin in the middle of a list, a table or fenced code; on the page the whole of it is there.
+A chunk may begin in the middle of a list, a table or fenced code; with the chunks around it the whole of it is there.
 """
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Final, Literal
 
-from ingest.core.records import Chunk, Document
+from ingest.core.records import Chunk
 from ingest.text.markdown import LIST_ITEM, Block, blocks_of
 from ingest.text.sentences import runs, sentences
 
@@ -59,38 +60,48 @@ class Group:
         return sum(unit.words for unit in self.units) + len(self.lead.split()) + len(self.head.split())
 
 
-def section_groups(page: Document, chunk: Chunk, *, described: bool = False) -> list[Group]:
-    """The groups of the section that a chunk of the page is in, in page order.
+def section_groups(chunks: Sequence[Chunk]) -> list[Group]:
+    """The groups of a section, from its chunks in page order; offsets are of the page's body.
 
-    Left out: pictures, labels such as "**Note**", and, unless `described`, the page's description.
+    Left out: pictures, and labels such as "**Note**".
     """
+    lead = f"{chunks[0].lead}\n" if chunks[0].lead else ""
+    text, base = lead + _joined_text(chunks), chunks[0].start - len(lead)
     groups: list[Group] = []
-    for block in _section_blocks(page.body, chunk):
-        for group in _groups_of(page.body, block):
+    for block in blocks_of(text):
+        for group in _groups_of(text, block) if block.kind != "heading" else ():
             last = groups[-1] if groups else None
-            if last and _continues_list(page.body, last, group):
-                groups[-1] = _joined(page.body, last, group)
+            if last and _continues_list(text, last, group):
+                groups[-1] = _joined(text, last, group)
             else:
                 groups.append(group)
-    return [
-        group
-        for group in _with_leads(page.body, groups)
-        if described or not (group.kind == "paragraph" and _is_description(page, group))
-    ]
+    own = (_own_part(group, len(lead)) for group in _with_leads(text, groups))
+    return [_moved(group, base) for group in own if group]
 
 
-def _section_blocks(body: str, chunk: Chunk) -> list[Block]:
-    """The blocks between the headings around a chunk."""
-    found: list[Block] = []
-    for block in blocks_of(body):
-        if block.kind == "heading":
-            if block.start >= chunk.end:
-                break
-            if block.end <= chunk.start:
-                found.clear()
-            continue
-        found.append(block)
-    return found
+def _joined_text(chunks: Sequence[Chunk]) -> str:
+    """The text of chunks that follow each other: as long as on the page, with the likely white space in between."""
+    parts = [chunks[0].text]
+    for before, chunk in pairwise(chunks):
+        gap = chunk.start - before.end
+        parts += ["\n\n".ljust(gap) if gap > 1 else "\n" * gap, chunk.text]
+    return "".join(parts)
+
+
+def _own_part(group: Group, start: int) -> Group | None:
+    """A group without what is before `start`, which the first chunk repeats of the page before it."""
+    if group.start >= start:
+        return group
+    units = tuple(unit for unit in group.units if unit.start >= start)
+    if group.kind == "code" and group.end > start:
+        unit = group.units[0]
+        units = (Unit(start, unit.end, unit.text),)
+    return replace(group, start=units[0].start, units=units) if units else None
+
+
+def _moved(group: Group, base: int) -> Group:
+    units = tuple(replace(unit, start=unit.start + base, end=unit.end + base) for unit in group.units)
+    return replace(group, start=group.start + base, units=units)
 
 
 def _groups_of(body: str, block: Block) -> Iterator[Group]:
@@ -181,11 +192,3 @@ def _with_leads(body: str, groups: list[Group]) -> Iterator[Group]:
 
 def _leads_in(sentence: str) -> bool:
     return sentence.rstrip(" *_`").endswith((":", "：")) and not LIST_ITEM.match(sentence)
-
-
-def _is_description(page: Document, group: Group) -> bool:
-    """Whether a paragraph is the page's description, which says what the page is about and answers nothing."""
-    if not page.description:
-        return False
-    said = " ".join(page.body[group.start : group.end].split())
-    return said == " ".join(page.description.split())

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from ingest.core.errors import IndexMismatch
-from ingest.core.records import Document
+from ingest.core.records import Chunk, Document
 from ingest.embed.base import Embedder, QueryEmbedding
 from ingest.embed.minilm import MiniLm
 from ingest.index.base import FIRST_STAGE, Candidates, IndexReader
@@ -29,6 +29,9 @@ from rag.retrieve.fusion import (
     rows_per_page,
 )
 from rag.retrieve.late_interaction import max_similarity, token_weights
+
+_REACH: Final = 3
+"""Chunks on either side of a hit that an excerpt may reach."""
 
 _COVERING: Final = 3
 """How many of the best hits together should contain the question's words."""
@@ -129,6 +132,7 @@ class Ranked:
         last = min(self.scores.values(), default=0.0)
         return Hit(
             rank=rank,
+            row=row,
             score=self.scores.get(row, min(last, float(found.score[at]))),
             cosine=0.0 if found.cosine is None else float(found.cosine[at]),
             bm25=float(found.bm25[at]),
@@ -187,6 +191,13 @@ class Retriever:
         """How rare a term is in the docs: its inverse document frequency."""
         return self._store.idf(term)
 
+    def neighbours(self, hits: Sequence[Hit]) -> list[tuple[Chunk, ...]]:
+        """For each hit the chunks of its section around it, its own included, in page order. Raises IndexDamaged."""
+        last = int(self._store.manifest["chunks"]) - 1
+        rows = sorted({near for hit in hits for near in _near(hit.row, last)})
+        chunks = dict(zip(rows, self._store.chunks(rows), strict=True))
+        return [_section(hit, chunks) for hit in hits]
+
     def pages(self, urls: Iterable[str]) -> dict[str, Document]:
         """The pages at these addresses, by address. Raises IndexDamaged."""
         return {page.document.url: page.document for page in self._store.pages(list(urls))}
@@ -216,6 +227,24 @@ class Retriever:
 def _bundled(embedder: Embedder | None) -> MiniLm:
     """The bundled model, which knows common English words whatever embeds."""
     return embedder if isinstance(embedder, MiniLm) else MiniLm()
+
+
+def _near(row: int, last: int) -> range:
+    return range(max(0, row - _REACH), min(last, row + _REACH) + 1)
+
+
+def _section(hit: Hit, chunks: Mapping[int, Chunk]) -> tuple[Chunk, ...]:
+    """The chunks on either side of a hit as far as they are of its section."""
+    start = end = hit.row
+    while start - 1 in chunks and _is_same_section(chunks[start - 1], hit.chunk) and start > hit.row - _REACH:
+        start -= 1
+    while end + 1 in chunks and _is_same_section(chunks[end + 1], hit.chunk) and end < hit.row + _REACH:
+        end += 1
+    return tuple(chunks[row] for row in range(start, end + 1))
+
+
+def _is_same_section(chunk: Chunk, other: Chunk) -> bool:
+    return chunk.url == other.url and chunk.headings == other.headings
 
 
 def check_embedder(store: IndexReader, embedder: Embedder) -> None:

@@ -31,7 +31,7 @@ def test_a_chat_without_a_key_carries_the_subject_over(starter: CommandLine) -> 
     assert told.status == 0
     assert "asked as: Which of them are static? (model variants)\n" in told.err
     assert "asked as: How do I" not in told.err, "it has a subject of its own"
-    assert told.out.startswith("A model variant is a suffix")
+    assert told.out.startswith("[1] Frequently Asked Questions › ")
     assert "The docs do not answer this question." in told.out
 
 

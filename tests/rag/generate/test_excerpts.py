@@ -1,12 +1,13 @@
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from ingest.chunk import chunk_document
-from ingest.core.records import Document
+from ingest.core.records import Chunk, Document
 from ingest.embed.minilm import MiniLm
 from ingest.index.bm25 import build_bm25
 from ingest.index.database import Store
@@ -43,7 +44,7 @@ def test_every_excerpt_is_verbatim_and_begins_and_ends_at_a_border(
     question = json.loads(line)["question"]
     hits = retriever.search(question, 8).hits
     pages = {page.document.url: page.document for page in store.pages()}
-    texts, citations = answer_from_excerpts(question, hits, pages, retriever.idf)
+    texts, citations = answer_from_excerpts(question, hits, retriever, retriever.idf)
     assert [citation.marker for citation in citations] == list(range(1, len(texts) + 1))
     assert 1 <= len(citations) <= 3
     for citation, text in zip(citations, texts, strict=True):
@@ -62,13 +63,27 @@ def test_every_excerpt_is_verbatim_and_begins_and_ends_at_a_border(
     assert markers == [str(citation.marker) for citation in citations], "one marker for each excerpt"
 
 
+@dataclass(frozen=True)
+class OnePage:
+    """A page and its chunks, as an index gives them."""
+
+    page: Document
+    chunks: Sequence[Chunk]
+
+    def neighbours(self, hits: Sequence[Hit]) -> list[tuple[Chunk, ...]]:
+        return [tuple(chunk for chunk in self.chunks if chunk.headings == hit.chunk.headings) for hit in hits]
+
+    def pages(self, urls: Iterable[str]) -> dict[str, Document]:
+        return dict.fromkeys(urls, self.page)
+
+
 def quote(page: str | Document, question: str) -> tuple[tuple[str, ...], tuple[Citation, ...]]:
     """The excerpts of one page whose chunks were all found, in page order."""
     whole = page if isinstance(page, Document) else document(page)
     model = MiniLm()
     chunks = chunk_document(whole, model.count, model.max_tokens)
     hits = [Hit(rank, 1.0, 1.0, 1.0, chunk) for rank, chunk in enumerate(chunks, 1)]
-    return answer_from_excerpts(question, hits, {whole.url: whole}, build_bm25([c.text for c in chunks]).idf_of)
+    return answer_from_excerpts(question, hits, OnePage(whole, chunks), build_bm25([c.text for c in chunks]).idf_of)
 
 
 def excerpt(page: str, question: str) -> str:
@@ -198,7 +213,7 @@ def test_a_second_excerpt_adds_something() -> None:
 
 
 def test_without_passages_there_is_no_answer() -> None:
-    assert answer_from_excerpts("What?", (), {}, build_bm25([]).idf_of) == ((), ())
+    assert answer_from_excerpts("What?", (), OnePage(document(""), ()), build_bm25([]).idf_of) == ((), ())
 
 
 def bold(question: str, text: str) -> Iterator[str]:
