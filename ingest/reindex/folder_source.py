@@ -5,6 +5,7 @@ What the front matter of a page that askdocs once wrote tells of its past: untru
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -49,6 +50,7 @@ def read_local_source(path: Path, at_hand: Iterable[Document], progress: Progres
             text = page.body.decode("utf-8", "replace")
             document = restore_history(replace(cleaned.document, source=source), text, now)
             arrivals.append(LocalPage(document, cleaned.canonical, lists_itself(document.url, text)))
+    gathered.report.notes += _unread(path)
     stripped = _stripped([arrival.document for arrival in arrivals], gathered.report)
     kept = merge_duplicates(
         replace(arrival, document=document) for arrival, document in zip(arrivals, stripped, strict=True) if document
@@ -66,6 +68,13 @@ def read_local_source(path: Path, at_hand: Iterable[Document], progress: Progres
     else:
         gathered.gone = absent
     return gathered
+
+
+def _unread(path: Path) -> list[str]:
+    """A note for each kind of source in a folder that is not read."""
+    names = (file.suffix.lower() for file in path.rglob("*")) if path.is_dir() else iter(())
+    counts = Counter(name for name in names if name in _NOT_READ)
+    return [f"{counts[name]} × {name} not read: give their HTML" for name in sorted(counts)]
 
 
 def _cleaned(page: Page | Problem, report: CrawlReport) -> Cleaned | None:
@@ -95,6 +104,7 @@ _TYPES: Final = {
     ".html": "text/html",
     ".htm": "text/html",
 }
+_NOT_READ: Final = frozenset((".rst", ".adoc", ".asciidoc", ".ipynb", ".org"))
 _LLMS_PAGE = re.compile(r"^# (?P<title>[^\n]+)\nSource: (?P<url>https?://\S+)\n", re.MULTILINE)
 _FRONT = re.compile(r"^---[ \t]*\n(?=(?:[\w-]+:[^\n]*\n(?:[ \t-][^\n]*\n)*+)*?url:)", re.MULTILINE)
 

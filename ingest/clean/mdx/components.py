@@ -21,7 +21,7 @@ _DROPPED = frozenset(
 )
 _HTML = (
     "div|span|p|section|article|main|aside|header|footer|nav|figure|figcaption|center|font|picture|source|video|img|br|hr|"
-    "details|summary|a|sup|sub|kbd|small|u|b|strong|i|em|code|tt|del|ins|mark|abbr|nobr|wbr|li|tr|td|th|style|script|svg|"
+    "details|summary|a|sup|sub|kbd|small|u|b|strong|i|em|code|tt|del|ins|mark|abbr|nobr|wbr|pre|li|tr|td|th|style|script|svg|"
     "path|iframe|select|option|textarea|button|input|label|form|template|slot|noscript"
 )
 _BRACES = "[^{}]"
@@ -34,8 +34,8 @@ _TAG = re.compile(
 _ATTR = re.compile(r"([\w:-]+)(?:=(?:\"([^\"]*)\"|'([^']*)'|\{\s*[\"'`]?((?:[^{}\"'`]|\{[^{}]*\})*)[\"'`]?\s*\}))?")
 _VOID = frozenset(("img", "br", "hr", "source", "wbr", "input", "path"))
 _INLINE = frozenset(
-    "span a sup sub kbd small u b strong i em code tt del ins mark abbr nobr font label br img picture Tooltip Badge "
-    "Icon Link LinkButton Term Kbd".split()
+    "span a sup sub kbd small u b strong i em code tt del ins mark abbr nobr pre font label br img picture Tooltip "
+    "Badge Icon Link LinkButton Term Kbd".split()
 )
 _MARKS = {"b": "**", "strong": "**", "i": "*", "em": "*", "del": "~~", "code": "`", "tt": "`", "kbd": "`"}
 _FOLDED = frozenset(("Accordion", "Details", "details", "Collapsible", "Expand"))

@@ -26,7 +26,7 @@ _QUOTED = re.compile(r"[\"'](?P<title>.*)[\"']\s*$")
 _ALERT = re.compile(r"(?P<lead>[ \t]*(?:>[ ]?)+)\[!(?P<kind>[A-Za-z][\w ]*)(?:\|[^\[\]]*)?\][+-]?[ \t]*(?P<title>.*)$")
 _DEFINITION = re.compile(r"(?P<lead>[ ]{0,3}):(?P<gap>[ \t]{1,3})(?=\S)(?P<text>.*)$")
 _FOOTNOTE = re.compile(r"(?P<lead>[ ]{0,3})(?P<mark>\[\^[^\[\]\s]+\]:)[ \t]*(?P<text>.*)$")
-_PRE = re.compile(r"(?P<lead>[ \t]*)<pre\b[^<>]*>")
+_PRE = re.compile(r"(?P<lead>[ \t]*)(?:<(?:div|figure|section)\b[^<>]*>[ \t]*)*<pre\b[^<>]*>")
 _LONGEST_PRE: Final = 2_000
 _BRACED = re.compile(r"\{[A-Za-z][\w:+.-]*\}")
 _TERM = re.compile(r"(?![ \t]|[-*+>#|<:]|\d+[.)]|\x00|\[\^)\S")

@@ -6,7 +6,7 @@ import string
 from ingest.clean.mdx.source import Protected
 
 _DEFINITION = re.compile(
-    r"^[ \t]{0,3}(?:>[ \t]*)*\[(?P<label>(?:[^\[\]\\\n]|\\.){1,300})\]:[ \t]*\n?[ \t]*"
+    r"^[ \t]{0,3}(?:>[ \t]*)*\[(?P<label>(?:[^\[\]\\\n]|\\.){1,300})\]:[ \t]*(?:\n[ \t]*(?:>[ \t]*)*)?"
     r"(?:<(?P<angle>[^<>\n]*)>|(?P<bare>[^\s<>]\S*))"
     r"(?:[ \t]*\n?[ \t]+(?:\"[^\"\n]*\"|'[^'\n]*'|\([^()\n]*\)))?[ \t]*$",
     re.MULTILINE,

@@ -45,6 +45,8 @@ _TOC = re.compile(
     r"^[ \t]*(?:\[\[?(?:toc|_toc_|[-_]*toc[-_]*)\]\]?|\{\{<[ ]*toc[ ]*>\}\}|\$toc\$)[ \t]*$",
     re.MULTILINE | re.IGNORECASE,
 )
+_NO_CHARACTER = re.compile(r"&#xNAN;")
+"""What GitBook writes for a character that it can't name."""
 _HIGHLIGHT = re.compile(r"(?<![=\w<>!])==(?=[^\s=])([^=\n]+?)(?<=[^\s=])==(?![=\w])")
 _CRITIC = re.compile(r"\{--.*?--\}|\{>>.*?<<\}|\{(?:\+\+|==)(.*?)(?:\+\+|==)\}|\{~~[^~\n]*~>(.*?)~~\}")
 _LEAF = re.compile(r"^[ \t]*::[a-z][\w-]*(?:\[([^\]\n]*)\])?(?:\{[^{}\n]*\})?[ \t]*$", re.MULTILINE)
@@ -59,7 +61,7 @@ def plain_marks(text: str, kept: Protected) -> str:
         text = _ROLE.sub(lambda match: _role(match, kept), text)
     text = _BLOCK_BREAK.sub("", _SPAN_ATTRIBUTES.sub(r"\1", _HEADING_ATTRIBUTES.sub("\\1 {\x04\\2}", text)))
     text = _ATTRIBUTES.sub("", text).replace("{\x04", "{#")
-    text = _TOC.sub("", _ABBREVIATION.sub("", _ICON.sub("", text)))
+    text = _TOC.sub("", _NO_CHARACTER.sub("", _ABBREVIATION.sub("", _ICON.sub("", text))))
     text = _KEYS.sub(_keys, _CRITIC.sub(lambda m: m[1] or m[2] or "", text))
     return _INLINE_NOTE.sub(r" (\1)", _LEAF.sub(r"\1", _HIGHLIGHT.sub(r"\1", text)))
 

@@ -151,6 +151,7 @@ def test_reference_links_are_links() -> None:
         f"See [the cups]({home}/cups), [Lids]({home}/docs/lids.md) and [pots]({home}/pots), not [^1] nor [x] "
         "nor [ ].\n\n[^1]: Tea."
     )
+    assert body(f"Hot.\n\n> See [#1].\n>\n> [#1]:\n>   {home}/a") == f"Hot.\n\n> See [#1]({home}/a).\n>"
     assert body("看[杯子][c]和 __[Cup][c]__。\n\n[c]: /c\n") == f"看[杯子]({home}/c)和 **[Cup]({home}/c)**。"
     assert body("See [`Cup`] and [Cup].\n\n[`cup`]: /c\n") == f"See [`Cup`]({home}/c) and [Cup]."
     assert body("See [`Cup`][tea.Cup] and a[0][1].") == "See `Cup` and a[0][1]."
@@ -212,6 +213,7 @@ def test_formulas_are_left_as_they_are(text: str, want: str) -> None:
         ),
         ("```py hidelines=~\n~a\nb\n```", "```python\nb\n```"),
         (":::{code-block} sh\n:linenos:\n\nls :::\n:::", "```bash\nls :::\n```"),
+        ("<div class='x'><pre><code>{{ 1 }}</code></pre></div>\n\n`a`", "```\n{{ 1 }}\n```\n\n`a`"),
         ("{{< highlight go >}}\na := `x`\n{{< /highlight >}}", "```go\na := `x`\n```"),
         ("{% highlight ruby %}\nputs 1\n{% endhighlight %}", "```ruby\nputs 1\n```"),
     ],
