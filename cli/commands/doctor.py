@@ -86,18 +86,16 @@ def _index(settings: Settings) -> Check:
 
 def _embedder(settings: Settings) -> Check:
     embedder = get_embedder(settings)
-    vector = embedder.embed_query("Does the embedder work?").vector
+    dimension = embedder.embed_query("Does the embedder work?").dimension
     try:
         store = Store(current_generation(settings.index))
     except IndexMissing:
-        return Check("embedder", "ok", f"{embedder.name} gives {len(vector)} dimensions")
+        return Check("embedder", "ok", f"{embedder.name} gives {dimension} dimensions")
     check_embedder(store, embedder)
     built = int(store.generation.manifest["embedder"]["dimension"])
-    if built != len(vector):
+    if built != dimension:
         fix = "rebuild it: askdocs reindex --no-crawl --full"
-        return Check(
-            "embedder", "failed", f"{embedder.name} gives {len(vector)} dimensions, the index has {built}", fix
-        )
+        return Check("embedder", "failed", f"{embedder.name} gives {dimension} dimensions, the index has {built}", fix)
     return Check("embedder", "ok", f"{embedder.name} gives {built} dimensions, as the index has")
 
 

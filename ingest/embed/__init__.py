@@ -3,5 +3,6 @@
 base      the protocol                     registry       an embedder by its name
 minilm    the bundled model                bert           its forward pass in numpy
 local     sentence-transformers            remote         embeddings through the API
+added     another embedder next to the bundled one
 cache     vectors by text and model        token_vectors  compact token embeddings
 """

@@ -33,6 +33,13 @@ class QueryEmbedding:
     vector: Vectors
     tokens: Vectors = field(default_factory=lambda: NO_TOKENS.astype(np.float32))
     spans: tuple[tuple[int, int], ...] = ()
+    added: Vectors | None = None
+    """The vector of a second embedder, float32[e], of length 1."""
+
+    @property
+    def dimension(self) -> int:
+        """The length of the vector that the user's choice of embedder decides."""
+        return len(self.vector if self.added is None else self.added)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,16 +48,25 @@ class Embedding:
 
     vector: NDArray[np.float32]
     tokens: TokenVectors = field(default_factory=lambda: NO_TOKENS)
+    added: NDArray[np.float32] | None = None
+    """The vector of a second embedder, float32[e], of length 1."""
 
     @property
-    def nbytes(self) -> int:
-        """The length of what `pack` returns."""
-        return _HEAD.size + 4 * len(self.vector) + self.tokens.nbytes
+    def dimension(self) -> int:
+        """The length of the vector that the user's choice of embedder decides."""
+        return len(self.vector if self.added is None else self.added)
 
     def pack(self) -> bytes:
-        """The number of dimensions, the vector, the tokens, all little-endian."""
-        vector = np.asarray(self.vector, dtype="<f4")
-        return _HEAD.pack(len(vector)) + vector.tobytes() + np.asarray(self.tokens, dtype=np.int8).tobytes()
+        """The number of dimensions, the vector, the tokens, all little-endian.
+
+        With an added vector, that number has the bit _ADDED, and the added vector with its own number follows it.
+        """
+        vector, tokens = np.asarray(self.vector, dtype="<f4"), np.asarray(self.tokens, dtype=np.int8)
+        if self.added is None:
+            return _HEAD.pack(len(vector)) + vector.tobytes() + tokens.tobytes()
+        added = np.asarray(self.added, dtype="<f4")
+        heads = _HEAD.pack(len(vector) | _ADDED), _HEAD.pack(len(added))
+        return heads[0] + heads[1] + added.tobytes() + vector.tobytes() + tokens.tobytes()
 
     @classmethod
     def unpack(cls, data: bytes) -> "Embedding":
@@ -58,9 +74,13 @@ class Embedding:
         if len(data) < _HEAD.size:
             message = "not an embedding"
             raise ValueError(message)
-        start = _HEAD.size + 4 * _HEAD.unpack_from(data)[0]
-        vector = np.frombuffer(data[_HEAD.size : start], dtype="<f4").astype(np.float32)
-        return cls(vector, np.frombuffer(data[start:], dtype=np.int8).reshape(-1, WIDTH))
+        (count,), at, added = _HEAD.unpack_from(data), _HEAD.size, None
+        if count & _ADDED:
+            length = int.from_bytes(data[at : at + _HEAD.size], "little")
+            added, at = _floats(data, at + _HEAD.size, length), at + _HEAD.size + 4 * length
+        vector = _floats(data, at, count & ~_ADDED)
+        tokens = np.frombuffer(data[at + 4 * len(vector) :], dtype=np.int8).reshape(-1, WIDTH)
+        return cls(vector, tokens, added)
 
 
 class Embedder(Protocol):
@@ -123,6 +143,15 @@ def normalize_rows(vectors: Vectors, count: int, name: str) -> Vectors:
 
 
 _HEAD: Final = struct.Struct("<I")
+_ADDED: Final = 1 << 31
+
+
+def _floats(data: bytes, start: int, count: int) -> Vectors:
+    """`count` little-endian floats. Raises ValueError where there are fewer."""
+    if len(data) < start + 4 * count:
+        message = "not an embedding"
+        raise ValueError(message)
+    return np.frombuffer(data, dtype="<f4", count=count, offset=start).astype(np.float32)
 
 
 def embed_all(embedder: Embedder, texts: Sequence[str]) -> list[Embedding]:

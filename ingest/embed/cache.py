@@ -78,12 +78,10 @@ class VectorCache:
     def dimensions(self, texts: Iterable[str]) -> dict[str, int]:
         """The length of the vector of each of these texts (as hashes) that is known and undamaged."""
         wanted = set(texts)
-        found = {text: len(self._memory[text].vector) for text in wanted if text in self._memory}
+        found = {text: self._memory[text].dimension for text in wanted if text in self._memory}
         keys = {self._key(text): text for text in wanted if text not in found}
         rows = (
-            self._read(lambda database: [(key, len(one.vector)) for key, one in _rows(database, keys)])
-            if keys
-            else None
+            self._read(lambda database: [(key, one.dimension) for key, one in _rows(database, keys)]) if keys else None
         )
         return found | {keys[key]: dimension for key, dimension in rows or ()}
 

@@ -17,7 +17,15 @@ def get_embedder(settings: Settings) -> Embedder:
     if name.startswith("openrouter:"):
         from ingest.embed.remote import OpenRouterEmbedder
 
-        return OpenRouterEmbedder(name.removeprefix("openrouter:"), settings)
+        return _added(OpenRouterEmbedder(name.removeprefix("openrouter:"), settings), settings)
     from ingest.embed.local import LocalModel
 
-    return LocalModel(name, settings.device, settings.precision)
+    return _added(LocalModel(name, settings.device, settings.precision), settings)
+
+
+def _added(other: Embedder, settings: Settings) -> Embedder:
+    """Keep the bundled model next to another one: its second ranking is worth more than most of them."""
+    from ingest.embed.added import AddedEmbedder
+    from ingest.embed.minilm import MiniLm
+
+    return AddedEmbedder(MiniLm(settings.device, settings.precision), other)

@@ -30,6 +30,7 @@ from ingest.embed.base import Embedding
 from ingest.embed.token_vectors import SCALE, WIDTH, TokenVectors
 from ingest.index.bm25 import Bm25Index
 from ingest.index.files import (
+    ADDED_VECTORS,
     CHUNKS,
     PAGE_NUMBERS,
     PAGE_VECTORS,
@@ -115,8 +116,8 @@ def write_arrays(
 
     `mean_question_token` is float32[WIDTH]. Of the embeddings, few are in memory at a time.
     """
-    with (folder / VECTORS).open("wb") as file:
-        splitter = _EmbeddingSplitter(file, len(chunks))
+    with contextlib.ExitStack() as files:
+        splitter = _EmbeddingSplitter(folder, len(chunks), files)
         _TOKENS.write(folder, map(splitter.take, embeddings), _token_head)
     splitter.check()
     vectors = np.asarray(np.load(folder / VECTORS, mmap_mode="r", allow_pickle=False))
@@ -129,32 +130,49 @@ def write_arrays(
     (folder / VOCABULARY).write_text(json.dumps(list(bm25), ensure_ascii=False), encoding="utf-8")
 
 
-class _EmbeddingSplitter:
-    """Writes the vectors of embeddings to one file, and passes the bytes of their tokens on.
+class _VectorFile:
+    """A file of vectors, written one by one. Raises ValueError for one of another length.
 
-    The file is written, not mapped: on a full disk, writing to a mapping kills the process.
+    It is written, not mapped: on a full disk, writing to a mapping kills the process.
     """
 
-    def __init__(self, file: BinaryIO, count: int) -> None:
-        self._file, self._count = file, count
-        self._width = self._taken = self._tokens = 0
-        self._sum = np.zeros(WIDTH)
+    def __init__(self, file: BinaryIO, count: int, width: int) -> None:
+        self._file, self._width = file, width
+        facts = {"descr": "<f4", "fortran_order": False, "shape": (count, width)}
+        np.lib.format.write_array_header_1_0(file, facts)
 
-    def take(self, embedding: Embedding) -> bytes:
-        """Write the vector of the next chunk; return the bytes of its token vectors."""
-        vector = np.asarray(embedding.vector, dtype=np.float32)
-        if not self._taken:
-            self._width = len(vector)
-            facts = {"descr": "<f4", "fortran_order": False, "shape": (self._count, self._width)}
-            np.lib.format.write_array_header_1_0(self._file, facts)
+    def add(self, vector: NDArray[np.float32]) -> None:
+        """Write the next vector."""
         if len(vector) != self._width:
             message = f"a vector of {len(vector)} dimensions among those of {self._width}"
             raise ValueError(message)
-        self._file.write(vector.tobytes())
+        self._file.write(np.asarray(vector, dtype="<f4").tobytes())
+
+
+class _EmbeddingSplitter:
+    """Writes the vectors of embeddings to their files, and passes the bytes of their tokens on."""
+
+    def __init__(self, folder: Path, count: int, files: contextlib.ExitStack) -> None:
+        self._folder, self._count, self._files = folder, count, files
+        self._vectors: dict[str, _VectorFile] = {}
+        self._taken = self._tokens = 0
+        self._sum = np.zeros(WIDTH)
+
+    def take(self, embedding: Embedding) -> bytes:
+        """Write the vectors of the next chunk; return the bytes of its token vectors."""
+        self._write(VECTORS, embedding.vector)
+        if embedding.added is not None:
+            self._write(ADDED_VECTORS, embedding.added)
         self._taken += 1
         self._sum += embedding.tokens.sum(axis=0, dtype=np.float64)
         self._tokens += len(embedding.tokens)
         return embedding.tokens.tobytes()
+
+    def _write(self, name: str, vector: NDArray[np.float32]) -> None:
+        if name not in self._vectors:
+            file = self._files.enter_context((self._folder / name).open("wb"))
+            self._vectors[name] = _VectorFile(file, self._count, len(vector))
+        self._vectors[name].add(vector)
 
     def check(self) -> None:
         """Raise ValueError unless there was one embedding for each chunk."""
@@ -210,6 +228,10 @@ class Arrays:
     def vectors(self) -> NDArray[np.float32]:
         """The vectors of all chunks, memory-mapped: float32[chunks, d]."""
         return self._array(VECTORS)
+
+    def added_vectors(self) -> NDArray[np.float32] | None:
+        """The vectors of an added embedder, float32[chunks, e]; None where there is none."""
+        return self._array(ADDED_VECTORS) if ADDED_VECTORS in self.generation.manifest["files"] else None
 
     def page_vectors(self) -> NDArray[np.float32]:
         """For each page the mean of its chunks' vectors, scaled to length 1: float32[pages, d]."""

@@ -39,6 +39,8 @@ class Weights:
     cosine: float = 1.0
     page: float = 0.3
     """The cosine of the chunk's whole page; between 0.2 and 0.6 the development questions rank alike."""
+    added: float = 1.0
+    """The cosine by an added embedder."""
 
 
 FIRST_STAGE: Final = Weights()
@@ -67,16 +69,19 @@ class Candidates:
     cosine: Floats | None = None
     cosine_rank: NDArray[np.int32] | None = None
     page: Floats | None = None
+    added: Floats | None = None
+    """The cosine by an added embedder; None where there is none."""
     nearest: Floats | None = None
     """The NEAREST largest cosines of the whole index, in descending order."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Passages:
-    """What the second ranking reads of some chunks: `vectors` float32[n, d], and int8[tokens, WIDTH] for each."""
+    """The embeddings of some chunks: `vectors` float32[n, d], int8[tokens, WIDTH] for each, `added` float32[n, e]."""
 
     vectors: Floats
     tokens: Sequence[TokenVectors]
+    added: Floats | None = None
 
 
 class Vocabulary(Protocol):

@@ -101,6 +101,7 @@ class _Searched:
     vectors: NDArray[np.float32]
     page_vectors: NDArray[np.float32]
     page_numbers: NDArray[np.int32]
+    added_vectors: NDArray[np.float32] | None
 
 
 def _connect(path: Path, *, read_only: bool) -> "DuckDBPyConnection":
@@ -124,7 +125,7 @@ class Store(Arrays):
 
     @cached_property
     def _searched(self) -> "_Searched":
-        return _Searched(self.vectors(), self.page_vectors(), self.page_numbers())
+        return _Searched(self.vectors(), self.page_vectors(), self.page_numbers(), self.added_vectors())
 
     @cached_property
     def _page_paths(self) -> list[str]:
@@ -148,7 +149,10 @@ class Store(Arrays):
             self._check_length(query)
             page = (arrays.page_vectors @ query.vector)[arrays.page_numbers]
             near = np.asarray(arrays.vectors @ query.vector, dtype=np.float32)
-            signals = Signals(signals.bm25, near, np.asarray(page, dtype=np.float32))
+            added = None
+            if arrays.added_vectors is not None and query.added is not None:
+                added = np.asarray(arrays.added_vectors @ query.added, dtype=np.float32)
+            signals = Signals(signals.bm25, near, np.asarray(page, dtype=np.float32), added)
         return select(signals, allowed, arrays.page_numbers, n, include, weights)
 
     def _below(self, under: str) -> NDArray[np.bool_]:
@@ -164,16 +168,19 @@ class Store(Arrays):
         return np.asarray(pages[numbers])
 
     def _check_length(self, query: QueryEmbedding) -> None:
-        width = self._searched.vectors.shape[1]
-        if len(query.vector) != width:
+        arrays = self._searched
+        width = (arrays.vectors if arrays.added_vectors is None else arrays.added_vectors).shape[1]
+        if query.dimension != width:
             raise IndexMismatch(
-                f"{self.manifest['embedder']['name']} now gives {len(query.vector)} dimensions, the index has {width}",
+                f"{self.manifest['embedder']['name']} now gives {query.dimension} dimensions, the index has {width}",
                 "rebuild it: askdocs reindex --no-crawl --full",
             )
 
     def passages(self, rows: Sequence[int]) -> Passages:
         """Vectors and token vectors of the chunks at these rows."""
-        return Passages(self._searched.vectors[list(rows)], self.tokens(rows))
+        arrays, wanted = self._searched, list(rows)
+        added = None if arrays.added_vectors is None else arrays.added_vectors[wanted]
+        return Passages(arrays.vectors[wanted], self.tokens(rows), added)
 
     def explain(self, rows: Sequence[int], terms: Sequence[str]) -> list[dict[str, float]]:
         """For each row the BM25 weight of each of the terms that the chunk contains."""

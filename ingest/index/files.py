@@ -49,6 +49,8 @@ DATABASE: Final = "index.duckdb"
 CHUNKS: Final = "chunks.jsonl"
 TOKENS: Final = "tokens.npy"
 VECTORS: Final = "vectors.npy"
+ADDED_VECTORS: Final = "added_vectors.npy"
+"""There with an embedder other than the bundled one."""
 WHITENING: Final = "whitening.npy"
 TOKEN_MEANS: Final = "token_means.npy"  # noqa: S105 - no password: tokens are word pieces
 PAGES: Final = "pages.json"

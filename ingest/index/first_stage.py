@@ -16,11 +16,13 @@ class Signals:
     bm25: Floats
     cosine: Floats | None = None
     page: Floats | None = None
+    added: Floats | None = None
 
 
 def first_scores(signals: Signals, weights: Weights) -> Floats:
     """The weighted mean of the signals, each scaled to 0..1: float32[chunks]."""
     weighed = [(signals.bm25, weights.bm25), (signals.cosine, weights.cosine), (signals.page, weights.page)]
+    weighed.append((signals.added, weights.added))
     parts = [(min_max(scores), weight) for scores, weight in weighed if scores is not None]
     total = np.float32(sum(weight for _, weight in parts))
     return np.asarray(sum(scores * np.float32(weight) for scores, weight in parts) / total, dtype=np.float32)
@@ -79,6 +81,7 @@ def select(
         cosine=None if cosine is None else cosine[rows],
         cosine_rank=None if cosine is None else _ranks(cosine, rows),
         page=None if page is None else page[rows],
+        added=None if signals.added is None else signals.added[rows],
         nearest=None if cosine is None else _largest(cosine, NEAREST),
     )
 

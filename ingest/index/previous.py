@@ -114,8 +114,9 @@ class Previous:
         except IndexDamaged:
             self.fits = False
             return {}
-        parts = zip(rows, found.vectors, found.tokens, strict=True)
-        return {name: Embedding(vector, tokens) for name, vector, tokens in parts}
+        added = found.added if found.added is not None else [None] * len(rows)
+        parts = zip(rows, found.vectors, found.tokens, added, strict=True)
+        return {name: Embedding(vector, tokens, other) for name, vector, tokens, other in parts}
 
     def removed(self, chunks: Collection[Chunk]) -> int:
         """How many of its chunks are not among these; 0 where none of it is reused."""

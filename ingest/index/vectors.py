@@ -87,7 +87,7 @@ class EmbeddingSource:
         """Put finished embeddings into the cache, and empty `ready`."""
         if ready:
             self._cache.put(ready)
-            self._dimensions |= {name: len(embedding.vector) for name, embedding in ready.items()}
+            self._dimensions |= {name: embedding.dimension for name, embedding in ready.items()}
             self.made |= ready.keys()
             ready.clear()
 

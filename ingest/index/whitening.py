@@ -14,6 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ingest.embed.added import AddedEmbedder
 from ingest.embed.base import Embedder
 from ingest.embed.token_vectors import WIDTH
 
@@ -83,6 +84,7 @@ _QUESTIONS: Final = (
 
 def mean_question_token(embedder: Embedder) -> Floats:
     """The mean token vector of questions: float32[WIDTH], 0 for an embedder without them. Raises ModelError."""
-    if not embedder.has_tokens:
+    local = embedder.base if isinstance(embedder, AddedEmbedder) else embedder  # only its base has token vectors
+    if not local.has_tokens:
         return np.zeros(WIDTH, dtype=np.float32)
-    return np.asarray(np.concatenate([embedder.embed_query(text).tokens for text in _QUESTIONS]).mean(axis=0))
+    return np.asarray(np.concatenate([local.embed_query(text).tokens for text in _QUESTIONS]).mean(axis=0))

@@ -39,6 +39,8 @@ class SecondStage:
     cosine: Floats
     page: Floats
     late: Floats
+    added: Floats | None = None
+    """The cosine by an added embedder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,8 @@ def final_scores(rows: list[int], near: SecondStage) -> Ranking:
     and the rest of the site. Other chunks come after them, by their first score.
     """
     parts = [(near.bm25, 1.0), (near.cosine, 1.0), (near.page, 1.0), (near.late, LATE_WEIGHT)]
+    if near.added is not None:
+        parts.append((near.added, 1.0))
     total = np.float32(sum(weight for _, weight in parts))
     mixed = np.asarray(sum(min_max(scores) * np.float32(weight) for scores, weight in parts) / total)
     return Ranking(

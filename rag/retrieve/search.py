@@ -10,6 +10,7 @@ import numpy as np
 
 from ingest.core.errors import IndexMismatch
 from ingest.core.records import Chunk, Document
+from ingest.embed.added import AddedEmbedder
 from ingest.embed.base import Embedder, QueryEmbedding
 from ingest.embed.minilm import MiniLm
 from ingest.index.base import FIRST_STAGE, Candidates, IndexReader
@@ -125,6 +126,8 @@ class Ranked:
     def _hit(self, rank: int, row: int, hit: Hit) -> Hit:
         found, ranking, at = self.whole.found, self.whole.ranking, self._at[row]
         others = {} if found.page is None else {"page": float(found.page[at])}
+        if found.added is not None:
+            others["added"] = float(found.added[at])
         if row in ranking.late:
             others |= {"whitened": ranking.whitened[row], "late": ranking.late[row]}
         if row in self.scores and self.scores[row] < self.undemoted[row]:
@@ -221,11 +224,14 @@ class Retriever:
         weights = token_weights(text, query.spans, lambda word: self.idf(stem(word.lower())) if word else 0.0)
         late = max_similarity(query.tokens, weights, passages.tokens, self._token_means)
         whitened = whiten(np.vstack([query.vector, passages.vectors]), self._whitening)
-        return SecondStage(found.bm25[: len(rows)], whitened[1:] @ whitened[0], found.page[: len(rows)], late)
+        added = None if found.added is None else found.added[: len(rows)]
+        return SecondStage(found.bm25[: len(rows)], whitened[1:] @ whitened[0], found.page[: len(rows)], late, added)
 
 
 def _bundled(embedder: Embedder | None) -> MiniLm:
     """The bundled model, which knows common English words whatever embeds."""
+    if isinstance(embedder, AddedEmbedder):
+        return embedder.base
     return embedder if isinstance(embedder, MiniLm) else MiniLm()
 
 

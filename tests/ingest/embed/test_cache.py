@@ -118,7 +118,7 @@ def test_where_nothing_can_be_written_the_run_goes_on(path: Path) -> None:
 
 
 def test_the_longest_unused_go_first(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ingest.embed.cache, "_LEAST", 5 * vector(0).nbytes)
+    monkeypatch.setattr(ingest.embed.cache, "_LEAST", 5 * len(vector(0).pack()))
     now = [1_000.0]
     monkeypatch.setattr("ingest.embed.cache.time.time", lambda: now[0])
     for number in range(6):

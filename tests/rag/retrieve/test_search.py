@@ -6,7 +6,7 @@ from ingest.core.errors import IndexMismatch, UsageError
 from ingest.core.settings import load_settings
 from ingest.embed.base import QueryEmbedding
 from ingest.embed.minilm import MiniLm
-from ingest.embed.remote import OpenRouterEmbedder
+from ingest.embed.registry import get_embedder
 from ingest.index.database import Store
 from ingest.index.generations import current_generation
 from rag.records import Retrieved
@@ -64,9 +64,9 @@ def test_equal_passages_keep_the_order_of_the_index(askdocs: CommandLine, server
         (askdocs.cwd / "markdown_docs" / f"{number}.md").write_text(f"# Same\n\n{said}\n")
     assert askdocs("reindex", "--no-crawl", "--embedder", "openrouter:acme/embed", **server.environ).status == 0
     store = Store(current_generation(askdocs.cwd / "markdown_docs.index"))
-    settings = load_settings({}, server.environ, askdocs.cwd)
+    settings = load_settings({"embedder": "openrouter:acme/embed"}, server.environ, askdocs.cwd)
     expected = sorted(range(100, 160), key=lambda number: (number % 3 == 0, number))
-    for embedder in (None, OpenRouterEmbedder("acme/embed", settings)):
+    for embedder in (None, get_embedder(settings)):
         retriever = Retriever(store, embedder)
         for k in (1, 7, 30, 45, 55, 60):
             pages = [hit.chunk.url for hit in retriever.search("rivers", k).hits]
