@@ -13,6 +13,7 @@ _MARKDOWN_PATH = re.compile(r"\.(?:md|mdx|markdown)$", re.IGNORECASE)
 _STARTS_AS_HTML = re.compile(
     rb"\A(?:\xef\xbb\xbf)?\s*(?:<!--.{0,2000}?-->\s*)?<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL
 )
+_HAS_MARKUP = re.compile(rb"<[a-zA-Z!/]|&[a-z]{2,8};|&#|\A(?:\xff\xfe|\xfe\xff)")
 _LOOKS_AS_HTML = re.compile(rb"<(?:html|head|body|div|article|main|p)[\s>]", re.IGNORECASE)
 
 # What browsers read under these labels: the larger set that contains the named one.
@@ -47,20 +48,26 @@ def media_type(content_type: str) -> tuple[str, str]:
 
 
 def kind_of(body: bytes, content_type: str, url: str) -> str:
-    """Return `html`, `markdown` or `other`. The bytes decide where header and path disagree."""
+    """Return `html`, `markdown` or `other`. The bytes decide where they disagree with header or path."""
     kind, _ = media_type(content_type)
-    if b"\x00" in body[:2000] and not body.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return "other"
-    if body.startswith((b"%PDF-", b"\x89PNG", b"PK\x03\x04", b"GIF8", b"\xff\xd8\xff")):
+    binary = b"\x00" in body[:2000] and not body.startswith((b"\xff\xfe", b"\xfe\xff"))
+    if binary or body.startswith((b"%PDF-", b"\x89PNG", b"PK\x03\x04", b"GIF8", b"\xff\xd8\xff")):
         return "other"
     is_path = bool(_MARKDOWN_PATH.search(_path(url)))
-    if _STARTS_AS_HTML.match(body) and (kind in _HTML or kind in _UNSAID or is_path):
+    if _STARTS_AS_HTML.match(body) and (kind in _HTML or kind in _TEXT or kind in _UNSAID or is_path):
         return "html"
-    if kind in _TEXT or (is_path and (kind in _HTML or kind in _UNSAID)):
+    unmarked = kind in _HTML and bool(body.strip()) and not _HAS_MARKUP.search(body[:20_000])
+    if unmarked or kind in _TEXT or (is_path and (kind in _HTML or kind in _UNSAID)):
         return "markdown"
     if kind in _HTML or (kind in _UNSAID and _LOOKS_AS_HTML.search(body[:5000])):
         return "html"
     return "other"
+
+
+def declared_kind(content_type: str) -> str:
+    """Return the kind that the header declares: `html`, `markdown` or ""."""
+    kind, _ = media_type(content_type)
+    return "html" if kind in _HTML else "markdown" if kind in _TEXT else ""
 
 
 def _path(url: str) -> str:

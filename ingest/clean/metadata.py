@@ -7,7 +7,7 @@ from bs4.element import Tag
 
 from ingest.clean.dom.generators import GENERIC_DESCRIPTIONS, Profile
 from ingest.clean.dom.select import select, select_first
-from ingest.clean.dom.tree import Index, attr, join_url, normalize_spaces, squash, text_of
+from ingest.clean.dom.tree import Index, attr, first_named, join_url, normalize_spaces, squash, text_of
 from ingest.clean.render.blocks import Context
 from ingest.clean.render.inline import render_inline
 from ingest.text.unsafe import safe_url
@@ -117,7 +117,8 @@ def page_title(index: Index, element: Tag | None, ctx: Context) -> str:
     shown = render_inline(element.contents, ctx, links=False, marks=False) if element is not None else ""
     shown = normalize_spaces(shown.replace("`", ""))
     head = _head_title(index, ctx.base)
-    if shown and element is not None and head and squash(head) not in squash(shown) and element.find(_NOT_IN_TITLES):
+    differs = bool(head) and squash(head) not in squash(shown)
+    if shown and differs and element is not None and first_named(element, _NOT_IN_TITLES):
         return head  # the element was never closed, or has more than the title in it
     return shown or normalize_spaces(index.meta("og:title")) or head
 

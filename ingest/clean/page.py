@@ -4,10 +4,11 @@ Also finds pages that came with status 200 and are not documentation: empty, not
 """
 
 import re
+from dataclasses import replace
 from typing import Final
 
 from ingest.clean.boilerplate.recurring import draft_of
-from ingest.clean.decode import decode, kind_of
+from ingest.clean.decode import declared_kind, decode, kind_of
 from ingest.clean.dom.tree import Index, attr
 from ingest.clean.html import PageParts, read_html
 from ingest.clean.markdown import read_markdown
@@ -32,7 +33,7 @@ def clean_page(page: Page) -> Cleaned:
         raise CleanError(page.url, "not-text", page.content_type)
     if not page.body.strip():
         raise CleanError(page.url, "empty", "the answer has no bytes")
-    parts = _read_html(page) if kind == "html" else _read_markdown(page)
+    parts = _read(page, kind)
     text = "\n".join([parts.description, *map(block_text, parts.blocks)])
     if parts.index and len(text.split()) < FEW_WORDS:
         target = redirect_target(parts.index, page.url, f"{parts.title}\n{text}")
@@ -42,6 +43,19 @@ def clean_page(page: Page) -> Cleaned:
     if verdict:
         raise CleanError(page.url, *verdict)
     return Cleaned(_document(page, parts), parts.links, parts.canonical, parts.notes)
+
+
+def _read(page: Page, kind: str) -> PageParts:
+    """Read a page in the form that its bytes have, else in the other one, with a note that says why."""
+    declared = declared_kind(page.content_type)
+    notes = [f"declared as {declared}, read as {kind}"] if declared not in ("", kind) else []
+    first, second = (_read_html, _read_markdown) if kind == "html" else (_read_markdown, _read_html)
+    try:
+        parts = first(page)
+    except Exception as exc:  # noqa: BLE001 - pages are untrusted, and a parser may trip over one in any way
+        notes.append(f"could not be read as {kind} ({type(exc).__name__}: {exc})"[:200])
+        parts = second(page)
+    return replace(parts, notes=(*notes, *parts.notes))
 
 
 def _read_html(page: Page) -> PageParts:

@@ -8,7 +8,7 @@ from bs4.element import Tag
 
 from ingest.clean.boilerplate.density import Measure
 from ingest.clean.boilerplate.vocabulary import BANNER, HEADINGS
-from ingest.clean.dom.tree import attr, children, elements, has_text, normalize_spaces, text_of, tokens
+from ingest.clean.dom.tree import attr, children, elements, first_named, has_text, normalize_spaces, text_of, tokens
 
 _TRAIL = 200  # characters before the title that are a breadcrumb, a section's name or a date
 _MENUS = frozenset(("nav", "ul", "ol", "form", "div"))
@@ -60,7 +60,7 @@ def _banners(page: Layout) -> set[int]:
         size = page.sizes[id(tag)]
         if tag.name not in _BANNERS or not _SHORTEST < size.text < _BANNER_LENGTH or size.headings:
             continue
-        if BANNER.search(text_of(tag)) and tag.find("pre") is None:
+        if BANNER.search(text_of(tag)) and first_named(tag, "pre") is None:
             out.add(id(tag))
     return out
 
@@ -78,12 +78,12 @@ def _before(page: Layout) -> set[int]:
     texts = [page.shown(tag) for tag in found if tag not in banners]
     trail = sum(map(len, texts)) < _TRAIL and not any(text.endswith(_SENTENCE) for text in texts)
     kept = set() if trail else {id(tag) for tag in found if tag not in banners}
-    return {id(tag) for tag in found if tag.find(["pre", "img"]) is None or tag in banners} - kept
+    return {id(tag) for tag in found if first_named(tag, ("pre", "img")) is None or tag in banners} - kept
 
 
 def _is_banner(page: Layout, tag: Tag) -> bool:
     """Return whether a box is the head of the site: a menu or a search form, and a few words around it."""
-    if page.sizes[id(tag)].headings or tag.find("pre") is not None:
+    if page.sizes[id(tag)].headings or first_named(tag, "pre") is not None:
         return False
     has_menu = any(id(node) in page.skip and node.name in _MENUS for node in elements(tag))
     return has_menu and len(page.shown(tag)) < _TRAIL
@@ -96,7 +96,7 @@ def _after(root: Tag, skip: AbstractSet[int]) -> set[int]:
     while node is not None:
         last: Tag | None = None
         for tag in reversed(list(children(node))):
-            if id(tag) in skip or (not has_text(tag) and tag.find(["pre", "img"]) is None):
+            if id(tag) in skip or (not has_text(tag) and first_named(tag, ("pre", "img")) is None):
                 continue
             if not _leads_on(tag, skip):
                 last = tag
@@ -160,7 +160,7 @@ def _prose_length(page: Layout, tags: list[Tag]) -> int:
 def _only_chrome(page: Layout, node: Tag, box: Tag) -> bool:
     """Return whether the other boxes in `node` have no heading, code or table of data."""
     others = [tag for tag in children(node) if tag is not box and id(tag) not in page.skip]
-    return not any(tag.name in _OWN or tag.find(_OWN) is not None for tag in others)
+    return not any(tag.name in _OWN or first_named(tag, _OWN) is not None for tag in others)
 
 
 def find_outer_chrome(page: Layout) -> set[int]:
@@ -192,7 +192,7 @@ def _tail(page: Layout, last: Tag) -> set[int]:
             break
         out += [tag for tag in node.next_siblings if isinstance(tag, Tag) and id(tag) not in page.skip]
     short = sum(page.sizes[id(tag)].text for tag in out) < _TRAIL
-    return {id(tag) for tag in out if tag.find("pre") is None} if short else set()
+    return {id(tag) for tag in out if first_named(tag, "pre") is None} if short else set()
 
 
 def _sentences(page: Layout) -> Iterator[Tag]:
@@ -207,4 +207,4 @@ def _sentences(page: Layout) -> Iterator[Tag]:
 def _is_menu(tag: Tag, size: Measure, *, outside: bool) -> bool:
     if size.links < (2 if outside else _MENU_LINKS) or size.share() <= _MENU_SHARE:
         return False
-    return tag.find(["pre", "h1", "h2"]) is None and (outside or not size.paragraphs)
+    return first_named(tag, ("pre", "h1", "h2")) is None and (outside or not size.paragraphs)

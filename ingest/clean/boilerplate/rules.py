@@ -23,7 +23,7 @@ from ingest.clean.boilerplate.vocabulary import (
     TURNING,
     named_chrome,
 )
-from ingest.clean.dom.tree import attr, children, part, text_of, tokens
+from ingest.clean.dom.tree import attr, children, first_named, part, text_of, tokens
 from ingest.clean.render.components import ENDPOINT
 from ingest.clean.render.formulas import is_math_script
 
@@ -49,7 +49,7 @@ def _hidden(tag: Tag) -> bool:
     marked = ("hidden" in attrs and attrs["hidden"] != "until-found") or "display:none" in style
     if not marked and attr(tag, "aria-hidden") != "true":
         return False
-    return tag.find(["pre", "math"]) is None or "data-agent-docs-index" in attrs
+    return first_named(tag, ("pre", "math")) is None or "data-agent-docs-index" in attrs
 
 
 def _button(tag: Tag, _size: Measure) -> bool:
@@ -57,7 +57,7 @@ def _button(tag: Tag, _size: Measure) -> bool:
     parent = tag.parent
     if parent is None or attr(tag, "role") == "tab":
         return True
-    if ENDPOINT.match(text_of(tag)) or tag.find("p") is not None:
+    if ENDPOINT.match(text_of(tag)) or first_named(tag, "p") is not None:
         return False  # an operation or an answer of an API, which opens when it is pressed
     if parent.name in HEADINGS:
         return text_of(parent) != text_of(tag)
@@ -106,12 +106,12 @@ def _in_sentence(tag: Tag, text: str) -> bool:
 
 def _form(tag: Tag, _size: Measure) -> bool:
     """Return whether a form is chrome. Some servers wrap the whole page, headings and all, in one."""
-    return tag.find(["h1", "h2", "pre", "article", "main"]) is None
+    return first_named(tag, ("h1", "h2", "pre", "article", "main")) is None
 
 
 def _aside(tag: Tag, size: Measure) -> bool:
     """Return whether an aside only links elsewhere."""
-    return (not size.text or size.share() > _LINKED) and tag.find("pre") is None
+    return (not size.text or size.share() > _LINKED) and first_named(tag, "pre") is None
 
 
 def _links_of_this_page(tag: Tag, size: Measure) -> bool:
@@ -198,7 +198,7 @@ def _really_chrome(tag: Tag, size: Measure, names: list[str]) -> bool:
     if "toc" in names and tag.name != "nav" and _lists_children(size):
         return False
     if "toc" in names or "related" in names or "feedback" in names or "toolbar" in names:
-        return tag.find("pre") is None
+        return first_named(tag, "pre") is None
     return True
 
 
@@ -213,7 +213,7 @@ def _phrase(tag: Tag, size: Measure) -> bool:
         return False
     text = "".join(t for t in tag.contents if type(t) is NavigableString).strip(" \n\t·•|–—-").lower()
     if CHANGED.match(text) or RIGHTS.match(text) or ASKS.match(text):
-        return tag.find(["p", "ul", "pre", "table"]) is None
+        return first_named(tag, ("p", "ul", "pre", "table")) is None
     if tag.name in HEADINGS and " " not in text:
         return False  # `Copy` and `Next` are also names of commands
     return text in PHRASES and not any(text_of(child) for child in children(tag) if child.name != "button")

@@ -12,7 +12,17 @@ from itertools import islice
 from bs4.element import NavigableString, PageElement, Tag
 
 from ingest.clean.dom.lookups import element_before
-from ingest.clean.dom.tree import INVISIBLE, Index, attr, children, elements, normalize_spaces, text_of, tokens
+from ingest.clean.dom.tree import (
+    INVISIBLE,
+    Index,
+    attr,
+    children,
+    elements,
+    first_named,
+    normalize_spaces,
+    text_of,
+    tokens,
+)
 from ingest.clean.render.blocks import Block, Context
 from ingest.clean.render.code_marks import CUT, removed_lines, without_marks
 from ingest.clean.render.languages import KNOWN, guess_language, language_name
@@ -83,7 +93,7 @@ def _line_elements(pre: Tag) -> list[Tag]:
     lines = [node for node in elements(pre) if not _LINES.isdisjoint(tokens(node))]
     if lines:
         return lines
-    inner = pre.find("code") or pre
+    inner = first_named(pre, "code") or pre
     codes = [node for node in children(pre) if node.name == "code"]
     if len(codes) > 1:
         return codes  # each line in an element of its own
@@ -217,7 +227,7 @@ def _title_elements(index: Index) -> list[Tag]:
         found += [tag for tag in children(box) if "title" in tokens(tag)]
     for caption in index.names.get("figcaption", ()):
         parent = caption.find_parent("figure") or caption.parent
-        if parent is not None and caption not in found and parent.find("pre") is not None:
+        if parent is not None and caption not in found and first_named(parent, "pre") is not None:
             found.append(caption)
     return found
 
@@ -229,9 +239,9 @@ def _heads(index: Index) -> Iterator[tuple[Tag, str]]:
         parent = pre.parent
         if before is None and parent is not None and parent.name == "div":
             before = element_before(parent)
-        if before is None or before.name not in ("div", "span", "header", "figcaption") or before.find(_PROSE):
+        if before is None or before.name not in ("div", "span", "header", "figcaption") or first_named(before, _PROSE):
             continue
-        pressed = before.find(["button", "select"]) is not None
+        pressed = first_named(before, ("button", "select")) is not None
         text = re.sub(r"\s*\b(?:Copy|Copied!?)$", "", _bare(before))
         named = _FILE_NAME.fullmatch(text) or language_name(text) in KNOWN
         if text and (named or (pressed and len(text) <= _LONGEST and not text.endswith((".", ":")))):

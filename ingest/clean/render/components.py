@@ -10,6 +10,7 @@ Definition lists: terms with descriptions, and the entries of API references, wh
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 
 from bs4.element import NavigableString, PageElement, Tag
 
@@ -79,8 +80,11 @@ def _kind(tag: Tag) -> str:
     return "note"
 
 
+_HEAD = 200  # elements at the start of a callout among which its icon and title are
+
+
 def _title_element(tag: Tag) -> Tag | None:
-    for node in elements(tag):
+    for node in islice(elements(tag), _HEAD):
         if node.name == "summary" or part(node) == "callout-title" or not _TITLES.isdisjoint(tokens(node)):
             return node
         if any(token.startswith("admonitionHeading") for token in tokens(node)):
@@ -105,7 +109,8 @@ def render_callout(tag: Tag, ctx: Context) -> list[Block]:
     heading = _title_element(tag)
     title = re.sub(r"^\W+|\s+$", "", text_of(heading)) if heading is not None else ""
     gone = {id(heading)} if heading is not None else set()
-    gone |= {id(node) for node in elements(tag) if "icon" in tokens(node) or part(node) == "callout-icon"}
+    head = islice(elements(tag), _HEAD)
+    gone |= {id(node) for node in head if "icon" in tokens(node) or part(node) == "callout-icon"}
     content = replace(ctx, skip=ctx.skip | gone).inside(tag.contents)
     _unlabel(content, CALLOUT_KINDS[kind])
     content = [block for block in content if block.kind != "text" or len(block.text) > 3 or squash(block.text)]

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from bs4.element import NavigableString, Tag
 
-from ingest.clean.dom.tree import attr, elements, normalize_spaces, tokens
+from ingest.clean.dom.tree import attr, elements, first_named, normalize_spaces, tokens
 
 _CLASSES = frozenset(
     "katex katex-display MathJax MathJax_Display MathJax_SVG MathJax_CHTML MathJax_Preview MJXc-display math "
@@ -32,17 +32,12 @@ def is_formula(tag: Tag) -> bool:
     """Return whether an element is a formula. `math` is also a class of code blocks and of pages about it."""
     if tag.name in _NAMES or is_math_script(tag):
         return True
-    if (
-        not tag.attrs
-        or _CLASSES.isdisjoint(names := tokens(tag))
-        or tag.name in ("pre", "body", "main", "article", "a")
-    ):
+    names = tokens(tag) if tag.attrs else []
+    if _CLASSES.isdisjoint(names) or tag.name in ("pre", "body", "main", "article", "a"):
         return False
     if tag.name == "img":
         return bool(attr(tag, "alt"))
-    return tag.find(["p", "h1", "h2", "h3", "pre", "table", "ul", "ol"]) is None or not {"katex", "MathJax"}.isdisjoint(
-        names
-    )
+    return first_named(tag, _PROSE) is None or not {"katex", "MathJax"}.isdisjoint(names)
 
 
 def is_math_script(tag: Tag) -> bool:
@@ -93,7 +88,7 @@ def _tex(tag: Tag) -> str:
     script = tag if is_math_script(tag) else tag.find(is_math_script)
     if isinstance(script, Tag) and attr(script, "type").startswith("math/tex"):
         return script.get_text()
-    maths = tag if tag.name == "math" else tag.find("math")
+    maths = tag if tag.name == "math" else first_named(tag, "math")
     if isinstance(maths, Tag):
         return attr(maths, "alttext") or attr(tag, "alttext") or _from_mathml(maths, 0)
     image = tag if tag.name == "img" else tag.find("img", alt=True)

@@ -6,7 +6,17 @@ from collections.abc import Callable, Iterable
 from bs4.element import NavigableString, PageElement, Tag
 
 from ingest.clean.dom.lookups import element_before
-from ingest.clean.dom.tree import INVISIBLE, SPACES, attr, join_url, normalize_spaces, squash, text_of, tokens
+from ingest.clean.dom.tree import (
+    INVISIBLE,
+    SPACES,
+    attr,
+    first_named,
+    join_url,
+    normalize_spaces,
+    squash,
+    text_of,
+    tokens,
+)
 from ingest.clean.render.blocks import Context
 from ingest.clean.render.formulas import formula, is_formula
 from ingest.text.unsafe import safe_url
@@ -127,7 +137,7 @@ class _Writer:
         text = inner.strip()
         if not text or text.startswith("[^") or not self.marks:
             return inner
-        link = tag.find("a")
+        link = first_named(tag, "a")
         if isinstance(link, Tag) and attr(link, "href").startswith("#") and squash(text_of(tag)).isdigit():
             return f"[^{squash(text_of(tag))}]"
         if _ORDINAL.fullmatch(text):
@@ -198,6 +208,6 @@ _EMPTY: dict[str, Callable[[Tag], str]] = {
 
 
 def _video(tag: Tag, base: str) -> str:
-    source = tag if attr(tag, "src") else tag.find("source")
+    source = tag if attr(tag, "src") else first_named(tag, "source")
     url = link_target(attr(source, "src"), base) if isinstance(source, Tag) else ""
     return f"[Video]({url})" if url else ""

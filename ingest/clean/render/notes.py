@@ -6,7 +6,7 @@ from itertools import islice
 
 from bs4.element import Tag
 
-from ingest.clean.dom.tree import attr, children, elements, text_of, tokens
+from ingest.clean.dom.tree import attr, children, elements, first_named, text_of, tokens
 from ingest.clean.render.blocks import Block, Context, item
 
 _NOTES = frozenset(("footnote", "footnote-definition"))
@@ -74,7 +74,7 @@ def render_footnote_list(tag: Tag, ctx: Context) -> list[Block]:
 
 def render_code_notes(tag: Tag, ctx: Context) -> list[Block]:
     """Render the explanations below code that AsciiDoctor sets as a table: an ordered list."""
-    table = tag.find("table")
+    table = first_named(tag, "table")
     if not isinstance(table, Tag):
         return ctx.deeper(tag.contents)
     rows = [[node for node in children(row) if node.name == "td"] for row in table.find_all("tr")]

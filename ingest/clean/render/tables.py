@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from bs4.element import Tag
 
-from ingest.clean.dom.tree import attr, children, elements, text_of, tokens
+from ingest.clean.dom.tree import attr, children, elements, first_named, text_of, tokens
 from ingest.clean.render.blocks import Block, Context, escape_text
 from ingest.clean.render.inline import code_span, render_inline
 
@@ -65,7 +65,7 @@ def _grid(tag: Tag, ctx: Context, depth: int) -> tuple[list[list[str]], bool]:
 def _inner_table(row: Tag, ctx: Context) -> Tag | None:
     """Find the one table inside the cells of a row: the row is repeated for each of its rows, whose cells come last."""
     cells = [cell for cell in children(row) if _is_cell(cell) and id(cell) not in ctx.skip]
-    found = [inner for inner in (cell.find("table") for cell in cells) if isinstance(inner, Tag)]
+    found = [inner for inner in (first_named(cell, "table") for cell in cells) if isinstance(inner, Tag)]
     return found[0] if len(found) == 1 and len(cells) > 1 else None
 
 
@@ -102,18 +102,21 @@ def _is_cell(tag: Tag) -> bool:
 def _is_layout(tag: Tag, ctx: Context) -> bool:
     if not _CODE_TABLES.isdisjoint(tokens(tag)) or attr(tag, "role") == "presentation":
         return True
-    if _is_listing(tag) or tag.find(["h1", "h2", "h3"]) is not None:
+    if _is_listing(tag) or first_named(tag, ("h1", "h2", "h3")) is not None:
         return True
-    if tag.find("table") is not None and not any(cell.name == "th" for row in _rows(tag) for cell in children(row)):
+    has_heads = any(cell.name == "th" for row in _rows(tag) for cell in children(row))
+    if not has_heads and first_named(tag, "table") is not None:
         return True
     widest = max((sum(1 for cell in children(row) if id(cell) not in ctx.skip) for row in _rows(tag)), default=0)
-    return widest < 2 and tag.find(["pre", "ul", "ol", "p", "div"]) is not None
+    return widest < 2 and first_named(tag, ("pre", "ul", "ol", "p", "div")) is not None
 
 
 def _is_listing(tag: Tag) -> bool:
     """Return whether a table is code with its line numbers in another cell."""
     cells = [cell for row in _rows(tag) for cell in children(row)]
-    return len(cells) == 2 and all(cell.find("pre") is not None for cell in cells) and text_of(cells[0])[:1].isdigit()
+    if len(cells) != 2 or any(first_named(cell, "pre") is None for cell in cells):
+        return False
+    return text_of(cells[0])[:1].isdigit()
 
 
 def _cells(row: Tag, ctx: Context, spans: dict[int, _Span]) -> list[str]:

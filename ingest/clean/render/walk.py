@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from bs4.element import PageElement, Tag
 
 from ingest.clean.dom.lookups import BLOCK_TAGS, anchor_of
-from ingest.clean.dom.tree import attr, children, normalize_spaces, text_of
+from ingest.clean.dom.tree import attr, children, first_named, normalize_spaces, text_of
 from ingest.clean.render.blocks import MAX_DEPTH, Block, Context, escape_text, item, quote
 from ingest.clean.render.code import code_blocks
 from ingest.clean.render.components import render_definitions, render_link_box
@@ -100,7 +100,7 @@ def _list(tag: Tag, ctx: Context) -> list[Block]:
 
 def _is_section(item: Tag) -> bool:
     inner = next(children(item), None)
-    return inner is not None and inner.name == "section" and inner.find(["h2", "h3", "h4"]) is not None
+    return inner is not None and inner.name == "section" and first_named(inner, ("h2", "h3", "h4")) is not None
 
 
 def _quote(tag: Tag, ctx: Context) -> list[Block]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from bs4.element import Tag
 
-from ingest.clean.dom.tree import attr, children, elements, first, part, text_of, tokens
+from ingest.clean.dom.tree import attr, children, elements, first, first_named, part, text_of, tokens
 from ingest.clean.render.blocks import Block, Context, bold, item, join_blocks
 from ingest.clean.render.boxes import box
 from ingest.clean.render.code import code_blocks
@@ -49,7 +49,7 @@ def widget(tag: Tag) -> Handler | None:
 def _is_listing(tag: Tag) -> bool:
     """Return whether a `<code>` without a `<pre>` is a block of code, as from PHP's highlighter."""
     parent = tag.parent
-    return parent is not None and parent.name in ("div", "figure") and tag.find("br") is not None
+    return parent is not None and parent.name in ("div", "figure") and first_named(tag, "br") is not None
 
 
 def render_panel(tag: Tag, ctx: Context) -> list[Block]:
