@@ -17,6 +17,7 @@ _LEFT = re.compile(
     r"\{\{[<%][^{}\n]*[%>]\}\}|\{\{\s*#[a-z_]+\s[^{}\n]*\}\}"
     r"|(?m:^[ \t]*(?:-*8<-+|;?-+8<-+).*$|^[ \t]*<<<[ \t]*[@./]\S.*$)"
 )
+_LISTED_TAB = re.compile(r"\{\{[<%][ ]*(?:tabs[ ][^{}\n]*\bitems=\"(?P<items>[^\"\n]*)\"[^{}\n]*|tab)[ ]*[>%]\}\}")
 _COMMENT = re.compile(r"\{\{[<%]\s*comment\s*[%>]\}\}|\{%-?\s*comment\b[^{}%]*%\}|\{\{/\*")
 _COMMENT_END = re.compile(r"\{\{[<%]\s*/comment\s*[%>]\}\}|\{%-?\s*endcomment\s*-?%\}|\*/\}\}")
 _ESCAPED = re.compile(r"\{\{([<%])/\*[ ]?(.*?)[ ]?\*/([>%])\}\}")
@@ -41,9 +42,24 @@ def render_shortcodes(text: str) -> str:
     """Replace all shortcodes of a text whose code is protected."""
     if "{{" not in text and "{%" not in text and "8<" not in text and "<<<" not in text:
         return text
-    text = _HUGO.sub(_hugo, _without_comments(text))
+    text = _HUGO.sub(_hugo, _label_tabs(_without_comments(text)))
     text = _LIQUID.sub(_liquid, text)
     return _LEFT.sub("", _ESCAPED.sub(r"{{\1 \2 \3}}", text))
+
+
+def _label_tabs(text: str) -> str:
+    """Write the labels that Hextra lists on the box of the tabs on each tab."""
+    labels: list[str] = []
+
+    def label(match: re.Match[str]) -> str:
+        nonlocal labels
+        if match["items"]:
+            labels = [item.strip() for item in match["items"].split(",")]
+        elif labels:
+            return f'{match[0][:3]} tab "{labels.pop(0)}" {match[0][-3:]}'
+        return match[0]
+
+    return _LISTED_TAB.sub(label, text)
 
 
 def _without_comments(text: str) -> str:
@@ -58,7 +74,7 @@ def _without_comments(text: str) -> str:
 
 def _hugo(match: re.Match[str]) -> str:
     named, bare = _arguments(match["rest"])
-    return _replacement(match["name"].lower(), bool(match["close"]), named, bare)
+    return _replacement(match["name"].lower(), named, bare, closing=bool(match["close"]))
 
 
 def _liquid(match: re.Match[str]) -> str:
@@ -67,7 +83,7 @@ def _liquid(match: re.Match[str]) -> str:
     if name in ("content-ref", "file", "embed"):
         url = named.get("url") or named.get("src", "")
         return f"<{url}>" if name == "embed" and url.startswith(("http://", "https://")) else ""
-    return _replacement(name, bool(match["end"]), named, bare)
+    return _replacement(name, named, bare, closing=bool(match["end"]))
 
 
 def _arguments(text: str) -> tuple[dict[str, str], list[str]]:
@@ -82,16 +98,18 @@ def _arguments(text: str) -> tuple[dict[str, str], list[str]]:
     return named, bare
 
 
-def _replacement(name: str, closing: bool, named: dict[str, str], bare: list[str]) -> str:  # noqa: FBT001 - of a tag
+def _replacement(name: str, named: dict[str, str], bare: list[str], *, closing: bool) -> str:
     short = name.rsplit("/", 1)[-1].removesuffix(".html").removesuffix(".md")
     if _REFERENCE.match(short):
         return _path(bare[0] if bare else named.get("path", ""))
     directive = _directive(short, named, bare)
     if directive:
-        tag = closing_tag(directive) if closing else opening_tag(directive)
-        return f"\n\n{tag}\n\n" if directive.name != "figure" else tag
+        return f"\n\n{closing_tag(directive) if closing else opening_tag(directive)}\n\n"
     if closing:
         return ""
+    if short == "include" and named.get("content"):  # Jekyll hands the text of a box to a template
+        box = Directive(re.split(r"[/.]", bare[0])[-2] if bare and "." in bare[0] else "note", named.get("title", ""))
+        return f"\n\n{opening_tag(box)}\n\n{named['content']}\n\n{closing_tag(box)}\n\n"
     if short in _TEXTUAL:
         return next((named[key] for key in _SHOWN if key in named), bare[0] if bare else "")
     return ""

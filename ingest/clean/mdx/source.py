@@ -9,6 +9,7 @@ from ingest.clean.mdx.indented import find_indented_code
 from ingest.clean.render.blocks import Block, fence
 from ingest.clean.render.languages import language_of_label
 from ingest.text.front_matter import split_front_matter
+from ingest.text.markdown import fenced_code
 
 # As `ingest.text.markdown.CODE_SPAN`, but a backslash before it keeps it from being one, and it ends with the block.
 _SPAN = re.compile(r"(?<![`\\])(`+)(?!`)((?:[^\n]|\n(?![ \t]*(?:\n|[-*+>#|<:\x00]|\d+[.)])))*?[^`\n])\1(?!`)")
@@ -35,6 +36,11 @@ _CODE_SHORTCODE = re.compile(
     r"\{\{[<%][ \t]*(?P<name>highlight|tabpane|tab)\b(?P<rest>[^{}\n]*)[%>]\}\}"
     r"|\{%-?[ \t]*highlight[ \t]+(?P<lang>[\w+#.-]+)[^{}\n]*%\}"
 )
+_CODE_COMPONENT = re.compile(
+    r"<(?:CodeBlock|Code)\b(?P<before>[^<>`]*?)(?:>\s*\{`(?P<inner>[^`]*)`\}\s*</(?:CodeBlock|Code)>"
+    r"|\scode=\{`(?P<code>[^`]*)`\}(?P<after>[^<>`]*)/>)"
+)
+_TITLES = re.compile(r"\b(title)=[\"']([^\"'`\n]*)[\"']")
 _LANGUAGE = re.compile(r"\blang=\"?([\w+#.-]+)")
 _HEADER = re.compile(r"\"([^\"]*)\"")
 
@@ -120,10 +126,30 @@ def _prefix(text: str, lead: str) -> str:
 def protect(text: str) -> Protected:
     """Replace code and formulas by marks and containers by tags, so that nothing in code is taken for markup."""
     kept = Protected()
-    reader = Containers(_fence_shortcodes(text.replace("\x00", "")).split("\n"), kept.fences)
+    reader = Containers(_fence_code(text.replace("\x00", "")).split("\n"), kept.fences)
     kept.text = kept.protect_spans(reader.read())
     kept.notes = reader.notes
     return kept
+
+
+def _fence_code(text: str) -> str:
+    """Write code that shortcodes or components enclose as fenced code; what is fenced already stays."""
+    text = _fence_shortcodes(text)
+    if "={`" not in text and ">{`" not in text and "{`\n" not in text:
+        return text
+    fenced = [(code.start, code.end) for code in fenced_code(text)]
+
+    def write(match: re.Match[str]) -> str:
+        if any(start <= match.start() < end for start, end in fenced):
+            return match[0]
+        info = " ".join(
+            f'{name}="{value}"' for name, value in _TITLES.findall(match["before"] + (match["after"] or ""))
+        )
+        language = re.search(r"\blang(?:uage)?=[\"']([\w+#.-]+)", match[0])
+        code = (match["inner"] or match["code"]).strip("\n")
+        return f"\n\n~~~~~{language[1] if language else 'text'} {info}\n{code}\n~~~~~\n\n"
+
+    return _CODE_COMPONENT.sub(write, text)
 
 
 def _fence_shortcodes(text: str) -> str:

@@ -36,6 +36,7 @@ NOTE = "> **Note**\n>\n> Hot."
         ("{{< note >}}\nHot.\n{{< /note >}}", NOTE),
         ('{{% alert title="Lids" color="warning" %}}\nHot.\n{{% /alert %}}', "> **Warning: Lids**\n>\n> Hot."),
         ('{{< callout type="tip" >}}Hot.{{< /callout >}}', "> **Tip**\n>\n> Hot."),
+        ('{% include tip.html content="Hot." %}', "> **Tip**\n>\n> Hot."),
         ('{% hint style="danger" %}\nHot.\n{% endhint %}', "> **Danger**\n>\n> Hot."),
         ('<Aside type="caution" title="Lids">\nHot.\n</Aside>', "> **Caution: Lids**\n>\n> Hot."),
     ],
@@ -63,6 +64,7 @@ def test_boxes_of_every_dialect_are_our_callouts(text: str, want: str) -> None:
             "<Tabs\n  values={[\n    {label: 'Gas', value: 'a'},\n    {value: 'b', label: 'Mains'},\n  ]}>\n"
             '<TabItem value="a">Light it.</TabItem>\n<TabItem value="b">Plug it in.</TabItem>\n</Tabs>'
         ),
+        '{{< tabs items="Gas,Mains" >}}{{< tab >}}Light it.{{< /tab >}}\n{{< tab >}}Plug it in.{{< /tab >}}{{< /tabs >}}',
         ":::tabs\n== Gas\nLight it.\n== Mains\nPlug it in.\n:::",
     ],
 )
@@ -214,6 +216,12 @@ def test_formulas_are_left_as_they_are(text: str, want: str) -> None:
         ("```py hidelines=~\n~a\nb\n```", "```python\nb\n```"),
         (":::{code-block} sh\n:linenos:\n\nls :::\n:::", "```bash\nls :::\n```"),
         ("<div class='x'><pre><code>{{ 1 }}</code></pre></div>\n\n`a`", "```\n{{ 1 }}\n```\n\n`a`"),
+        (
+            '<CodeBlock language="js" title="a.js">{`a()\n\nb()`}</CodeBlock>',
+            '```javascript title="a.js"\na()\n\nb()\n```',
+        ),
+        ('<Code code={`a <b>`} lang="ts" mark={1} />', "```typescript\na <b>\n```"),
+        ("```jsx\n<Code code={`a`} />\n```", "```jsx\n<Code code={`a`} />\n```"),
         ("{{< highlight go >}}\na := `x`\n{{< /highlight >}}", "```go\na := `x`\n```"),
         ("{% highlight ruby %}\nputs 1\n{% endhighlight %}", "```ruby\nputs 1\n```"),
     ],
@@ -233,6 +241,7 @@ def test_code_is_what_a_reader_should_use(code: str, want: str) -> None:
         ("Press ++ctrl+alt+del++ :material-check: now.", "Press Ctrl+Alt+Del now."),
         ("[Go](/x){ .md-button .big } or ![Cup](c.png){ width=300 }", "[Go](https://kettle.example/x) or Cup"),
         ("Words.\n{: .fs-6 }\n\nMore {: x=1 } words.", "Words.\n\nMore words."),
+        ("Tea.\n\n--8<--\na.md\nb.md\n--8<--\n\n--8<-- 'c.md'", "Tea."),
         ("The ==hot== tea.\n\n*[tea]: A drink\n\n[TOC]", "The hot tea."),
         ("Tea\n:   A drink.\n\n    Hot.\n\nCup\n:   Holds it.\n:   Round.",
          "- Tea\n\n  A drink.\n\n  Hot.\n\n- Cup\n\n  Holds it.\n\n  Round."),
