@@ -66,6 +66,7 @@ def ask(
     under: given.Under = "",
     max_tokens: given.MaxTokens = None,
     timeout: given.Timeout = None,
+    temperature: given.Temperature = None,
     chat: given.Chat = False,
     search_tool: given.SearchTool = False,
     strict: given.StrictAnswer = False,
@@ -106,7 +107,8 @@ def ask(
         quiet=common.quiet,
         verbose=common.verbose,
     )
-    values = {**common.settings, "k": k, "max_tokens": max_tokens, "timeout": timeout}
+    limits = {"k": k, "max_tokens": max_tokens, "timeout": timeout, "temperature": temperature}
+    values = {**common.settings, **limits}
     if chat:
         from cli.commands.chat import run_chat
 

@@ -23,6 +23,9 @@ Question = Annotated[
 ]
 NoLlm = Annotated[bool, typer.Option("--no-llm", help="Quote the pages; no network, no key.")]
 MaxTokens = Annotated[int | None, typer.Option(metavar="N", min=1, help="Longest answer, in tokens. [default: 800]")]
+Temperature = Annotated[
+    float | None, typer.Option(metavar="T", min=0, max=2, help="How freely the model words its answer. [default: 0.1]")
+]
 Timeout = Annotated[
     float | None, typer.Option(metavar="SECONDS", min=0.1, help="Limit for the whole answer. [default: 60]")
 ]

@@ -199,9 +199,9 @@ def _count_answer(question: Question, answer: Answer) -> AnswerCounts:
         claims=held.claims if answer.answered else 0,
         supported=held.supported if answer.answered else 0,
         words=len(answer.text.split()),
-        prompt_tokens=done.prompt_tokens if done else 0,
-        completion_tokens=done.completion_tokens if done else 0,
-        cost_usd=done.cost_usd if done else 0.0,
+        prompt_tokens=(done.prompt_tokens or 0) if done else 0,
+        completion_tokens=(done.completion_tokens or 0) if done else 0,
+        cost_usd=(done.cost_usd or 0.0) if done else 0.0,
         model=(done.model or "") if done else "",
     )
 

@@ -8,12 +8,13 @@ number of threads may call it at the same time:
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from ingest.core.deadline import Deadline, limit, shared_deadline
 from ingest.core.errors import ModelError, UsageError
+from ingest.openrouter.client import load, load_in_background
 from rag.abstain import is_answerable, is_worth_asking
 from rag.generate.excerpt_text import marked_text
 from rag.generate.excerpts import answer_from_excerpts
@@ -27,6 +28,7 @@ from rag.records import (
     Completion,
     Exchange,
     Found,
+    Hit,
     Mode,
     OnEvent,
     Piece,
@@ -39,6 +41,7 @@ from rag.retrieve.fusion import few_per_page
 from rag.retrieve.rerank import CANDIDATES, Rerank
 from rag.retrieve.search import Retriever
 from rag.thresholds import DEFAULT, Thresholds
+from rag.verify.citations import shift_marks
 
 if TYPE_CHECKING:
     from rag.generate.writer import Written
@@ -54,6 +57,14 @@ _ALL: Final = 10_000
 """Passages that are ranked for an evaluation, which reads down to a number of words."""
 
 REFUSAL = "The docs do not answer this question."
+MODEL_REFUSED: Final = "The model found no answer in the docs; the pages say:"
+NOT_VERIFIED: Final = "No sentence of this answer could be verified; the pages say:"
+NOT_VERIFIED_ALONE: Final = "No sentence of this answer could be verified."
+
+_TOO_SMALL: Final = (
+    "the model's context is too small for a single passage: load the model with a larger one (ctx-size in llama.cpp, "
+    "num_ctx in Ollama), lower --max-tokens, or choose another --model"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +72,7 @@ class Assistant:
     """Answers questions from one generation of the index.
 
     Without a `model` it quotes the pages. `backend` says what the model runs on. `thresholds` decide when to refuse.
+    `docs_date` is the day as of which the pages are; labels of passages are derived from `secret` (see Passages).
     """
 
     retriever: Retriever
@@ -68,6 +80,8 @@ class Assistant:
     rerank: Rerank | None = None
     thresholds: Thresholds = DEFAULT
     backend: Backend = "none"
+    docs_date: str = ""
+    secret: bytes = b""
 
     def answer(
         self,
@@ -81,6 +95,8 @@ class Assistant:
         IndexDamaged, and whatever `on_event` raises.
         """
         started = time.perf_counter()
+        if self.model is not None:
+            load_in_background()
         with shared_deadline(options.timeout, lambda seconds, reason: on_event(Waiting(seconds, reason))):
             question = checked_question(question)
             if options.history:
@@ -129,6 +145,10 @@ class Assistant:
             return replace(found, hits=found.hits[:k])  # there is no other page that it could crowd out
         return replace(found, hits=few_per_page(found.hits, k))
 
+    def passages(self, hits: Sequence[Hit]) -> Passages:
+        """Passages as a model is shown them."""
+        return Passages(hits, self.secret, self.docs_date)
+
     def answer_from(
         self,
         retrieved: Retrieved,
@@ -172,16 +192,13 @@ class Assistant:
         )
 
     def _write(self, retrieved: Retrieved, model: "ChatModel", options: AnswerOptions, on_event: OnEvent) -> Answer:
-        from ingest.openrouter.client import load
-
         load()
         deadline = limit(options.timeout - retrieved.embed_ms / 1000)
         writing = _Writing(self, model, options, on_event, deadline)
-        found = _shrink_until_it_fits(retrieved, lambda passages: writing.write(retrieved, passages))
+        found = writing.write_what_fits(retrieved)
         if not found.answered:
-            refused = refusal(retrieved, "openrouter", found.completion)
-            return replace(refused, unsupported=found.unsupported, dropped=len(found.unsupported))
-        return Answer(
+            return self._refused(retrieved, found)
+        answer = Answer(
             question=retrieved.question,
             text=found.text,
             answered=True,
@@ -195,6 +212,31 @@ class Assistant:
             dropped=len(found.unsupported) if options.strict else 0,
             completion=found.completion,
         )
+        if found.verified or not answer.complete:
+            return answer
+        return self._with_excerpts(answer, retrieved, on_event)
+
+    def _refused(self, retrieved: Retrieved, found: "Written") -> Answer:
+        """The refusal of a model; where the search is confident, with what the pages say."""
+        refused = refusal(retrieved, "openrouter", found.completion)
+        refused = replace(refused, unsupported=found.unsupported, dropped=len(found.unsupported))
+        quoted = self._quote(retrieved) if is_answerable(retrieved, self.thresholds) else None
+        if quoted is None or not quoted.citations:
+            return refused
+        return replace(
+            refused, text=f"{MODEL_REFUSED}\n\n{quoted.text}", citations=quoted.citations, excerpts=quoted.excerpts
+        )
+
+    def _with_excerpts(self, answer: Answer, retrieved: Retrieved, on_event: OnEvent) -> Answer:
+        """An answer of which nothing could be verified says so, and shows what the pages say."""
+        quoted = self._quote(retrieved)
+        first = len(answer.hits)
+        renumbered = tuple(replace(one, marker=one.marker + first) for one in quoted.citations)
+        text = f"\n\n{NOT_VERIFIED if quoted.citations else NOT_VERIFIED_ALONE}"
+        if quoted.citations:
+            text += f"\n\n{shift_marks(quoted.text, first)}"
+        on_event(Piece(text, citations=renumbered))
+        return replace(answer, text=answer.text + text, citations=(*answer.citations, *renumbered))
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,33 +249,37 @@ class _Writing:
     on_event: OnEvent
     deadline: Deadline
 
-    def write(self, retrieved: Retrieved, passages: Passages) -> "Written":
-        from rag.generate.search_tool import write_with_search
-        from rag.generate.writer import written
+    def write_what_fits(self, retrieved: Retrieved) -> "Written":
+        """Write from all passages; where they are too long for the model, from the better half, down to one."""
+        hits = retrieved.hits
+        while True:
+            try:
+                return self._write(retrieved.question, hits)
+            except ModelError as error:
+                if not error.too_long:
+                    raise
+                if len(hits) < 2:
+                    raise ModelError(error.message, _TOO_SMALL) from None
+            hits = hits[: len(hits) // 2]
 
-        messages = build_messages(retrieved.question, passages)
+    def _write(self, question: str, hits: Sequence[Hit]) -> "Written":
+        from rag.generate.search_tool import write_with_search
+        from rag.generate.writer import write_answer
+
+        passages = self.assistant.passages(hits)
+        messages = build_messages(question, passages)
 
         def check(pieces: Iterable[str | Completion]) -> "Written":
-            return written(pieces, passages, lambda text: self.on_event(Piece(text)), strict=self.options.strict)
+            return write_answer(pieces, passages, self.on_event, strict=self.options.strict)
 
         if not self.options.search_tool:
             return check(self.model(messages, self.deadline, ()))
-        size = max(1, len(retrieved.hits))
+        size = max(1, len(hits))
 
         def search(query: str) -> Retrieved:
             return self.assistant.find_passages(query, size, self.options.under)
 
         return write_with_search(messages, passages, self.model, self.deadline, search, check)
-
-
-def _shrink_until_it_fits(retrieved: Retrieved, write: "Callable[[Passages], Written]") -> "Written":
-    """Write from all passages; where they are too long for the model, once more from the better half."""
-    try:
-        return write(Passages(retrieved.hits))
-    except ModelError as error:
-        if not error.too_long or len(retrieved.hits) < 2:
-            raise
-    return write(Passages(retrieved.hits[: len(retrieved.hits) // 2]))
 
 
 def checked_question(question: str) -> str:

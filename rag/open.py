@@ -8,19 +8,23 @@ An `Opened` may be used by any number of threads. It keeps its generation on dis
 gone, so a request that began before a reindex ends with the pages that it began with.
 """
 
+import contextlib
+import secrets
 import threading
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ingest.core.atomic import replace_file
 from ingest.core.errors import DocsError, UsageError
-from ingest.core.settings import Settings
+from ingest.core.settings import Settings, data_folder
 from ingest.embed.base import Embedder
 from ingest.embed.registry import get_embedder
 from ingest.index.database import Store
 from ingest.index.files import POINTER
+from ingest.index.freshness import docs_date
 from ingest.index.generations import Generation, current_generation
+from ingest.openrouter.client import is_openrouter
 from rag.assistant import Assistant
 from rag.retrieve.rerank import Rerank, get_reranker, is_remote
 from rag.retrieve.search import Retriever
@@ -28,6 +32,10 @@ from rag.thresholds import calibration_key, load_thresholds
 
 if TYPE_CHECKING:
     from rag.records import Backend, ChatModel
+
+
+_KEPT_IN = "labels.key"
+_SECRET_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +100,7 @@ class _Parts:
     rerank: Rerank | None
     model: "ChatModel | None"
     backend: "Backend"
+    secret: bytes
 
 
 def _load_parts(settings: Settings, *, use_model: bool, reranker: str) -> _Parts:
@@ -99,12 +108,13 @@ def _load_parts(settings: Settings, *, use_model: bool, reranker: str) -> _Parts
         raise UsageError(
             f"the reranker {reranker} is remote, and --no-llm forbids the network", "leave one of them out"
         )
-    with_model = use_model and bool(settings.api_key)
+    with_model = use_model and can_ask_model(settings)
     return _Parts(
         embedder=get_embedder(settings),
         rerank=get_reranker(reranker, settings) if reranker else None,
         model=_chat_model(settings) if with_model else None,
         backend=_backend(settings) if with_model else "none",
+        secret=installation_secret(data_folder()) if with_model else b"",
     )
 
 
@@ -121,6 +131,8 @@ def _open(settings: Settings, parts: _Parts, *, use_model: bool) -> Opened:
         rerank=parts.rerank,
         thresholds=load_thresholds(settings.index, key),
         backend=parts.backend,
+        docs_date=docs_date(settings.index, generation)[:10],
+        secret=parts.secret,
     )
     return Opened(generation, store, assistant, lexical_only)
 
@@ -133,13 +145,35 @@ def _published(index: Path) -> str:
         return ""
 
 
-def _chat_model(settings: Settings) -> "ChatModel":
-    from rag.generate.chat import stream_completion
+def can_ask_model(settings: Settings) -> bool:
+    """Whether answers can be written: OpenRouter needs a key, a server of one's own does not."""
+    return bool(settings.api_key) or not is_openrouter(settings)
 
-    return partial(stream_completion, settings)
+
+def installation_secret(folder: Path) -> bytes:
+    """Random bytes that stay the same on this machine, kept in a file that only its owner reads.
+
+    Where they can't be kept, they are new each time: prompts are then not found in a server's cache.
+    """
+    path = folder / _KEPT_IN
+    try:
+        found = path.read_bytes()
+        if len(found) == _SECRET_BYTES:
+            return found
+    except OSError:
+        pass
+    fresh = secrets.token_bytes(_SECRET_BYTES)
+    with contextlib.suppress(OSError):
+        replace_file(path, fresh, parents=True)
+        path.chmod(0o600)
+    return fresh
+
+
+def _chat_model(settings: Settings) -> "ChatModel":
+    from rag.generate.chat import ServerModel
+
+    return ServerModel(settings)
 
 
 def _backend(settings: Settings) -> "Backend":
-    from ingest.openrouter.client import is_openrouter
-
     return "openrouter" if is_openrouter(settings) else "compatible"

@@ -90,16 +90,14 @@ OpenRouter adds reasons without notice."""
 class Completion:
     """What a model's answer came with. `finish_reason` is "" when the stream broke off.
 
-    `problem` says in words what ended or damaged it. Without `usage_known` the numbers are 0
-    because the server gave none.
+    `problem` says in words what ended or damaged it. Numbers that the server did not give are None.
     """
 
     model: str | None
     finish_reason: str
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    cost_usd: float = 0.0
-    usage_known: bool = False
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    cost_usd: float | None = None
     problem: str = ""
     calls: tuple[ToolCall, ...] = ()
 
@@ -191,13 +189,20 @@ class Found:
 class Piece:
     """Event: a checked piece of a written answer: a sentence, list item, table row, heading or code block.
 
-    The `text`s of all pieces together are what a reader is shown. `unsupported` are the piece's sentences that no
-    cited passage supports. `citations` are those of passages that no earlier piece cited.
+    The `text`s of all pieces together are the answer. `marked` is `text` with "[unsupported]" behind each sentence
+    that no cited passage supports; `unsupported` are those sentences. `citations` are those of passages that no
+    statement before cited.
     """
 
     text: str
     unsupported: tuple[str, ...] = ()
     citations: tuple[Citation, ...] = ()
+    marked: str = ""
+
+    @property
+    def shown(self) -> str:
+        """The piece as people read it: with marks where there are any."""
+        return self.marked or self.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +230,10 @@ Tool = dict[str, Any]
 
 
 class ChatModel(Protocol):
-    """A chat model: messages -> pieces of text, then one Completion."""
+    """A chat model: messages -> its text in parts, and what it came with.
+
+    A first Completion says which model answers, the last one how the answer ended.
+    """
 
     def __call__(
         self, messages: Sequence[Message], deadline: Deadline, tools: Sequence[Tool], /

@@ -7,7 +7,7 @@ from typing import Any
 from ingest.core.urls import site_path
 from ingest.index.base import StoredPage
 from ingest.index.generations import Generation
-from rag.records import Answer, Citation, Hit
+from rag.records import Answer, Citation, Completion, Hit
 
 SCHEMA = 1
 
@@ -99,14 +99,19 @@ def answer_json(answer: Answer, chunks: Sequence[Mapping[str, Any]], generation:
         "unsupported": list(answer.unsupported),
         "chunks": list(chunks),
         "model": completion.model if completion else None,
-        "usage": {
-            "prompt_tokens": completion.prompt_tokens if completion else 0,
-            "completion_tokens": completion.completion_tokens if completion else 0,
-        },
+        "usage": _usage_json(completion),
         "cost_usd": completion.cost_usd if completion else 0.0,
         "index": index_json(generation) | {name: generation.manifest[name] for name in ("pages", "chunks")},
         "timings_ms": {name: round(value, 1) for name, value in answer.timings_ms.items()},
     }
+
+
+def _usage_json(completion: Completion | None) -> dict[str, int | None] | None:
+    """Tokens of a completion: 0 where no model was asked, null where the server gave no numbers."""
+    if completion is None:
+        return {"prompt_tokens": 0, "completion_tokens": 0}
+    usage = {"prompt_tokens": completion.prompt_tokens, "completion_tokens": completion.completion_tokens}
+    return None if set(usage.values()) == {None} else usage
 
 
 def heading_path(hit: Hit) -> str:

@@ -11,7 +11,7 @@ from cli.terminal import is_terminal, safe, say
 from ingest.core.errors import UsageError
 from ingest.core.settings import Settings
 from ingest.openrouter.retry import format_duration
-from rag.open import Opened
+from rag.open import Opened, can_ask_model
 from rag.records import Answer, AnswerOptions, Event, Exchange, Found, OnEvent, Piece, Retrieved, Rewritten, Waiting
 from rag.serialize import heading_path
 
@@ -66,7 +66,7 @@ def event_printer(opened: Opened, options: AskOptions) -> OnEvent:
     def show(event: Event) -> None:
         if isinstance(event, Piece):
             if options.form == "text":
-                sys.stdout.write(safe(event.text))
+                sys.stdout.write(safe(event.shown))
                 sys.stdout.flush()
         elif not options.quiet:
             _note(event, opened, options)
@@ -115,6 +115,6 @@ def check_options(options: AskOptions, settings: Settings) -> None:
         raise UsageError(
             "--chat is for reading: it goes with no --json, --format, --show-prompt or --dry-run", "leave those out"
         )
-    if options.search_tool and (options.no_llm or not settings.api_key):
+    if options.search_tool and (options.no_llm or not can_ask_model(settings)):
         hint = "leave out --search-tool, or set OPENROUTER_API_KEY and leave out --no-llm"
         raise UsageError("--search-tool needs a model, which does the searching", hint)

@@ -39,7 +39,7 @@ def _print_request(question: str, opened: Opened, settings: Settings, options: A
     with shared_deadline(settings.timeout, lambda seconds, reason: show(Waiting(seconds, reason))):
         retrieved = opened.assistant.find_passages(question, settings.k, options.under)
     if options.show_prompt:
-        print_prompt(retrieved, as_json=options.json)
+        print_prompt(retrieved, opened.assistant.passages(retrieved.hits), as_json=options.json)
         return 0
     from cli.commands.dry_run import print_plan
 

@@ -9,17 +9,18 @@ from cli.terminal import json_line, safe, say
 from ingest.core.settings import Settings
 from ingest.docs.folder import STARTER
 from ingest.index.freshness import docs_date
+from rag.assistant import MODEL_REFUSED
 from rag.generate.emphasis import decisive_words, emphasized
 from rag.generate.prompt import Passages, build_messages
 from rag.open import Opened
 from rag.records import Answer, Completion, Hit, Retrieved
 from rag.serialize import SCHEMA, answer_json, heading_path, hit_json
-from rag.verify.links import quoted
+from rag.verify.links import sanitize_quote
 
 
-def print_prompt(retrieved: Retrieved, *, as_json: bool) -> None:
+def print_prompt(retrieved: Retrieved, passages: Passages, *, as_json: bool) -> None:
     """The messages that a model would get."""
-    messages = build_messages(retrieved.question, Passages(retrieved.hits))
+    messages = build_messages(retrieved.question, passages)
     if as_json:
         print(json_line({"schema": SCHEMA, "question": retrieved.question, "messages": messages}))
     else:
@@ -35,6 +36,9 @@ def print_answer(answer: Answer, opened: Opened, settings: Settings, options: As
     elif options.form == "markdown":
         words = decisive_words(answer.question, opened.assistant.retriever.idf)
         print(safe(answer_markdown(answer, _date_line(opened), words)))
+    elif not answer.answered and answer.excerpts:
+        print(f"{MODEL_REFUSED}\n")
+        print_text(answer, _date_line(opened), opened.assistant.retriever.idf, short=options.short)
     elif not answer.answered:
         print(answer.text)
         if answer.hits:
@@ -44,7 +48,7 @@ def print_answer(answer: Answer, opened: Opened, settings: Settings, options: As
             print("\n")
         print_text(answer, _date_line(opened), opened.assistant.retriever.idf, short=options.short)
     if not options.quiet:
-        _notes(answer, settings, options)
+        _notes(answer, opened, options)
 
 
 def explain_incomplete(answer: Answer, settings: Settings) -> None:
@@ -71,9 +75,9 @@ def _date_line(opened: Opened) -> str:
     return f"From the docs as of {date}." if date else "From docs without a date."
 
 
-def _notes(answer: Answer, settings: Settings, options: AskOptions) -> None:
+def _notes(answer: Answer, opened: Opened, options: AskOptions) -> None:
     """What a reader should know of how the answer came about: stderr, so that stdout is the answer alone."""
-    keyless = answer.mode == "extractive" and not (options.no_llm or options.chat) and not settings.api_key
+    keyless = answer.mode == "extractive" and not (options.no_llm or options.chat or opened.assistant.model)
     if keyless and answer.answered and is_first_today("no-key"):
         say("note: no API key, so the pages are quoted; set OPENROUTER_API_KEY for a written answer")
     if answer.invalid_markers:
@@ -92,24 +96,27 @@ def _notes(answer: Answer, settings: Settings, options: AskOptions) -> None:
 
 def used_line(used: Completion, seconds: float) -> str:
     """Which model worked, and what it took."""
-    spent = f"{used.prompt_tokens} + {used.completion_tokens} tokens · ${used.cost_usd:.6f}"
-    return f"{used.model or 'unknown model'} · {spent if used.usage_known else 'usage unknown'} · {seconds:.1f} s"
+    counts = ["?" if count is None else str(count) for count in (used.prompt_tokens, used.completion_tokens)]
+    tokens = "usage unknown" if counts == ["?", "?"] else f"{' + '.join(counts)} tokens"
+    cost = [] if used.cost_usd is None else [f"${used.cost_usd:.6f}"]
+    return " · ".join([used.model or "unknown model", tokens, *cost, f"{seconds:.1f} s"])
 
 
 def answer_markdown(answer: Answer, date: str, words: frozenset[str]) -> str:
     """The answer as a markdown document: the question as its title; `words` of the question are in bold in excerpts."""
     parts = [f"# {answer.question}"]
-    if not answer.answered:
+    if not answer.answered and not answer.excerpts:
         parts += [answer.text, "## Nearest pages", nearest_text(answer).replace("  ", "- ", 1).replace("\n  ", "\n- ")]
     elif answer.excerpts:
+        parts += [] if answer.answered else [MODEL_REFUSED]
         for citation, text in zip(answer.citations, answer.excerpts, strict=True):
             parts.append(f"## [{_link_text(citation.hit)}](<{citation.hit.url}>)")
-            parts.append(emphasized(quoted(text, citation.hit), words))
+            parts.append(emphasized(sanitize_quote(text, citation.hit), words))
     else:
         parts += [answer.text, *(["## Sources"] if answer.citations else [])]
         for citation in answer.citations:
             quote = "\n".join(
-                f"   > {line}".rstrip() for line in quoted(citation.quote, citation.hit).strip().splitlines()
+                f"   > {line}".rstrip() for line in sanitize_quote(citation.quote, citation.hit).strip().splitlines()
             )
             parts.append(f"{citation.marker}. [{_link_text(citation.hit)}](<{citation.hit.url}>)\n\n{quote}")
     if answer.unsupported and not answer.dropped:

@@ -9,7 +9,7 @@ from cli.terminal import is_read_by_a_person, safe
 from rag.generate.emphasis import decisive_words
 from rag.records import Answer, Citation
 from rag.serialize import heading_path
-from rag.verify.links import quoted
+from rag.verify.links import strip_links
 
 _LONGEST_QUOTE: Final = 160
 """Characters of a source's quote: two lines of a terminal."""
@@ -55,7 +55,7 @@ def sources_of(answer: Answer, *, short: bool) -> Iterator[Source]:
 
 def _quote(citation: Citation) -> str:
     """The quoted words of a written answer's source, shortened."""
-    quote = " ".join(quoted(citation.quote, citation.hit).split())
+    quote = " ".join(strip_links(citation.quote, citation.hit).split())
     return f"    “{quote if len(quote) <= _LONGEST_QUOTE else f'{quote[: _LONGEST_QUOTE - 3]}…'}”"
 
 

@@ -23,7 +23,7 @@ def run_chat(values: Mapping[str, object], options: AskOptions) -> int:
     check_options(options, settings)
     opened = open_for(settings, options)
     if not options.quiet:
-        _greet(settings, options)
+        _greet(opened, options)
     history: list[Exchange] = []
     first = options.question if options.question not in (None, "-") else None
     while True:
@@ -37,8 +37,8 @@ def run_chat(values: Mapping[str, object], options: AskOptions) -> int:
             print(flush=True)
 
 
-def _greet(settings: Settings, options: AskOptions) -> None:
-    if not (settings.api_key or options.no_llm):
+def _greet(opened: Opened, options: AskOptions) -> None:
+    if not (opened.assistant.model or options.no_llm):
         say("note: no API key, so the pages are quoted; set OPENROUTER_API_KEY for written answers")
     if is_terminal(sys.stderr) and sys.stdin.isatty():
         say("Ask on; Ctrl-D ends the session.")

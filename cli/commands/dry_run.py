@@ -10,8 +10,8 @@ from ingest.core.errors import ModelError
 from ingest.core.settings import Settings
 from ingest.openrouter.catalog import Model, list_models
 from rag.abstain import is_worth_asking
-from rag.generate.chat import chat_request
-from rag.generate.prompt import Passages, build_messages
+from rag.generate.chat import chat_request, choose_model
+from rag.generate.prompt import build_messages
 from rag.generate.search_tool import ROUNDS, SEARCH_DOCS
 from rag.open import Opened
 from rag.records import Retrieved
@@ -30,8 +30,10 @@ def _plan(retrieved: Retrieved, settings: Settings, opened: Opened, options: Ask
         return {**plan, "why": "no request: without a key, or with --no-llm, pages are quoted"}
     if not is_worth_asking(retrieved, opened.assistant.thresholds):
         return {**plan, "why": "no request: the passages do not answer the question"}
+    settings = settings if settings.api_key else choose_model(settings)
     tools = [SEARCH_DOCS] if options.search_tool else []
-    request = chat_request(settings, build_messages(retrieved.question, Passages(retrieved.hits)), tools)
+    messages = build_messages(retrieved.question, opened.assistant.passages(retrieved.hits))
+    request = chat_request(settings, messages, tools)
     tokens = _tokens(request, settings)
     model, detail = _priced(settings)
     return {

@@ -9,4 +9,6 @@ DEFAULT_EXCLUDES: Final = {"openrouter.ai": ("/docs/agent-sdk/typescript/**", "/
 some 1,650, several times as many as all the other pages."""
 
 DEFAULT_BASE_URL: Final = "https://openrouter.ai/api/v1"
+DEFAULT_TEMPERATURE: Final = 0.1
+"""Answers from passages want the likeliest words; at 0 some small models repeat themselves without end."""
 DEFAULT_MODEL: Final = "~openai/gpt-mini-latest,~google/gemini-flash-latest"

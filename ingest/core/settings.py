@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from ingest.core.defaults import DEFAULT_BASE_URL, DEFAULT_MODEL
+from ingest.core.defaults import DEFAULT_BASE_URL, DEFAULT_MODEL, DEFAULT_TEMPERATURE
 from ingest.core.errors import UsageError
 
 CONFIG_NAME: Final = "askdocs.toml"
@@ -49,6 +49,7 @@ class Settings:
     k: int
     max_tokens: int
     timeout: float
+    temperature: float
     contact: str
     referer: str
     base_url: str
@@ -98,6 +99,13 @@ def _precision(value: object) -> str:
     return str(value)
 
 
+def _temperature(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)) or not 0 <= float(value) <= 2:
+        message = "takes a number from 0 to 2"
+        raise ValueError(message)
+    return float(value)
+
+
 _SETTINGS: Final[dict[str, _Setting]] = {
     "docs": _Setting(_text, None, "ASKDOCS_DOCS"),
     "index": _Setting(_text, None, "ASKDOCS_INDEX"),
@@ -108,6 +116,7 @@ _SETTINGS: Final[dict[str, _Setting]] = {
     "k": _Setting(_count, 8),
     "max_tokens": _Setting(_count, 800),
     "timeout": _Setting(_seconds, 60.0),
+    "temperature": _Setting(_temperature, DEFAULT_TEMPERATURE),
     "contact": _Setting(_text, ""),
     "referer": _Setting(_text, ""),
 }

@@ -1,18 +1,20 @@
 """One request to OpenRouter, or any OpenAI-compatible server -> the bytes of its answer as they come.
 
-The only file that knows the openai package and the HTTP client below it. The SDK sends the request
-and tells failures apart; reading a body is left to `rag/sse.py` and `ingest/api.py`, because the
-SDK's own reader takes an error or a broken stream for an empty success.
-
-
-A request with a JSON answer: retried as long as that may help, within one deadline.
+The only file that knows the openai package (2 or 3) and the HTTP client below it. The SDK sends the request
+and tells failures apart; reading a body is left to `rag/generate/stream.py` and to `get_json` here, because the
+SDK's own reader takes an error or a broken stream for an empty success. A request with a JSON answer is retried as
+long as that may help, within one deadline.
 """
 
 import contextlib
+import importlib
 import json
 import logging
+import sys
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
@@ -51,6 +53,12 @@ def load() -> None:
     import openai  # noqa: F401 - the import is the point
 
 
+def load_in_background() -> None:
+    """Begin to import them in a thread, while the caller searches; `load` then waits for what is left of it."""
+    if "openai" not in sys.modules:
+        threading.Thread(target=load, daemon=True).start()
+
+
 @dataclass(frozen=True, slots=True)
 class ApiRequest:
     """POST of `body` to `path`, or GET without one. Without `key`, none is needed and none is sent."""
@@ -65,7 +73,7 @@ def exchange(settings: Settings, request: ApiRequest, deadline: Deadline) -> Bou
 
     Raises ModelError without a key, and while iterating for whatever fails; DeadlinePassed.
     """
-    if request.key and not settings.api_key:
+    if request.key and not settings.api_key and is_openrouter(settings):
         hint = "set OPENROUTER_API_KEY (keys: https://openrouter.ai/settings/keys), or use --no-llm"
         raise ModelError("there is no API key", hint)
     secret = settings.api_key.reveal() if request.key else ""
@@ -75,12 +83,12 @@ def exchange(settings: Settings, request: ApiRequest, deadline: Deadline) -> Bou
 
 def _pieces(settings: Settings, secret: str, request: ApiRequest, left: float) -> Iterator[bytes]:
     with _translate_errors(settings):
-        import httpx2
         from openai import Stream
 
-        options: Any = {"timeout": httpx2.Timeout(max(0.1, left), connect=max(0.1, min(10.0, left)))}
+        http = _http_library()
+        options: Any = {"timeout": http.Timeout(max(0.1, left), connect=max(0.1, min(10.0, left)))}
         with _connect(settings, secret) as client:
-            asked: Any = {"cast_to": httpx2.Response, "options": options, "stream": True, "stream_cls": Stream[Any]}
+            asked: Any = {"cast_to": http.Response, "options": options, "stream": True, "stream_cls": Stream[Any]}
             send = client.get
             if request.body is not None:
                 send, asked["body"] = client.post, request.body
@@ -94,7 +102,7 @@ def _connect(settings: Settings, secret: str) -> "OpenAI":
 
     It takes nothing from the environment but the proxies that all programs of the user go through.
     """
-    from openai import DefaultHttpx2Client, OpenAI
+    import openai
 
     def only_ours(request: "httpx2.Request") -> None:
         for name in list(request.headers):
@@ -106,19 +114,32 @@ def _connect(settings: Settings, secret: str) -> "OpenAI":
             request.headers["Authorization"] = f"Bearer {secret}"
         # Who asks, in OpenRouter's current form: https://openrouter.ai/docs/app-attribution
         request.headers["X-OpenRouter-Title"] = "askdocs"
-        request.headers.pop("HTTP-Referer", None)
-        if settings.referer:
-            request.headers["HTTP-Referer"] = settings.referer
+        request.headers["HTTP-Referer"] = settings.referer
+        if not settings.referer:
+            del request.headers["HTTP-Referer"]
 
     def limited(response: "httpx2.Response") -> None:
         if response.status_code >= 300:
             packed = "content-encoding" in response.headers
             response.stream = _cut(response.stream, _LONGEST_PACKED_ERROR if packed else _LONGEST_ERROR)
 
-    # Its debug log repeats headers, and a server may echo the key in one.
+    # Their debug log repeats headers, and a server may echo the key in one.
     logging.getLogger("httpcore2").setLevel(logging.INFO)
-    http = DefaultHttpx2Client(follow_redirects=False, event_hooks={"request": [only_ours], "response": [limited]})
-    return OpenAI(api_key=secret or "none", base_url=settings.base_url, max_retries=0, http_client=http)
+    logging.getLogger("httpcore").setLevel(logging.INFO)
+    make: Any = getattr(openai, "DefaultHttpx2Client", None) or openai.DefaultHttpxClient
+    http = make(follow_redirects=False, event_hooks={"request": [only_ours], "response": [limited]})
+    return openai.OpenAI(api_key=secret or "none", base_url=settings.base_url, max_retries=0, http_client=http)
+
+
+@cache
+def _http_library() -> Any:  # noqa: ANN401 - one of two modules with the same names
+    """The HTTP client below the installed openai: httpx2 since openai 3, httpx before.
+
+    LlamaIndex's model classes need openai 2, so both are supported.
+    """
+    import openai
+
+    return importlib.import_module("httpx2" if hasattr(openai, "DefaultHttpx2Client") else "httpx")
 
 
 def _up_to_longest(pieces: Iterator[bytes]) -> Iterator[bytes]:
@@ -133,9 +154,9 @@ def _up_to_longest(pieces: Iterator[bytes]) -> Iterator[bytes]:
 
 def _cut(stream: Any, most: int) -> "httpx2.SyncByteStream":  # noqa: ANN401 - the library is imported late
     """An error's body, up to its first `most` bytes: the SDK reads it as a whole."""
-    import httpx2
+    base: Any = _http_library().SyncByteStream
 
-    class Cut(httpx2.SyncByteStream):
+    class Cut(base):  # type: ignore[misc] # a class of the library that is installed
         def __iter__(self) -> Iterator[bytes]:
             left = most
             for piece in stream:
@@ -156,21 +177,21 @@ def _translate_errors(settings: Settings) -> Iterator[None]:
 
     `from None` throughout: the causes hold the request, and so the key.
     """
-    import httpx2
     import openai
 
+    http = _http_library()
     where = settings.base_url
     try:
         yield
     except openai.APIStatusError as error:
         raise _status_error(error, settings) from None
-    except (openai.APITimeoutError, httpx2.TimeoutException):
+    except (openai.APITimeoutError, http.TimeoutException):
         raise timeout_error(settings) from None
-    except (openai.APIConnectionError, httpx2.TransportError) as error:
+    except (openai.APIConnectionError, http.TransportError) as error:
         raise _unreachable(error, where) from None
-    except (httpx2.InvalidURL, httpx2.UnsupportedProtocol):
+    except (http.InvalidURL, http.UnsupportedProtocol):
         raise ModelError(f"{visible(where)[:120]} is no address", "correct OPENROUTER_BASE_URL") from None
-    except (ValueError, openai.OpenAIError, httpx2.HTTPError, httpx2.StreamError) as error:
+    except (ValueError, openai.OpenAIError, http.HTTPError, http.StreamError) as error:
         # Bodies that can't be decoded come out of the libraries in many types.
         raise ModelError(f"the answer of {where} is broken: {type(error).__name__}", "try again") from None
 
@@ -182,10 +203,9 @@ def timeout_error(settings: Settings) -> ModelError:
 
 
 def _unreachable(error: BaseException, where: str) -> ModelError:
-    import httpx2
-
-    cause = error if isinstance(error, httpx2.TransportError) else error.__cause__ or error
-    if isinstance(cause, httpx2.ReadError | httpx2.WriteError | httpx2.RemoteProtocolError | httpx2.CloseError):
+    http = _http_library()
+    cause = error if isinstance(error, http.TransportError) else error.__cause__ or error
+    if isinstance(cause, (http.ReadError, http.WriteError, http.RemoteProtocolError, http.CloseError)):
         hint = "try again; if it stays, check the network and OPENROUTER_BASE_URL"
         return ModelError(f"{where} broke off the connection", hint, retryable=True)
     reason = " ".join(visible(str(cause)).split())[:120]

@@ -52,12 +52,17 @@ _TROUBLE: Final = "the service has trouble: try again later, try another --model
 _PASSING: Final = frozenset({408, 429, 500, 502, 503, 504, *range(520, 530)})
 """Statuses after which a second attempt may succeed; 501 and 505 will not change."""
 _TOO_LONG = re.compile(
-    r"context[_ ](?:length|window)|too many (?:input )?tokens|(?:prompt|input|request) is too long"
+    r"context[_ ](?:length|window|size)|context (?:the )?overflow"
+    r"|too many (?:input )?tokens|(?:prompt|input|request) is too long"
     r"|maximum (?:\w+ ){0,2}length|maximum number of (?:\w+ )?tokens|reduce the length"
     r"|inputs? tokens? \+ max_new_tokens",
     re.IGNORECASE,
 )
-"""How OpenRouter, and providers whose words it passes on, say that a prompt is too long."""
+"""How OpenRouter, providers whose words it passes on, llama.cpp, vLLM, LM Studio and Ollama say that a prompt is too
+long."""
+_TOO_LONG_KINDS: Final = frozenset(
+    {"context_length_exceeded", "exceed_context_size_error", "token_limit_exceeded", "string_too_long"}
+)
 _SECRETS = re.compile(r"sk-[\w-]{8,}|(?<=Bearer )\S+")
 
 
@@ -84,7 +89,7 @@ def response_error(status: int, body: object, headers: Mapping[str, str], where:
         hint,
         retryable=_retryable(status, error, metadata),
         wait=wait,
-        too_long=_is_too_long(status, said, metadata),
+        too_long=_is_too_long(status, said, error),
     )
 
 
@@ -168,8 +173,9 @@ def _moment(reset: float | None) -> str:
     return f"{at:%Y-%m-%d %H:%M} UTC"
 
 
-def _is_too_long(status: int, said: str, metadata: Mapping[str, Any]) -> bool:
-    kinds = ("context_length_exceeded", "token_limit_exceeded", "string_too_long")
-    return status == 413 or (
-        status in (400, 422) and (metadata.get("error_type") in kinds or bool(_TOO_LONG.search(said)))
-    )
+def _is_too_long(status: int, said: str, error: Mapping[str, Any]) -> bool:
+    kinds = {str(error.get(name)) for name in ("type", "code")}
+    kinds.add(str(as_object(error.get("metadata")).get("error_type")))
+    # Some servers answer 500 to what they can't fit.
+    is_refused = status in (400, 422, 500)
+    return status == 413 or (is_refused and bool(kinds & _TOO_LONG_KINDS or _TOO_LONG.search(said)))

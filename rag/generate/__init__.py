@@ -6,5 +6,5 @@ excerpt_text    an excerpt as it is read              emphasis        the words 
 
 prompt          the messages                          chat            the chat client
 stream          server-sent events -> a completion    search_tool     rounds in which the model searches
-writer          a written answer, piece by piece
+splitter        streamed text -> finished pieces      writer          each piece checked, then shown
 """

@@ -1,26 +1,68 @@
 """Messages -> streamed text and what it cost, through OpenRouter's chat completions."""
 
 import json
+import re
+import threading
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from ingest.core.deadline import Bounded, Deadline, DeadlinePassed
 from ingest.core.errors import ModelError
 from ingest.core.settings import Settings
+from ingest.openrouter.catalog import list_models
 from ingest.openrouter.client import ApiRequest, exchange, is_openrouter, malformed_error, redact_key, timeout_error
 from ingest.openrouter.error_responses import response_error
 from ingest.openrouter.retry import Retries
+from ingest.text.unsafe import visible
 from rag.generate.stream import CompletionBuilder, NotAnswers, payloads
 from rag.records import Completion, Message, Tool
+
+_LISTED: Final = 8
+"""Models that a hint lists."""
 
 _GRACE: Final = 2.0
 """Seconds after the finish reason in which usage may follow; a server may forget to end its stream."""
 
 
+class ServerModel:
+    """The chat model that settings name. Where they name none, a server of one's own is asked which one it has.
+
+    A server that wants a key is asked only when it does not know the default model: it may pass it on.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._is_chosen = is_openrouter(settings) or settings.origins.get("model") != "default"
+        self._choosing = threading.Lock()
+
+    def __call__(
+        self, messages: Sequence[Message], deadline: Deadline, tools: Sequence[Tool] = ()
+    ) -> Iterator[str | Completion]:
+        """Stream one turn. Raises ModelError before the first text."""
+        if not self._settings.api_key:
+            self._choose()
+        try:
+            yield from stream_completion(self._settings, messages, deadline, tools)
+        except ModelError as error:
+            if self._is_chosen or not _NO_SUCH_MODEL.search(error.message):
+                raise
+            self._choose()
+            yield from stream_completion(self._settings, messages, deadline, tools)
+
+    def _choose(self) -> None:
+        with self._choosing:
+            if not self._is_chosen:
+                self._settings, self._is_chosen = choose_model(self._settings), True
+
+
+_NO_SUCH_MODEL: Final = re.compile(r"answered 40[04]: .*\bmodel\b", re.IGNORECASE)
+
+
 def stream_completion(
     settings: Settings, messages: Sequence[Message], deadline: Deadline | None = None, tools: Sequence[Tool] = ()
 ) -> Iterator[str | Completion]:
-    """Yield the answer's text as it comes, and at the end one Completion.
+    """Yield a first Completion, which names the model, the answer's text as it comes, and a last Completion.
 
     A stream that breaks off, fails or runs into the deadline (by default `settings.timeout` from
     now) after some text ends with a Completion that is not complete and names the `problem`.
@@ -30,18 +72,45 @@ def stream_completion(
     deadline = deadline or Deadline(settings.timeout)
     request = chat_request(settings, messages, tools)
     retries = Retries(deadline)
+    announced = False
     while True:
-        builder = CompletionBuilder(settings.models[0])
+        builder = CompletionBuilder(request["model"])
         try:
-            yield from _attempt(settings, request, builder, deadline)
+            for text in _attempt(settings, request, builder, deadline):
+                if not announced:
+                    announced = True
+                    yield builder.completion()
+                yield text
             _check(settings, builder, expects_calls=bool(tools))
             break
         except ModelError as error:
             if builder.said:
                 builder.problem = error.message
                 break
+            refused = _refused_parameter(error, request)
+            if refused:
+                del request[refused]
+                continue
+            if tools and _REFUSES_TOOLS.search(error.message):
+                raise ModelError(error.message, "this model can't search by itself: leave out --search-tool") from None
             retries.wait(error, attempts=2 if isinstance(error, EmptyAnswer) else None)
     yield builder.completion()
+
+
+_OPTIONAL: Final = ("temperature", "max_completion_tokens", "max_tokens", "stream_options")
+"""Parameters that an answer can do without; servers and models differ in which of them they take."""
+_REFUSES = re.compile(r"unsupported|not supported|unrecognized|unknown|unexpected|not permitted|extra", re.IGNORECASE)
+_REFUSES_TOOLS = re.compile(
+    r"tools?\b[^.]*(?:unsupported|not support|jinja)|(?:unsupported|not support)[^.]*\btools?\b", re.IGNORECASE
+)
+
+
+def _refused_parameter(error: ModelError, request: Mapping[str, Any]) -> str:
+    """The optional parameter that the server names as one that it does not take; "" where it names none."""
+    if error.retryable or not _REFUSES.search(error.message):
+        return ""
+    named = [name for name in _OPTIONAL if name in request and re.search(rf"\b{name}\b", error.message)]
+    return min(named, key=error.message.index, default="")
 
 
 class EmptyAnswer(ModelError):
@@ -51,7 +120,8 @@ class EmptyAnswer(ModelError):
 def chat_request(settings: Settings, messages: Sequence[Message], tools: Sequence[Tool] = ()) -> dict[str, Any]:
     """The body of a chat request. Raises ModelError when no model is named.
 
-    OpenRouter's own fields go to OpenRouter only: other servers may refuse them.
+    OpenRouter's own fields go to OpenRouter only: other servers may refuse them. What those need in turn, OpenRouter
+    calls deprecated: Ollama and older servers know `max_tokens` alone, and report usage only where it is asked for.
     """
     if not settings.models:
         raise ModelError("no model is named", "give one with --model or ASKDOCS_MODEL")
@@ -60,6 +130,7 @@ def chat_request(settings: Settings, messages: Sequence[Message], tools: Sequenc
         "messages": list(messages),
         "stream": True,
         "max_completion_tokens": settings.max_tokens,
+        "temperature": settings.temperature,
     }
     if tools:
         request["tools"] = list(tools)
@@ -67,7 +138,25 @@ def chat_request(settings: Settings, messages: Sequence[Message], tools: Sequenc
         request["models"] = settings.models
         # Compression would drop passages from the middle of the prompt.
         request["plugins"] = [{"id": "context-compression", "enabled": False}]
+    else:
+        request["max_tokens"] = settings.max_tokens
+        request["stream_options"] = {"include_usage": True}
     return request
+
+
+def choose_model(settings: Settings) -> Settings:
+    """The settings with a model that the server has, where the user named none. Raises ModelError.
+
+    OpenRouter has the models that are set by default. Another server is asked: its only model is taken; of several the
+    user has to name one.
+    """
+    if is_openrouter(settings) or settings.origins.get("model") != "default":
+        return settings
+    known = [model.id for model in list_models(settings)]
+    if len(known) != 1:
+        listed = ", ".join(known[:_LISTED]) + (", …" if len(known) > _LISTED else "")
+        raise ModelError(f"{settings.base_url} has {len(known)} models", f"name one with --model: {visible(listed)}")
+    return replace(settings, model=known[0])
 
 
 def _attempt(
@@ -99,6 +188,7 @@ def _texts(settings: Settings, pieces: Bounded[bytes], builder: CompletionBuilde
             return
         if builder.finish and pieces.deadline is deadline:
             pieces.deadline = deadline.sooner(_GRACE)
+    yield builder.rest()
 
 
 def _failure(settings: Settings, builder: CompletionBuilder) -> ModelError:
@@ -125,6 +215,8 @@ def _check(settings: Settings, builder: CompletionBuilder, *, expects_calls: boo
         if not builder.finish and not builder.problem:
             builder.problem = "the stream broke off"
         return
+    if builder.thinking.thought and builder.finish not in _ENDINGS:
+        raise ModelError("the model thought, and ended before its answer", "raise --max-tokens, or try another --model")
     if builder.finish in _ENDINGS:
         message, hint = _ENDINGS[builder.finish]
         raise ModelError(message, hint)

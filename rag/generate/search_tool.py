@@ -1,12 +1,14 @@
 """Let a model search the docs itself, for questions whose answer stands on several pages."""
 
 import json
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from ingest.core.deadline import Deadline
 from ingest.core.errors import DocsError
+from ingest.core.json_values import as_object
 from rag.generate.prompt import Passages
 from rag.generate.writer import Written
 from rag.records import ChatModel, Completion, Message, Retrieved, Tool, ToolCall
@@ -18,6 +20,8 @@ _CALLS: Final = 3
 _NEW: Final = 4
 """Passages per search: what a model needs to see, at a price that stays small."""
 _LONGEST_QUERY: Final = 300
+_LONGEST_WRITTEN_CALL: Final = 1_000
+"""Characters; a longer text is an answer that mentions the tool."""
 
 SEARCH_DOCS: Final[Tool] = {
     "type": "function",
@@ -53,7 +57,7 @@ def write_with_search(
     conversation = _Conversation([*messages], passages, search)
     for _ in range(ROUNDS):
         pieces = list(model(conversation.messages, deadline, (SEARCH_DOCS,)))
-        conversation.spent.append(_completion(pieces))
+        conversation.spent.append(_with_written_call(_completion(pieces), pieces))
         if not conversation.spent[-1].calls:
             return conversation.total(finish(pieces))
         conversation.take(pieces)
@@ -105,15 +109,54 @@ class _Conversation:
         """The answer with what all turns cost together."""
         used = replace(
             answer.completion,
-            prompt_tokens=sum(turn.prompt_tokens for turn in self.spent),
-            completion_tokens=sum(turn.completion_tokens for turn in self.spent),
-            cost_usd=sum(turn.cost_usd for turn in self.spent),
+            prompt_tokens=_total_count([turn.prompt_tokens for turn in self.spent]),
+            completion_tokens=_total_count([turn.completion_tokens for turn in self.spent]),
+            cost_usd=_total([turn.cost_usd for turn in self.spent]),
         )
         return replace(answer, completion=used)
 
 
+def _total(amounts: Sequence[float | None]) -> float | None:
+    """The sum of what is known; None where nothing is."""
+    known = [amount for amount in amounts if amount is not None]
+    return sum(known) if known else None
+
+
+def _total_count(counts: Sequence[int | None]) -> int | None:
+    total = _total(counts)
+    return None if total is None else int(total)
+
+
 def _completion(pieces: Sequence[str | Completion]) -> Completion:
-    return next((piece for piece in pieces if isinstance(piece, Completion)), Completion(None, ""))
+    return next((piece for piece in reversed(pieces) if isinstance(piece, Completion)), Completion(None, ""))
+
+
+_WRITTEN_CALL = re.compile(r"\{.*\}|\bsearch_docs\s*\((.*)\)", re.DOTALL)
+_QUOTED = re.compile(r"""["']([^"']+)["']""")
+
+
+def _with_written_call(completion: Completion, pieces: Sequence[str | Completion]) -> Completion:
+    """The completion with the call that a weak model wrote as text, where that is all it wrote."""
+    text = "".join(piece for piece in pieces if isinstance(piece, str)).strip()
+    found = None if completion.calls or "search_docs" not in text else _WRITTEN_CALL.search(text)
+    if found is None or len(text) > _LONGEST_WRITTEN_CALL:
+        return completion
+    query = _QUOTED.search(found[1]) if found[1] is not None else None
+    arguments = json.dumps({"query": query[1]}) if query else _arguments_in(found[0])
+    if not arguments:
+        return completion
+    return replace(completion, calls=(ToolCall("call_0", "search_docs", arguments),), finish_reason="tool_calls")
+
+
+def _arguments_in(text: str) -> str:
+    """The arguments of a call written as JSON; "" for anything else."""
+    try:
+        call: Any = json.loads(text)
+    except (ValueError, RecursionError):
+        return ""
+    function = as_object(as_object(call).get("function")) or as_object(call)
+    arguments = function.get("arguments", function.get("parameters"))
+    return arguments if isinstance(arguments, str) else json.dumps(arguments) if isinstance(arguments, dict) else ""
 
 
 def _query(call: ToolCall) -> str:

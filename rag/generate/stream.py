@@ -12,6 +12,7 @@ come in a chunk with no choice, or with one that repeats the finish reason.
 """
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Any, Final
@@ -140,6 +141,35 @@ _MOST_CALLS: Final = 8
 _LONGEST_NAME: Final = 200
 
 
+_THINKING: Final = re.compile(r"\A(?:\s*<(think|thinking|reasoning)>.*?</\1>\s*)+", re.DOTALL)
+_THINKS: Final = re.compile(r"\s*<(?:think|thinking|reasoning)>")
+_TAGS: Final = ("<think>", "<thinking>", "<reasoning>")
+
+
+class ThinkingFilter:
+    """Takes out what reasoning models write in <think> tags before their answer, in whatever parts it comes."""
+
+    def __init__(self) -> None:
+        self._start: str | None = ""
+        self.thought = False
+
+    def feed(self, text: str) -> str:
+        """The part of the answer that is known now."""
+        if self._start is None:
+            return text
+        self._start, thoughts = _THINKING.subn("", self._start + text)
+        self.thought = self.thought or bool(thoughts) or bool(_THINKS.match(self._start))
+        if _THINKS.match(self._start) or any(tag.startswith(self._start.lstrip()) for tag in _TAGS):
+            return ""
+        start, self._start = self._start, None
+        return start
+
+    def end(self) -> str:
+        """What was held back when the text ended; a thought that did not end is no answer."""
+        start, self._start = self._start, None
+        return "" if start is None or _THINKS.match(start) else start
+
+
 class CompletionBuilder:
     """The state of one streamed (or whole) completion."""
 
@@ -151,6 +181,7 @@ class CompletionBuilder:
         self.error: object = None
         self.length = 0
         self.said = False
+        self.thinking = ThinkingFilter()
         self._usage: Mapping[str, Any] = {}
         self._calls: dict[int, dict[str, str]] = {}
 
@@ -166,9 +197,16 @@ class CompletionBuilder:
         self.error = chunk.get("error") or choice.get("error") or self.error
         text = self._take_choice(choice)[: MOST_TEXT + 1 - self.length]
         self.length += len(text)
-        self.said = self.said or (not text.isspace() and bool(text))
         if self.endless:
             self.problem = "it has no end"
+        return self._heard(self.thinking.feed(text))
+
+    def rest(self) -> str:
+        """The text that is left when the stream is over."""
+        return self._heard(self.thinking.end())
+
+    def _heard(self, text: str) -> str:
+        self.said = self.said or (not text.isspace() and bool(text))
         return text
 
     @property
@@ -214,10 +252,9 @@ class CompletionBuilder:
         return Completion(
             model=self.model,
             finish_reason=self.finish,
-            prompt_tokens=int(_amount(self._usage.get("prompt_tokens"))),
-            completion_tokens=int(_amount(self._usage.get("completion_tokens"))),
+            prompt_tokens=_count(self._usage.get("prompt_tokens")),
+            completion_tokens=_count(self._usage.get("completion_tokens")),
             cost_usd=_amount(self._usage.get("cost")),
-            usage_known=bool(self._usage),
             problem=self.problem,
             calls=self.calls,
         )
@@ -236,7 +273,13 @@ def _text(content: object) -> str:
     return content if isinstance(content, str) else ""
 
 
-def _amount(value: object) -> float:
-    """A number of tokens or dollars; 0 for anything else."""
+def _amount(value: object) -> float | None:
+    """A number of tokens or dollars; None for anything else."""
     number = as_number(value)
-    return number if number is not None and 0 <= number < 1e12 else 0.0
+    return number if number is not None and 0 <= number < 1e12 else None
+
+
+def _count(value: object) -> int | None:
+    """A number of tokens; None for anything else."""
+    number = _amount(value)
+    return None if number is None else int(number)

@@ -1,24 +1,40 @@
-"""A model's pieces of text -> a checked text: markers resolved, quotes found, a refusal recognised."""
+"""A model's streamed text -> a checked answer: cut into pieces, each shown when it is complete and checked."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+import re
+from collections import Counter
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Final
 
-from rag.generate.prompt import NOT_IN_DOCS, Passages
-from rag.records import Citation, Completion, Hit
-from rag.verify.citations import MarkerFilter, cited, judged
-from rag.verify.links import LinkFilter
-from rag.verify.sentence_gate import Release
+from ingest.text.markdown import LIST_MARKER, fenced_code
+from ingest.text.unsafe import visible
+from rag.generate.prompt import Passages
+from rag.generate.splitter import PieceSplitter
+from rag.records import Citation, Completion, Hit, Piece
+from rag.verify.citations import claim_of, find_citations, is_supported
+from rag.verify.sentence_gate import SentenceGate, kind_of
 
-Show = Callable[[str], None]
-"""Called with each piece of text that may be shown."""
+OnPiece = Callable[[Piece], None]
 
-_WRAPPING = " \t\n*_`\"'"
-"""What models put around a word that they were told to reply with."""
+_SENTINEL: Final = r"(?:NOT?[_ -](?:FOUND[_ -])?IN[_ -](?:THE[_ -])?DOCS?|(?i:not?_(?:found_)?in_(?:the_)?docs?))"
+"""Pattern source for NOT_IN_DOCS and what weak models make of it."""
+_REFUSAL = re.compile(rf"[\s*_`\"'\[(<]*{_SENTINEL}(?!\w)(?=.|\n)")
+"""A text that begins so is a refusal, whatever follows; one character behind the word shows that it is over."""
+_HAS_SENTINEL = re.compile(rf"(?<!\w){_SENTINEL}(?!\w)")
+
+_TEMPLATE_END = re.compile(r"<\|[a-z_]{2,30}\|>|</s>|\[/?INST\]")
+"""Marks of chat templates: what follows one is the model talking to itself."""
+
+_REPEATS: Final = 3
+"""A sentence that is written so often ends the answer: the model is in a loop."""
+_SHORTEST_REPEAT: Final = 5
+"""Words; shorter sentences may be repeated."""
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What a model wrote. `hits` are the passages that markers number; `answered` False: it found no answer in them."""
+    """What a model wrote. `hits` are the passages that marks number; `answered` False: it found no answer in them."""
 
     text: str
     answered: bool
@@ -28,67 +44,164 @@ class Written:
     unsupported: tuple[str, ...] = ()
     invalid_markers: int = 0
     removed_links: int = 0
+    verified: int = 0
+    """Sentences that a cited passage supports."""
 
 
-def written(pieces: Iterable[str | Completion], passages: Passages, show: Show, *, strict: bool = False) -> Written:
-    """Stream an answer through the filters of markers and links; nothing is shown until it can't be a refusal.
+def write_answer(
+    stream: Iterable[str | Completion], passages: Passages, on_piece: OnPiece, *, strict: bool = False
+) -> Written:
+    """Read a model's answer and check it piece by piece; `on_piece` gets each piece that is shown.
 
-    Sentences without support are marked where they are shown, or with `strict` dropped.
+    A refusal, or a sentence that comes again and again, closes the stream. Raises what the stream raises.
     """
     hits = tuple(passages.hits)
-    markers, links = MarkerFilter(len(hits), passages.labels), LinkFilter(hits)
-    release = Release(show, lambda sentence: judged(sentence, hits), strict=strict)
-    held = _Held(release.feed)
-    completion = Completion(None, "")
-    for piece in pieces:
-        if isinstance(piece, Completion):
-            completion = piece
-        else:
-            held.feed(links.feed(markers.feed(piece)))
-    held.feed(links.feed(markers.end()) + links.end())
-    text = held.text
-    if text.lstrip(_WRAPPING).startswith(NOT_IN_DOCS) or (completion.complete and not text):
-        return Written(text, answered=False, hits=hits, completion=completion)
-    held.release()
-    release.end(broken=not completion.complete)
-    if strict and not release.text:
-        return Written("", answered=False, hits=hits, completion=completion, unsupported=tuple(release.unsupported))
-    return Written(
-        release.text,
-        answered=True,
-        hits=hits,
-        completion=completion,
-        citations=cited(release.text, hits),
-        unsupported=tuple(release.unsupported),
-        invalid_markers=markers.invalid,
-        removed_links=links.removed,
-    )
+    gate = SentenceGate(hits, passages.labels, lambda sentence: is_supported(sentence, hits), strict=strict)
+    draft = _Draft(gate, on_piece, _Source(stream), strict)
+    with _closing(stream):
+        for piece in draft.source.pieces():
+            draft.take(piece)
+            if draft.ended:
+                break
+    return draft.result(hits)
 
 
-class _Held:
-    """Holds text back while it may still become the refusal word; then passes it on piece by piece."""
+@contextmanager
+def _closing(stream: Iterable[str | Completion]) -> Iterator[None]:
+    """Close a generator at the end, and with it the connection to the server."""
+    try:
+        yield
+    finally:
+        if isinstance(stream, Generator):
+            stream.close()
 
-    def __init__(self, show: Show) -> None:
-        self._show = show
-        self._parts: list[str] = []
-        self._open = False
 
-    def feed(self, piece: str) -> None:
-        self._parts.append(piece)
-        if self._open:
-            if piece:
-                self._show(piece)
+class _Source:
+    """The pieces of a stream; it ends with a refusal as soon as the text begins with one."""
+
+    def __init__(self, stream: Iterable[str | Completion]) -> None:
+        self._stream = stream
+        self._start: str | None = ""
+        self.completion = Completion(None, "")
+        self.refused = False
+        self.is_over = False
+
+    def pieces(self) -> Iterator[str]:
+        splitter = PieceSplitter()
+        for part in self._stream:
+            if isinstance(part, Completion):
+                self.completion = part
+                continue
+            yield from splitter.feed(self._after_start(visible(part)))
+            if self.refused:
+                return
+        self.is_over = True
+        yield from splitter.feed(self._start or "")
+        yield from splitter.end()
+
+    def _after_start(self, text: str) -> str:
+        """The text, once its start shows that it is not a refusal."""
+        if self._start is None:
+            return text
+        self._start += text
+        self.refused = bool(_REFUSAL.match(self._start))
+        if self.refused or _may_refuse(self._start):
+            return ""
+        start, self._start = self._start, None
+        return start
+
+
+def _may_refuse(text: str) -> bool:
+    """Whether the text may still become the word of a refusal."""
+    word = text.lstrip(" \t\n*_`\"'[(<")
+    return len(word) < 24 and re.fullmatch(r"[A-Za-z_ -]*", word) is not None and word[:1].upper() in ("", "N")
+
+
+@dataclass(slots=True)
+class _Draft:
+    """The answer as far as it was checked."""
+
+    gate: SentenceGate
+    on_piece: OnPiece
+    source: _Source
+    strict: bool
+    parts: list[str] = field(default_factory=list)
+    unsupported: list[str] = field(default_factory=list)
+    invalid_marks: int = 0
+    removed_links: int = 0
+    verified: int = 0
+    ended: bool = False
+    refused: bool = False
+    problem: str = ""
+    seen: Counter[str] = field(default_factory=Counter)
+
+    def take(self, piece: str) -> None:
+        """Check a piece and show what is left of it."""
+        template = _TEMPLATE_END.search(piece)
+        if template and kind_of(piece) != "code":
+            piece, self.ended = piece[: template.start()], True
+        if _HAS_SENTINEL.search(piece):
+            self.refused = self.ended = not self.parts
             return
-        start = "".join(self._parts).lstrip(_WRAPPING)
-        if not NOT_IN_DOCS.startswith(start[: len(NOT_IN_DOCS)]):
-            self.release()
+        if not piece.strip() or self._is_loop(piece):
+            return
+        if not self.parts:
+            piece = piece.lstrip()
+        whole = not self.source.is_over or self.source.completion.complete or piece.rstrip().endswith(_STOPS)
+        checked = self.gate.check(piece, is_statement=whole or self.strict)
+        self.unsupported += checked.unsupported
+        self.invalid_marks += checked.invalid_marks
+        self.removed_links += checked.removed_links
+        self.verified += checked.verified
+        if checked.text:
+            self._show(Piece(checked.text, checked.unsupported, checked.citations, checked.marked))
 
-    def release(self) -> None:
-        """Show what was held."""
-        if not self._open:
-            self._open = True
-            self._show("".join(self._parts).lstrip())
+    def _show(self, piece: Piece) -> None:
+        self.parts.append(piece.text)
+        self.on_piece(piece)
 
-    @property
-    def text(self) -> str:
-        return "".join(self._parts).strip()
+    def _is_loop(self, piece: str) -> bool:
+        claim = " ".join(claim_of(piece).casefold().split())
+        if kind_of(piece) == "code" or claim.count(" ") + 1 < _SHORTEST_REPEAT:
+            return False
+        self.seen[claim] += 1
+        if self.seen[claim] < _REPEATS:
+            return False
+        self.problem, self.ended = "the model repeats itself", True
+        return True
+
+    def result(self, hits: tuple[Hit, ...]) -> Written:
+        """The answer; a block of code that it leaves open is closed."""
+        completion = self.source.completion
+        if self.ended or self.source.refused:
+            completion = replace(completion, finish_reason="stop", problem=self.problem)
+        if not "".join(self.parts).strip():
+            return Written("", answered=False, hits=hits, completion=completion, unsupported=tuple(self.unsupported))
+        closing = closing_fence("".join(self.parts))
+        if closing:
+            self._show(Piece(closing))
+        text = "".join(self.parts).strip()
+        return Written(
+            text,
+            answered=True,
+            hits=hits,
+            completion=completion,
+            citations=find_citations(text, hits),
+            unsupported=tuple(self.unsupported),
+            invalid_markers=self.invalid_marks,
+            removed_links=self.removed_links,
+            verified=self.verified,
+        )
+
+
+_STOPS: Final = (".", "!", "?", "]", "|", "。", "！", "？")
+
+
+def closing_fence(text: str) -> str:
+    """The line that closes the block of code which a text leaves open; "" where it leaves none."""
+    open_code = next((code for code in fenced_code(text) if not code.closed), None)
+    if open_code is None:
+        return ""
+    before = open_code.lines[0].text.partition(open_code.mark)[0]
+    indent = re.sub(LIST_MARKER, lambda marker: " " * len(marker[0]), before)
+    return ("" if text.endswith("\n") else "\n") + indent + open_code.mark

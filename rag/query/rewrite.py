@@ -28,6 +28,9 @@ _REFERS = re.compile(
 )
 """Words that point back. A question without any, and with a subject of its own, stands alone."""
 
+_ASKS = re.compile("[?\uff1f\u061f\u037e]")
+"""Question marks: Latin, full width, Arabic, Greek."""
+
 _RULES: Final = (
     "Rewrite the last question so that it can be understood without the conversation: put names in place of pronouns "
     "and of what is left out. Keep its language and meaning; add nothing. Reply with the question alone. The "
@@ -70,10 +73,19 @@ def _rewrite(question: str, history: Sequence[Exchange], model: ChatModel) -> tu
         pieces = list(model(rewrite_messages(question, history), whole.sooner(whole.left * _SHARE), ()))
     except ModelError:
         return "", None
-    completion = next((piece for piece in pieces if isinstance(piece, Completion)), None)
+    completion = next((piece for piece in reversed(pieces) if isinstance(piece, Completion)), None)
     text = "".join(piece for piece in pieces if isinstance(piece, str)).strip().strip("\"'`*")
-    is_question = "\n" not in text and any(character.isalnum() for character in text)
-    return (text if is_question and len(text) <= 3 * len(question) + 300 else ""), completion
+    return (text if _is_rewriting(text, question) else ""), completion
+
+
+def _is_rewriting(text: str, question: str) -> bool:
+    """Whether a model's text asks what the question asks: an answer, or words about the task, are not that."""
+    if "\n" in text or not text or len(text) > 3 * len(question) + 300:
+        return False
+    if _ASKS.search(text):
+        return True
+    own = {term for term in terms(question) if term not in STOPWORDS}
+    return not _ASKS.search(question) and not own.isdisjoint(terms(text))
 
 
 def carry_over(question: str, earlier: Sequence[str], idf: Callable[[str], float]) -> str:

@@ -1,144 +1,188 @@
-"""A model's text -> text with only true markers, and the quotes that stand behind them. Pure."""
+"""Citation marks of a model: read in the forms that models write them, and the quotes that they point to. Pure.
+
+A piece of an answer goes through `resolve_marks` once; after that `[n]` names the n-th passage wherever it is
+outside code.
+"""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
-from ingest.text.markdown import (
-    CODE_SPAN,
-    FENCE,
-    LIST_MARKER,
-    blocks_of,
-    closes_fence,
-    without_bullet,
-    without_fenced_code,
-)
+from ingest.text.markdown import CODE_SPAN, LIST_MARKER, blocks_of, fenced_code, without_bullet
 from ingest.text.sentences import sentences
 from ingest.text.terms import STOPWORDS, terms
 from rag.passage import Span, spans_of
 from rag.records import Citation, Hit
 from rag.verify.support import supported
 
+LABEL: Final = r"p\d[a-z]\d[a-z]"
+"""Pattern source for the label of a passage in a prompt."""
+
 _GAP = r"[ \t]{0,9}"  # bounded, because a model may send spaces without end
-_ITEM_OF_GROUP = r"(?:\d{1,3}|p\d[a-z]\d[a-z])"
+_PREFIX = rf"(?:\^|\#|(?:passages?|sources?|labels?|refs?|cite|citation){_GAP}[=:#]?{_GAP})?"
+_NAME = rf"{_PREFIX}['\"]?(?:\d{{1,3}}|{LABEL})['\"]?"
+_COMMA = rf"{_GAP}(?:[,;/&|+]|\band\b|\bor\b){_GAP}"
+_NAMES = rf"{_GAP}{_NAME}(?:{_COMMA}{_NAME}){{0,20}}{_GAP}"
+_LABELS = rf"{_GAP}{_PREFIX}{LABEL}(?:{_COMMA}{_PREFIX}{LABEL}){{0,20}}{_GAP}"
+_TARGET = r"(?:\((?:https?:|\#|/)[^()\s]{0,300}\))?"
+"""Where models make a link of a mark, it goes: the mark itself leads to the passage."""
 _GROUP = re.compile(
-    rf"{_GAP}[\[【]{_GAP}{_ITEM_OF_GROUP}(?:{_GAP}[,;]{_GAP}{_ITEM_OF_GROUP}){{0,20}}{_GAP}[\]】]", re.IGNORECASE
+    rf"({_GAP})(?:\[\[{_NAMES}\]\]|\[{_NAMES}\]{_TARGET}|【{_NAMES}】|\({_LABELS}\)|<{_LABELS}>|\{{{_LABELS}\}}|\b{LABEL}\b)",
+    re.IGNORECASE,
 )
-_PART_OF_ITEM = r"(?:\d{0,3}|p\d?|p\d[a-z]\d?|p\d[a-z]\d[a-z])"
-_OPEN_GROUP = re.compile(
-    rf"{_GAP}(?:[\[【](?:{_GAP}{_ITEM_OF_GROUP}{_GAP}[,;]){{0,20}}{_GAP}{_PART_OF_ITEM}{_GAP})?\Z", re.IGNORECASE
+_NAME_ALONE = re.compile(rf"\d{{1,3}}|{LABEL}", re.IGNORECASE)
+_ECHO = re.compile(
+    rf"<(/?)passage(?:-[0-9a-f]*)?(?:[ \t]+(?:label[ \t]*=)?[ \t]*['\"]?({LABEL})?['\"]?)?[ \t]*>\s*", re.IGNORECASE
 )
-_LONGEST_GROUP: Final = 300
-_MARKER = re.compile(r"\[(\d{1,3})\]")
+"""The marks that passages stand between in the prompt; weak models repeat them. Group 2 is the label."""
+
+_MARK = re.compile(r"\[(\d{1,3})\]")
 _MARKED = re.compile(r"\s{0,9}\[\d{1,3}\]")
-_ITEM = re.compile(rf"[ \t>]*{LIST_MARKER}")
+_LEADING_MARKS = re.compile(r"(?:\s{0,9}\[\d{1,3}\])+[.!?]?")
+_BULLET = re.compile(rf"[ \t>]*{LIST_MARKER}")
 
 
-class MarkerFilter:
-    """Passes streamed text on, holding back only an open marker; drops markers that name no passage.
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """A text whose marks are numbers of passages; `invalid` counts marks that named none and were taken out."""
 
-    What stands in code, as in `choices[0]`, is no marker. In whatever pieces a text comes, the
-    outcome is the same: the state is the line so far, not the piece. A passage may be named by its
-    number or by its label in the prompt; both become its number.
+    text: str
+    invalid: int
+
+
+def resolve_marks(text: str, passages: int, labels: Mapping[str, int] | None = None) -> Resolved:
+    """Write each mark as `[n]`; drop those that name no passage. A passage is named by its number or its label.
+
+    What is in code, as in `choices[0]`, is not a mark.
     """
+    resolver = _Resolver(passages, labels or {})
+    parts, at = [], 0
+    for start, end in code_places(text):
+        parts += [resolver.resolve(text[at:start]), text[start:end]]
+        at = end
+    return Resolved("".join([*parts, resolver.resolve(text[at:])]), resolver.invalid)
 
-    def __init__(self, passages: int, labels: Mapping[str, int] | None = None) -> None:
-        self._passages = passages
-        self._labels = labels or {}
-        self._held = ""
-        self._line = ""
-        self._fence = ""
+
+class _Resolver:
+    def __init__(self, passages: int, labels: Mapping[str, int]) -> None:
+        self._passages, self._labels = passages, labels
         self.invalid = 0
 
-    def feed(self, piece: str) -> str:
-        """The part of all text so far that can be shown now."""
-        text = self._held + piece
-        # With the space before it, which goes if the marker goes.
-        open_group = _OPEN_GROUP.search(text, max(0, len(text) - _LONGEST_GROUP))
-        cut = open_group.start() if open_group else len(text)
-        self._held = text[cut:]
-        return self._checked(text[:cut])
+    def resolve(self, prose: str) -> str:
+        prose = _ECHO.sub(lambda tag: f"[{tag[2]}] " if tag[2] and not tag[1] else "", prose)
+        return _GROUP.sub(self._resolve_group, prose)
 
-    def end(self) -> str:
-        """What was held back when the text ended."""
-        rest, self._held = self._held, ""
-        return self._checked(rest)
-
-    def _checked(self, text: str) -> str:
-        first, *lines = text.split("\n")
-        out = [self._checked_part(first)]
-        for line in lines:
-            self._end_line()
-            out += ["\n", self._checked_part(line)]
-        return "".join(out)
-
-    def _checked_part(self, part: str) -> str:
-        start = len(self._line)
-        self._line += part
-        return _GROUP.sub(lambda group: self._valid(group, self._line[: start + group.start()]), part)
-
-    def _end_line(self) -> None:
-        found = FENCE.match(self._line)
-        if not self._fence:
-            self._fence = found.group(1) if found else ""
-        elif closes_fence(self._line, self._fence):
-            self._fence = ""
-        self._line = ""
-
-    def _valid(self, group: re.Match[str], before: str) -> str:
-        if self._fence or FENCE.match(before) or ("`" in before and "`" in CODE_SPAN.sub("", before)):
-            return group.group()
-        names = re.findall(_ITEM_OF_GROUP, group.group(), re.IGNORECASE)
+    def _resolve_group(self, group: re.Match[str]) -> str:
+        names = _NAME_ALONE.findall(group[0].partition("](")[0])
+        bare = re.fullmatch(rf"{_GAP}{LABEL}", group[0], re.IGNORECASE)
+        if bare and names[0].lower() not in self._labels:
+            return group[0]  # a word of the text
         numbers = [int(name) if name.isdecimal() else self._labels.get(name.lower(), 0) for name in names]
         valid = [number for number in numbers if 1 <= number <= self._passages]
         self.invalid += len(numbers) - len(valid)
-        space = group.group()[: len(group.group()) - len(group.group().lstrip(" \t"))]
-        return space + "".join(f"[{number}]" for number in valid) if valid or _ITEM.fullmatch(before) else ""
+        line = group.string[: group.start()].rpartition("\n")[2]
+        keep_space = bool(valid) or bool(_BULLET.fullmatch(line))
+        return (group[1] if keep_space else "") + "".join(f"[{number}]" for number in valid)
 
 
-def resolve(text: str, hits: Sequence[Hit]) -> tuple[tuple[Citation, ...], tuple[str, ...]]:
-    """The citations of a checked text, and its sentences that no cited passage supports."""
-    return cited(text, hits), tuple(claim for claim, markers in _claims(text) if not _supported(claim, markers, hits))
+def shift_marks(text: str, by: int) -> str:
+    """The text with `by` added to the number of each mark."""
+    parts, at = [], 0
+    for start, end in [*code_places(text), (len(text), len(text))]:
+        parts += [_MARK.sub(lambda mark: f"[{int(mark[1]) + by}]", text[at:start]), text[start:end]]
+        at = end
+    return "".join(parts)
 
 
-def cited(text: str, hits: Sequence[Hit]) -> tuple[Citation, ...]:
-    """The citations of a checked text; a quote is the sentence of the passage that shares most with the claim."""
-    citations: dict[int, Citation] = {}
-    for claim, markers in _claims(text):
-        words = _content(claim)
-        for marker in markers if words and not claim.endswith(":") else ():
-            if 1 <= marker <= len(hits):
-                citations.setdefault(marker, _best_quote(words, hits[marker - 1], marker))
-    return tuple(citations[marker] for marker in sorted(citations))
+def code_places(text: str) -> Iterator[tuple[int, int]]:
+    """Where a text shows code: start and end of each block and span, in order."""
+    at = 0
+    for block in fenced_code(text):
+        yield from ((span.start(), span.end()) for span in CODE_SPAN.finditer(text, at, block.start))
+        yield block.start, block.end
+        at = block.end
+    yield from ((span.start(), span.end()) for span in CODE_SPAN.finditer(text, at))
 
 
-def judged(sentence: str, hits: Sequence[Hit]) -> bool:
-    """Whether the passages that a sentence, list item or table row cites support it."""
-    numbers = [int(number) for number in _MARKER.findall(CODE_SPAN.sub("", sentence))]
-    claim = without_bullet(_MARKED.sub("", sentence).strip())
-    return _supported(claim, numbers, hits)
+def marks_of(text: str) -> list[int]:
+    """The numbers of the passages that a text cites, outside code, in its order."""
+    return [int(number) for number in _MARK.findall(_without_code(text))]
 
 
-def _supported(claim: str, markers: Sequence[int], hits: Sequence[Hit]) -> bool:
-    """What leads in a list, and what has no content, claims nothing."""
-    if not _content(claim) or claim.endswith(":"):
-        return True
-    return supported(claim, [hits[marker - 1] for marker in dict.fromkeys(markers) if 1 <= marker <= len(hits)])
+def _without_code(text: str) -> str:
+    parts, at = [], 0
+    for start, end in code_places(text):
+        parts.append(text[at:start])
+        at = end
+    return "".join([*parts, text[at:]])
 
 
-def _claims(text: str) -> Iterator[tuple[str, list[int]]]:
-    """Each sentence outside code, without its markers, with the passages that it cites.
+def sentences_with_marks(text: str) -> list[tuple[int, int]]:
+    """Start and end of each sentence of a text; marks behind a full stop belong to the sentence before them.
 
-    Markers often follow the full stop; they belong to the sentence before.
+    No sentence ends inside code.
     """
-    prose = re.sub(r"([.!?])((?:\s*\[\d{1,3}\])+)", r"\2\1", without_fenced_code(text))
-    for block in blocks_of(prose):
-        if block.kind == "heading":
+    bounds: list[tuple[int, int]] = []
+    code = list(code_places(text))
+    for first, end in sentences(text):
+        if bounds and any(opens < first < closes for opens, closes in code):
+            bounds[-1] = (bounds[-1][0], end)
             continue
-        for start, end in sentences(prose[block.start : block.end], block.start):
-            sentence = prose[start:end]
-            markers = _MARKER.findall(CODE_SPAN.sub("", sentence))
-            yield _MARKED.sub("", sentence).strip(), [int(number) for number in markers]
+        marks = _LEADING_MARKS.match(text, first) if bounds else None
+        start = first
+        if marks:
+            bounds[-1] = (bounds[-1][0], marks.end())
+            rest = text[marks.end() : end]
+            start = marks.end() + len(rest) - len(rest.lstrip())
+        if start < end:
+            bounds.append((start, end))
+    return bounds
+
+
+def claim_of(sentence: str) -> str:
+    """The words of a sentence, list item or table row, without its marks and its bullet."""
+    return without_bullet(_MARKED.sub("", sentence).strip())
+
+
+def states_something(claim: str) -> bool:
+    """Whether a claim can be true or false: what leads in a list, and what has no content, states nothing."""
+    return bool(_content(claim)) and not claim.endswith(":")
+
+
+def is_supported(sentence: str, hits: Sequence[Hit]) -> bool:
+    """Whether the passages that a sentence, list item or table row cites support it."""
+    return supported(
+        claim_of(sentence), [hits[number - 1] for number in dict.fromkeys(marks_of(sentence)) if number <= len(hits)]
+    )
+
+
+def cite(sentence: str, hits: Sequence[Hit]) -> Iterator[Citation]:
+    """The citations of a sentence: of each passage that it names, the words that share most with it."""
+    words = _content(claim_of(sentence))
+    for number in dict.fromkeys(marks_of(sentence)):
+        if 1 <= number <= len(hits):
+            yield _best_quote(words, hits[number - 1], number)
+
+
+def find_citations(text: str, hits: Sequence[Hit]) -> tuple[Citation, ...]:
+    """The citations of a checked text by their numbers; of several statements the first decides what is quoted."""
+    found: dict[int, Citation] = {}
+    lead_ins: dict[int, Citation] = {}
+    for sentence in _prose_sentences(text):
+        into = found if states_something(claim_of(sentence)) else lead_ins
+        for citation in cite(sentence, hits):
+            into.setdefault(citation.marker, citation)
+    return tuple((lead_ins | found)[number] for number in sorted(lead_ins | found))
+
+
+def _prose_sentences(text: str) -> Iterator[str]:
+    for block in blocks_of(text):
+        if block.kind == "table":
+            yield from (line.text for line in block.lines[2:])
+        elif block.kind == "text":
+            part = text[block.start : block.end]
+            yield from (part[start:end] for start, end in sentences_with_marks(part))
 
 
 def _content(text: str) -> set[str]:

@@ -1,176 +1,51 @@
-"""A model's streamed text -> the same with links to its sources only. Pure.
+"""Links of an answer: only to pages that it cites. Text -> the same text without links that lead elsewhere. Pure.
 
-A link or picture that a page smuggled into an answer could carry words of the prompt to a stranger's
-server, by a click or by being drawn. So no picture is left. A link, whose words hide where it leads, is left
-where it leads to the very page of a passage that the answer cites; an address in plain sight where it
-is on the site of such a page; any other address loses what makes it one. Cited is what has a
-marker further up or in the same line. Code is left as it is.
+A link or picture that a page smuggled into an answer could carry words of the prompt to a stranger's server, by a
+click or by being drawn. So no picture is left. A link, whose words hide where it leads, is left where it leads to the
+very page of a passage that the answer cites; an address in plain sight where it is on the site of such a page; any
+other address loses what makes it one. Code is left as it is.
 
-
-Where links of an answer may lead: to the pages of passages that it cites. Pure.
+Regular expressions take the links out; a CommonMark parser then reads the answer so far as a renderer would, with HTML
+and without. Where it still finds a link that may not be there, the text loses whatever links are made of.
 """
 
 import re
-from collections.abc import Collection, Sequence
-from itertools import chain
-from typing import Final
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from ingest.text.markdown import CODE_SPAN, FENCE, closes_fence
+from ingest.text.markdown import CODE_SPAN, fenced_code
 from rag.records import Hit
 
-_LONGEST: Final = 2000
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.token import Token
+
 _PICTURE_OR_LINK = re.compile(r"(!?)\[([^\[\]\n]*)\][ ]?\(\s*<?([^()\s<>]*(?:\([^()\s]*\)[^()\s<>]*)?)>?[^()\n]*\)")
 _LOOSE = re.compile(r"\]\((?=([^()\s]*))|!(\[)")
 """What is left of broken links and pictures: renderers differ in what they mend."""
 
-_REFERENCE = re.compile(r"(?m)^[ \t>]*\[[^\]\n]+\]:[ \t]*\S+.*$")
-_HTML = re.compile(r"</?[a-zA-Z][^<>\n]*>")
+_DEFINITION = re.compile(r"(?m)^((?:[ \t>]|[-*+][ \t]|\d{1,3}[.)][ \t])*)\[([^\]\n]*)\]:")
+"""What may define a link: `[label]: address` at the start of a line."""
+
+_HTML = re.compile(r"</?[a-zA-Z][^<>\n]*>|<[!?][^<>]*>?")
+_DANGEROUS = re.compile(
+    r"/?(?:a|img|iframe|script|svg|video|audio|object|embed|form|input|link|meta|style|base)\b|[!?]", re.IGNORECASE
+)
 _ADDRESS = re.compile(
     r"\b([a-z][a-z0-9+.-]{1,20}:)//([^\s<>()\[\]`\"']+)|\b(?:mailto|javascript|data|file|vbscript):(?=\S)",
     re.IGNORECASE,
 )
-_SCHEMES = "data file ftp ftps http https javascript mailto sftp sms ssh tel vbscript ws wss".split()
-_BEGUN = "|".join(sorted({scheme[:end] for scheme in _SCHEMES for end in range(1, len(scheme) + 1)}))
-_OPEN = re.compile(
-    r"^[ \t>]*\[[^\]\n]*\]:.*\Z|!?\[[^\[\]\n]*(?:\](?:[ ]?\([^()\n]*(?:\([^()\n]*)?)?)?\Z|<[^<>\n]*\Z"
-    rf"|(?<![^\W_])(?:{_BEGUN})\Z|\S{{0,300}}[:/\[\]!<(]\S{{0,300}}\Z"
+_LINKABLE = re.compile(
+    r"\]\(|\]\[|\]:|!\[|<[a-zA-Z/!?]|://|\b(?:mailto|javascript|data|file|vbscript):\S", re.IGNORECASE
 )
-"""What may still become a link, and a last word that may become an address."""
+"""Without one of these no text becomes a link."""
 
-
-class LinkFilter:
-    """Passes text on, holding back what may become a link, and a link until its line cites where it leads.
-
-    Markers are expected to be numbers of `hits`, as `MarkerFilter` leaves them.
-    """
-
-    def __init__(self, hits: Sequence[Hit]) -> None:
-        self._targets = LinkTargets(hits)
-        self._held = ""
-        self._line = ""
-        self._fence = ""
-        self.removed = 0
-
-    def feed(self, piece: str) -> str:
-        """The part of all text so far that can be shown now."""
-        text = self._held + piece
-        *lines, last = text.split("\n")
-        out = "".join(self._whole(line) + "\n" for line in lines)
-        found = _OPEN.search(last, max(0, len(last) - _LONGEST))
-        cut = min(found.start() if found else len(last), self._undecided(last))
-        for whole in chain(_PICTURE_OR_LINK.finditer(last), _HTML.finditer(last)):
-            cut = whole.start() if whole.start() < cut < whole.end() else cut
-        if not self._fence and (self._line + last[:cut]).count("`") % 2:
-            cut = min(cut, last.find("`") if "`" in last else 0)  # an open span: wait for its end
-        if not self._fence and FENCE.match(self._line + last):
-            cut = 0  # a backtick later in the line would make words of it
-        if cut == len(last):
-            cut = len(last.rstrip("`"))  # how long the run of backticks is decides what it ends
-        if len(last) - cut > _LONGEST:
-            cut = len(last)
-        self._held = last[cut:]
-        return out + self._part(last[:cut])
-
-    def _undecided(self, last: str) -> int:
-        """Where the first link or address begins that is left only if its line goes on to cite where it leads."""
-        if self._fence:
-            return len(last)
-        self._targets.cite_so_far(last)
-        prose = CODE_SPAN.sub(lambda code: " " * len(code.group()), last)
-        links = (
-            (found.start(), found.group(3), False) for found in _PICTURE_OR_LINK.finditer(prose) if not found.group(1)
-        )
-        addresses = ((found.start(), found.group(), True) for found in _ADDRESS.finditer(prose))
-        for start, target, in_sight in chain(links, addresses):
-            allowed = self._targets.allows(target, in_sight=in_sight)
-            if not allowed and self._targets.may_allow(target, in_sight=in_sight):
-                return start
-        return len(last)
-
-    def end(self) -> str:
-        """What was held back when the text ended."""
-        rest, self._held = self._held, ""
-        return self._whole(rest)
-
-    def _whole(self, line: str) -> str:
-        opening = None if self._fence else FENCE.match(self._line + line)
-        if not self._fence and not opening:
-            self._targets.cite(line)
-        shown = line if opening else self._part(line)
-        if opening:
-            self._fence = opening.group(1)
-        elif self._fence and closes_fence(self._line, self._fence):
-            self._fence = ""
-        self._line = ""
-        return shown
-
-    def _part(self, part: str) -> str:
-        before, self._line = self._line, self._line + part
-        if self._fence:
-            return part
-        if part.startswith("://") and before[-1:].isalnum():  # of a rare scheme, whose name has been shown
-            self.removed += 1
-            part = f" {part.removeprefix('://')}"
-        shown, at = [], 0
-        for code in CODE_SPAN.finditer(part):
-            shown += [self._plain(part[at : code.start()]), code.group()]
-            at = code.end()
-        return "".join([*shown, self._plain(part[at:])])
-
-    def _plain(self, text: str) -> str:
-        text = _REFERENCE.sub(self._drop, text)
-        text = _PICTURE_OR_LINK.sub(self._link, text)
-        text = _HTML.sub(self._tag, text)
-        text = _LOOSE.sub(
-            lambda found: found.group() if self._known_page(found.group(1) or "") else found.group(2) or "] (", text
-        )
-        return _ADDRESS.sub(self._address, text)
-
-    def _drop(self, _: re.Match[str]) -> str:
-        self.removed += 1
-        return ""
-
-    def _link(self, found: re.Match[str]) -> str:
-        picture, words, target = found.groups()
-        if not picture and self._known_page(target):
-            return found.group()
-        self.removed += 1
-        return words
-
-    def _tag(self, found: re.Match[str]) -> str:
-        inside = found.group()[1:-1]
-        if re.match(r"https?://", inside):
-            return f"<{inside}>" if self._targets.allows(inside, in_sight=True) else inside
-        if not re.match(
-            r"/?(?:a|img|iframe|script|svg|video|audio|object|embed|form|input|link|meta|style|base)\b",
-            inside,
-            re.IGNORECASE,
-        ):
-            return found.group()  # <key> is a placeholder of docs
-        self.removed += 1
-        return ""
-
-    def _address(self, found: re.Match[str]) -> str:
-        if self._targets.allows(found.group(), in_sight=True):
-            return found.group()
-        self.removed += 1
-        return found.group(2) or ""
-
-    def _known_page(self, target: str) -> bool:
-        return self._targets.allows(target, in_sight=False)
-
-
-def quoted(text: str, hit: Hit) -> str:
-    """Words of a passage as they are shown: pages smuggle too, so links lead to the passage's own page or site."""
-    links = LinkFilter([hit])
-    links.feed("[1]\n")
-    return links.feed(text) + links.end()
-
-
-_MARKER: Final = re.compile(r"\[(\d{1,3})\](?! ?\()")
-_LAST_MARKER: Final = re.compile(r"\[\d{1,3}\] ?\Z")
-"""It may still become a link's words."""
+_LONGEST_CONTEXT: Final = 12_000
+"""Characters before a piece that are parsed with it, some ten milliseconds. In a block longer than that, links and
+addresses are taken out of code as well."""
 
 Page = tuple[str, str]
 """Host and path."""
@@ -183,35 +58,209 @@ class LinkTargets:
         self._pages = [_page(hit.chunk.url) for hit in hits]
         self._cited: set[Page] = set()
 
-    def cite(self, text: str) -> None:
-        """Take in the markers of a text; what stands in code is none."""
-        numbers = map(int, _MARKER.findall(CODE_SPAN.sub(" ", text)))
+    def cite(self, numbers: Collection[int]) -> None:
+        """Allow the pages of the passages with these numbers, from 1."""
         self._cited.update(self._pages[number - 1] for number in numbers if 1 <= number <= len(self._pages))
 
-    def cite_so_far(self, text: str) -> None:
-        """The same for a text that may go on."""
-        self.cite(_LAST_MARKER.sub("", text))
-
-    def allows(self, target: str, *, in_sight: bool) -> bool:
+    def allow(self, target: str, *, in_sight: bool) -> bool:
         """Whether a link may lead there; `in_sight`: the reader sees the address, so that its site is enough."""
-        return _leads(target, self._cited, in_sight=in_sight)
-
-    def may_allow(self, target: str, *, in_sight: bool) -> bool:
-        """Whether it may once the right passage is cited."""
-        return _leads(target, self._pages, in_sight=in_sight)
-
-
-def _leads(target: str, pages: Collection[Page], *, in_sight: bool) -> bool:
-    if "[" in target or "]" in target:  # which urlsplit refuses
-        return False
-    parts = urlsplit(target)
-    if parts.scheme not in ("http", "https"):
-        return False
-    if in_sight:
-        return any(parts.netloc.lower() == host for host, _ in pages)
-    return not parts.query and _page(target) in pages
+        if "[" in target or "]" in target:  # which urlsplit refuses
+            return False
+        parts = urlsplit(target)
+        if parts.scheme.lower() not in ("http", "https"):
+            return False
+        if in_sight:
+            return any(parts.netloc.lower() == host for host, _ in self._cited)
+        return not parts.query and _page(target) in self._cited
 
 
 def _page(url: str) -> Page:
     parts = urlsplit(url)
     return parts.netloc.lower(), parts.path.rstrip("/")
+
+
+@dataclass(frozen=True, slots=True)
+class Sanitized:
+    """A text without foreign links, and how many links, pictures and addresses it lost."""
+
+    text: str
+    removed: int
+
+
+def sanitize_links(text: str, targets: LinkTargets, before: str = "", *, is_code: bool = False) -> Sanitized:
+    """Take out of `text` what leads to no cited page; `before` is what a reader sees before it.
+
+    `is_code`: the text is taken for a block of code, which is left as it is if the parser agrees.
+    """
+    cleaned = Sanitized(text, 0) if is_code else _Cleaner(targets).clean(text)
+    if not _LINKABLE.search(cleaned.text):
+        return cleaned
+    if len(before) > _LONGEST_CONTEXT:
+        return _flatten(text)
+    if _is_safe(before + cleaned.text, targets):
+        return cleaned
+    undefined = _DEFINITION.sub(_undefine, cleaned.text)
+    if undefined != cleaned.text and not is_code and _is_safe(before + undefined, targets):
+        return Sanitized(undefined, cleaned.removed)
+    return _flatten(text)
+
+
+def strip_links(text: str, hit: Hit) -> str:
+    """A passage's words for plain text: addresses that lead to no page of its site are none any more."""
+    return _Cleaner(_targets_of(hit)).clean(text).text
+
+
+def sanitize_quote(text: str, hit: Hit) -> str:
+    """A passage's words for markdown: pages smuggle too, so links lead to the passage's own page or site."""
+    return sanitize_links(text, _targets_of(hit)).text
+
+
+def _targets_of(hit: Hit) -> LinkTargets:
+    targets = LinkTargets([hit])
+    targets.cite([1])
+    return targets
+
+
+def trim_context(shown: str) -> str:
+    """The end of a text that decides how what follows is rendered; less of a long text.
+
+    A text can be cut before a paragraph that no list, quote or block of code reaches into.
+    """
+    if len(shown) <= _LONGEST_CONTEXT // 2:
+        return shown
+    for found in re.finditer(r"\n\n(?=[A-Za-z])", shown[len(shown) // 2 :]):
+        at = len(shown) // 2 + found.end()
+        if _ends_at_top_level(shown[:at]):
+            return shown[at:]
+    return shown
+
+
+def _undefine(found: re.Match[str]) -> str:
+    """A definition that defines nothing: a citation keeps its mark, any other label loses its brackets."""
+    return f"{found[1]}[{found[2]}] :" if found[2].isdecimal() else f"{found[1]}{found[2]}:"
+
+
+class _Cleaner:
+    """Takes links out of one text, outside its code."""
+
+    def __init__(self, targets: LinkTargets) -> None:
+        self._targets = targets
+        self._removed = 0
+
+    def clean(self, text: str) -> Sanitized:
+        parts, at = [], 0
+        for start, end in _code_places(text):
+            parts += [self._prose(text[at:start]), text[start:end]]
+            at = end
+        return Sanitized("".join([*parts, self._prose(text[at:])]), self._removed)
+
+    def _prose(self, text: str) -> str:
+        text = _PICTURE_OR_LINK.sub(self._link, text)
+        text = _HTML.sub(self._tag, text)
+        text = _LOOSE.sub(self._loose, text)
+        return _ADDRESS.sub(self._address, text)
+
+    def _link(self, found: re.Match[str]) -> str:
+        picture, words, target = found.groups()
+        if not picture and self._targets.allow(target, in_sight=False):
+            return found[0]
+        self._removed += 1
+        return words
+
+    def _tag(self, found: re.Match[str]) -> str:
+        inside = found[0][1:-1]
+        if re.match(r"https?://", inside):
+            return f"<{inside}>" if self._targets.allow(inside, in_sight=True) else inside
+        if not _DANGEROUS.match(inside):
+            return found[0]  # <key> is a placeholder of docs
+        self._removed += 1
+        return ""
+
+    def _loose(self, found: re.Match[str]) -> str:
+        return found[0] if self._targets.allow(found[1] or "", in_sight=False) else found[2] or "] ("
+
+    def _address(self, found: re.Match[str]) -> str:
+        if self._targets.allow(found[0], in_sight=True):
+            return found[0]
+        self._removed += 1
+        return found[2] or ""
+
+
+def _code_places(text: str) -> Iterator[tuple[int, int]]:
+    """Where a text shows code: blocks, and spans without a cell's border, which would end them in a table."""
+    at = 0
+    blocks = [(code.start, code.end) for code in fenced_code(text)]
+    for start, end in [*blocks, (len(text), len(text))]:
+        spans = CODE_SPAN.finditer(text, at, start)
+        yield from ((span.start(), span.end()) for span in spans if "|" not in span[0])
+        if end > start:
+            yield start, end
+        at = end
+
+
+def _flatten(text: str) -> Sanitized:
+    """The text without anything that links are made of, in code as well."""
+    flat = _PICTURE_OR_LINK.sub(r"\2", text)
+    flat = re.sub(r"<(?=[a-zA-Z/!?])", "‹", flat)
+    flat = re.sub(r"!(?=\[)", "", flat)
+    flat = re.sub(r"\](?=[(\[:])", "] ", flat)
+    while _ADDRESS.search(flat):
+        flat = _ADDRESS.sub(lambda found: found[2] or "", flat)
+    return Sanitized(flat, max(1, len(_LINKABLE.findall(text)) - len(_LINKABLE.findall(flat))))
+
+
+def _is_safe(text: str, targets: LinkTargets) -> bool:
+    """Whether no renderer finds a link, picture or address in the text that may not be there."""
+    variants = [text, re.sub(r"(?<!\\)\|", "\n\n", text)] if "|" in text and "`" in text else [text]
+    return all(_has_allowed_links(parser, variant, targets) for parser in _parsers() for variant in variants)
+
+
+def _has_allowed_links(parser: "MarkdownIt", text: str, targets: LinkTargets) -> bool:
+    env: dict[str, Any] = {}
+    tokens = parser.parse(text, env)
+    if env.get("references"):
+        return False
+    for token in tokens:
+        if token.type == "html_block" and _has_dangerous_tag(token.content):
+            return False
+        if not all(_is_allowed(child, targets) for child in token.children or ()):
+            return False
+    return True
+
+
+def _is_allowed(token: "Token", targets: LinkTargets) -> bool:
+    if token.type == "image":
+        return False
+    if token.type == "link_open":
+        return targets.allow(str(token.attrs.get("href", "")), in_sight=token.markup == "autolink")
+    if token.type == "html_inline":
+        return not _has_dangerous_tag(token.content)
+    if token.type == "text":
+        return all(targets.allow(found[0], in_sight=True) for found in _ADDRESS.finditer(token.content))
+    return True
+
+
+def _has_dangerous_tag(html: str) -> bool:
+    return any(_DANGEROUS.match(found[0][1:]) for found in re.finditer(r"<[^\s<>]+", html))
+
+
+def _ends_at_top_level(text: str) -> bool:
+    tokens = _parsers()[0].parse(f"{text}end", {})
+    return len(tokens) > 2 and tokens[-3].type == "paragraph_open" and tokens[-2].content == "end"
+
+
+@cache
+def _parsers() -> "tuple[MarkdownIt, ...]":
+    """Parsers as renderers use them: with HTML, and with HTML shown as text. Both read tables."""
+    from markdown_it import MarkdownIt
+
+    class Reader(MarkdownIt):
+        """Gives addresses as they are written, and every link: they are judged here."""
+
+        def normalizeLink(self, url: str) -> str:  # noqa: N802 - the library's name
+            return url
+
+        def validateLink(self, url: str) -> bool:  # noqa: N802, ARG002 - the same
+            return True
+
+    return tuple(Reader("commonmark", {"html": html}).enable(["table", "strikethrough"]) for html in (True, False))

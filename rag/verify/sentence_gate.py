@@ -1,133 +1,153 @@
-"""Streamed text -> the same, each sentence judged when it ends: marked or dropped where nothing supports it. Pure."""
+"""A finished piece of an answer -> the same piece, checked: marks, links, support of each of its sentences. Pure."""
 
 import re
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
 
-from ingest.text.markdown import FENCE, LIST_MARKER, closes_fence
-from ingest.text.sentences import sentences
+from ingest.text.markdown import FENCE, LIST_ITEM
+from rag.records import Citation, Hit
+from rag.verify.citations import cite, claim_of, marks_of, resolve_marks, sentences_with_marks, states_something
+from rag.verify.links import LinkTargets, sanitize_links, trim_context
 
 MARK: Final = " [unsupported]"
 """Behind a sentence that no cited passage supports, where people read it."""
 
-_MARKERS = re.compile(r"(?:\s*\[\d{1,3}\])+[.!?]?")
-
 Judge = Callable[[str], bool]
+"""Whether the passages that a sentence cites support it."""
+
+Kind = Literal["code", "heading", "table head", "row", "prose"]
+
+_HEADING = re.compile(r"[ \t>]*#{1,6}(?:[ \t]|$)")
+_TABLE_HEAD = re.compile(r"[ \t>]*\|[^\n]*\n[ \t>]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-*:?[ \t]*)*$")
+_ROW = re.compile(r"[ \t>]*\|")
+_CELL_END = re.compile(r"[ \t]*\|[ \t]*$")
 
 
-class Release:
-    """Shows text as it comes and marks unsupported sentences; `strict` holds each back and drops those.
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A checked piece, with the white space before it. `text` is "" where nothing of it is left.
 
-    `text` is what is left, without marks. Headings, heads of tables and code are never judged.
+    `marked` is `text` with `MARK` behind each unsupported sentence.
     """
 
-    def __init__(self, show: Callable[[str], None], judge: Judge, *, strict: bool) -> None:
-        self._show, self._judge, self._strict = show, judge, strict
-        self._open = ""
-        self._shown = 0
-        self._fence = ""
-        self._in_table = False
-        self._begun = False
-        self._kept: list[str] = []
-        self.unsupported: list[str] = []
+    text: str
+    marked: str
+    unsupported: tuple[str, ...] = ()
+    citations: tuple[Citation, ...] = ()
+    invalid_marks: int = 0
+    removed_links: int = 0
+    verified: int = 0
+    """Sentences that state something and are supported."""
 
-    @property
-    def text(self) -> str:
-        """All text that was let through."""
-        return "".join(self._kept).strip()
 
-    def feed(self, piece: str) -> None:
-        """Take in the next piece."""
-        self._open += piece
-        while cut := self._end_of_first(ended=False):
-            self._close(cut)
-        if not self._strict:
-            self._pass_on(len(self._open.rstrip()))
+class SentenceGate:
+    """Checks the pieces of one answer in their order; `strict` drops sentences that nothing supports.
 
-    def end(self, *, broken: bool = False) -> None:
-        """The text is over; `broken`: in the middle of a sentence, which is then no statement yet."""
-        if broken and not self._strict and not self._open.rstrip().endswith((".", "!", "?", "]", "|")):
-            self._pass_on(len(self._open))
-            self._kept.append(self._open)
-            self._open, self._shown = "", 0
-        while self._open.strip():
-            self._close(self._end_of_first(ended=True) or len(self._open))
-        self._keep(self._open)
+    What it keeps between two pieces is what a renderer keeps as well: the text so far, and the pages cited in it.
+    Headings, heads of tables and code state nothing and are not judged.
+    """
 
-    def _end_of_first(self, *, ended: bool) -> int:
-        """Where the first sentence, row or line of code ends; 0 while that is not known."""
-        lead = len(self._open) - len(self._open.lstrip())
-        body = self._open[lead:]
-        line, whole, _ = body.partition("\n")
-        opens = self._fence or (self._at_line_start(lead) and body[:1] in ("#", "|", "`", "~"))
-        if not body or (not (whole or ended) and opens):
-            return 0
-        if self._fence or (self._at_line_start(lead) and (body[0] in "#|" or FENCE.match(line))):
-            return lead + len(line)
-        return lead + _end_of_sentence(body, ended=ended) if _end_of_sentence(body, ended=ended) else 0
+    def __init__(self, hits: Sequence[Hit], labels: Mapping[str, int], judge: Judge, *, strict: bool = False) -> None:
+        self._hits, self._labels, self._judge, self._strict = hits, labels, judge, strict
+        self._targets = LinkTargets(hits)
+        self._shown = ""
+        self._cited: set[int] = set()
 
-    def _close(self, cut: int) -> None:
-        part, rest = self._open[:cut], self._open[cut:]
-        lead = len(part) - len(part.lstrip())
-        judged = self._is_statement(part.strip("\n"), opens=self._at_line_start(lead))
-        self._begun = True
-        good = not judged or self._judge(part.strip())
-        if not good:
-            self.unsupported.append(_bare(part))
-        if good or not self._strict:
-            self._pass_on(cut)
-            self._kept.append(part)
+    def check(self, piece: str, *, is_statement: bool = True) -> Checked:
+        """Check the next piece. `is_statement` False: its end is missing, so nothing is judged."""
+        body = piece.lstrip()
+        lead = piece[: len(piece) - len(body)]
+        kind = kind_of(piece)
+        invalid = 0
+        if kind != "code":
+            resolved = resolve_marks(body, len(self._hits), self._labels)
+            body, invalid = resolved.text, resolved.invalid
+        self._targets.cite(marks_of(body))
+        links = sanitize_links(f"{lead}{body}", self._targets, self._shown, is_code=kind == "code")
+        lead, body = _split_lead(links.text)
+        judged = self._judged(body, kind) if is_statement else _Judged(body, body)
+        checked = Checked(
+            text=lead + judged.text if judged.text else "",
+            marked=lead + judged.marked if judged.text else "",
+            unsupported=judged.unsupported,
+            citations=tuple(self._new_citations(judged.text, kind)),
+            invalid_marks=invalid,
+            removed_links=links.removed,
+            verified=judged.verified,
+        )
+        self._shown = trim_context(self._shown + checked.text)
+        return checked
+
+    def _judged(self, body: str, kind: Kind) -> "_Judged":
+        if kind in ("code", "heading", "table head"):
+            return _Judged(body, body)
+        if kind == "row":
+            if self._is_good(body):
+                return _Judged(body, body, verified=int(states_something(claim_of(body))))
+            if self._strict:
+                return _Judged("", "", (claim_of(body),))
+            end = _CELL_END.search(body)
+            at = end.start() if end else len(body)
+            return _Judged(body, body[:at] + MARK + body[at:], (claim_of(body),))
+        return self._judged_prose(body)
+
+    def _is_good(self, sentence: str) -> bool:
+        return not states_something(claim_of(sentence)) or self._judge(sentence)
+
+    def _judged_prose(self, body: str) -> "_Judged":
+        bullet = LIST_ITEM.match(body)
+        start = bullet.end() if bullet else 0
+        text, marked, unsupported, verified = body[:start], body[:start], list[str](), 0
+        at = start
+        for first, last in sentences_with_marks(body[start:]):
+            sentence = body[start + first : start + last]
+            part = body[at : start + last]
+            at = start + last
+            good = self._is_good(sentence)
+            verified += good and states_something(claim_of(sentence))
             if not good:
-                self._show(MARK)
-        self._open, self._shown = rest, 0
+                unsupported.append(claim_of(sentence))
+            if good or not self._strict:
+                text += part
+                marked += part if good else part + MARK
+        if self._strict and unsupported:
+            text = marked = body[:start] + text[start:].lstrip() if text[start:].strip() else ""
+        return _Judged(text and text + body[at:], marked and marked + body[at:], tuple(unsupported), verified)
 
-    def _at_line_start(self, lead: int) -> bool:
-        return not self._begun or "\n" in self._open[:lead]
-
-    def _is_statement(self, part: str, *, opens: bool) -> bool:
-        line = part.strip()
-        fence = FENCE.match(self._open.lstrip().partition("\n")[0]) if opens else None  # of its whole line
-        table, self._in_table = self._in_table, line.startswith("|")
-        if self._fence:
-            if closes_fence(line, self._fence):
-                self._fence = ""
-            return False
-        if fence:
-            self._fence = fence.group(1)
-            return False
-        if line.startswith("|"):
-            return table and bool(re.search(r"\w", line))
-        return not line.startswith("#") and not _bare(line).endswith(":")
-
-    def _pass_on(self, until: int) -> None:
-        if until > self._shown:
-            self._show(self._open[self._shown : until])
-            self._shown = until
-
-    def _keep(self, rest: str) -> None:
-        self._kept.append(rest)
-        self._open = ""
+    def _new_citations(self, body: str, kind: Kind) -> list[Citation]:
+        """The citations of passages that no statement before cited."""
+        found = []
+        if kind in ("row", "prose"):
+            bounds = [(0, len(body))] if kind == "row" else sentences_with_marks(body)
+            for start, end in bounds:
+                sentence = body[start:end]
+                if states_something(claim_of(sentence)):
+                    found += [one for one in cite(sentence, self._hits) if one.marker not in self._cited]
+                    self._cited.update(one.marker for one in found)
+        return found
 
 
-def _end_of_sentence(body: str, *, ended: bool) -> int:
-    """The end of the first sentence with the markers behind it; 0 while more of it may come."""
-    paragraph = re.search(
-        rf"\n[ \t]*\n|\n(?=[ \t>]*(?:{LIST_MARKER}[ \t]|#{{1,6}}[ \t]|\||`{{3}}|~{{3}}))|\n(?<=[.!?:\]|]\n)", body
-    )
-    text = body[: paragraph.start()] if paragraph else body
-    for start, end in list(sentences(text)):
-        if start == 0 and _MARKERS.fullmatch(text[:end].strip()):
-            continue
-        behind = _MARKERS.match(text, end)
-        stop = behind.end() if behind else end
-        rest = text[stop:].strip()
-        if rest:
-            return 0 if re.fullmatch(r"\[\d{0,3}", rest) and not (ended or paragraph) else stop
-        if paragraph or ended:
-            return len(text.rstrip()) or 1
-        return 0
-    return len(body) if ended or paragraph else 0
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    text: str
+    marked: str
+    unsupported: tuple[str, ...] = ()
+    verified: int = 0
 
 
-def _bare(part: str) -> str:
-    return re.sub(r"\s{0,9}\[\d{1,3}\]", "", re.sub(rf"^[\s>]*{LIST_MARKER}[ \t]+", "", part)).strip()
+def kind_of(piece: str) -> Kind:
+    """What a finished piece is, by its first line."""
+    lines = piece.strip("\n")
+    if FENCE.match(lines.partition("\n")[0]):
+        return "code"
+    if _HEADING.match(lines):
+        return "heading"
+    if _TABLE_HEAD.match(lines):
+        return "table head"
+    return "row" if _ROW.match(lines) else "prose"
+
+
+def _split_lead(text: str) -> tuple[str, str]:
+    body = text.lstrip()
+    return text[: len(text) - len(body)], body

@@ -15,6 +15,8 @@ LONG: Final = (
     "Please reduce the length of the messages or completion.",
     "Requested tokens exceed context window of 4096",
     "inputs tokens + max_new_tokens must be <= 4096",
+    "the request exceeds the available context size (4096 tokens), try increasing it",
+    "Trying to keep the first 5000 tokens when context the overflows.",
 )
 
 FAILED: Final[dict[str, Case]] = {
@@ -140,7 +142,7 @@ FAILED: Final[dict[str, Case]] = {
     "huge-error": ((document(b"x" * 3_000_000, "500 Oh"),), 3, "answered 500"),
     "error-bomb": ((packed(gzipped(b" " * 300_000_000)).replace(b"200 OK", b"500 Oh"),), 3, "answered 500"),
     **{
-        f"long-{at}": (error("400 Bad Request", {"code": 400, "message": said}), 2, said[:20])
+        f"long-{at}": (error("400 Bad Request", {"code": 400, "message": said}), 4, said[:20])
         for at, said in enumerate(LONG)
     },
 }

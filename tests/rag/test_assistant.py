@@ -58,10 +58,12 @@ def test_the_request_is_modest_and_names_nobody_else(whole: tuple[Result, Result
     assert first.headers["authorization"] == f"Bearer {KEY}"
     assert (first.body["stream"], first.body["max_completion_tokens"]) == (True, 800)
     assert (second.body["max_completion_tokens"], second.body["model"]) == (77, "acme/a")
+    assert (second.body["max_tokens"], second.body["temperature"]) == (77, 0.1), "Ollama knows the former alone"
+    assert second.body["stream_options"] == {"include_usage": True}
     assert not {"plugins", "models"} & set(first.body), "OpenRouter's own fields are not for other servers"
     system, user = first.body["messages"]
     assert "NOT_IN_DOCS" in system["content"]
-    assert user["content"].endswith(f"Question: {QUESTION}")
+    assert f"Question: {QUESTION}\n(Answer from the passages above." in user["content"]
     sent = json.dumps([first.headers, first.body, second.headers, second.body])
     assert not [value for value in STRANGER.values() if value in sent]
 
@@ -74,6 +76,7 @@ def test_openrouter_itself_gets_fallbacks_and_no_compression(server: ModelServer
     assert request.path.endswith("/api/v1/chat/completions")
     assert request.body["models"] == ["acme/a", "acme/b"]
     assert request.body["plugins"] == [{"id": "context-compression", "enabled": False}]
+    assert not {"max_tokens", "stream_options"} & set(request.body), "deprecated there"
 
 
 @pytest.mark.parametrize(
@@ -83,7 +86,9 @@ def test_a_model_may_say_that_the_docs_hold_no_answer(ask: Ask, server: ModelSer
     server.says(answer(*word))
     refused = ask()
     assert refused.status == 3
-    assert refused.out.startswith("The docs do not answer this question.\n\nNearest pages:\n")
+    assert refused.out.startswith(
+        "The model found no answer in the docs; the pages say:\n\n[1] Frequently Asked Questions"
+    )
     assert "NOT_IN" not in refused.out
 
 
@@ -91,7 +96,7 @@ def test_text_that_begins_like_the_refusal_is_shown_whole(ask: Ask, server: Mode
     server.says(answer("NOT", "_IN", " vain is a suffix of the model's slug [1]."))
     assert ask().out.startswith("NOT_IN vain is a suffix of the model's slug [1].")
     server.says(answer("**", "NOT"))
-    assert ask().out.startswith("**NOT\n\nFrom the starter pages")
+    assert ask().out.startswith("**NOT\n\nNo sentence of this answer could be verified; the pages say:\n\n")
 
 
 @pytest.mark.parametrize(
@@ -176,7 +181,7 @@ def test_no_request_is_made_where_none_is_needed(ask: Ask, server: ModelServer, 
     assert ask("--no-llm").status == 0
     prompt = ask("--show-prompt")
     assert "A model variant is a suffix" in prompt.out
-    assert prompt.out.rstrip().endswith(f"Question: {QUESTION}")
+    assert f"\n\nQuestion: {QUESTION}\n(Answer from" in prompt.out
     messages = ask("--show-prompt", "--json").json["messages"]
     assert [message["role"] for message in messages] == ["system", "user"]
     assert starter("ask", "How do I bake sourdough bread?", **server.environ).status == 3
@@ -201,7 +206,7 @@ def test_text_of_a_model_can_not_drive_the_terminal(ask: Ask, server: ModelServe
     shown, document = ask(), ask("--json")
     assert not set(shown.out + document.out) & set("\x1b\x07\u202e\x9b")
     assert "of the slug" in shown.out
-    assert "\u202e" in document.json["answer"], "the JSON document keeps what was said, escaped"
+    assert not set(document.json["answer"]) & set("\x1b\x07\u202e\x9b"), "nor a page that shows it"
 
 
 def test_a_server_that_echoes_the_key_is_quoted_without_it(ask: Ask, server: ModelServer) -> None:

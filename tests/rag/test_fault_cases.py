@@ -26,7 +26,7 @@ pytestmark = pytest.mark.skipif(not DATA, reason="ASKDOCS_TEST_DATA is not set")
 # What each case comes to: (exit status, requests, a word of the error line or of the answer).
 WANTED = {
     "400-bad-model": (1, 1, "acme/fake-1.0 is not a valid model ID"),
-    "400-context-length": (1, 2, "maximum context length is 131072"),
+    "400-context-length": (1, 4, "maximum context length is 131072"),
     "400-models-max3": (1, 1, "3 items or fewer"),
     "401-no-key": (1, 1, "answered 401"),
     "401-bad-key": (1, 1, "User not found."),

@@ -90,7 +90,7 @@ def test_what_a_server_says_of_retrying_counts(ask: Ask, server: ModelServer, re
     assert told.status == (0 if requests == 2 else 1)
 
 
-def test_too_long_a_prompt_is_sent_once_more_with_half_of_the_passages(ask: Ask, server: ModelServer) -> None:
+def test_too_long_a_prompt_is_sent_again_with_half_of_the_passages_down_to_one(ask: Ask, server: ModelServer) -> None:
     long = limited({"error_type": "context_length_exceeded"}, 400, "This endpoint's maximum context length is 8192")
     server.says(long, GOOD)
     told = ask("--json", "-k", "6")
@@ -98,5 +98,7 @@ def test_too_long_a_prompt_is_sent_once_more_with_half_of_the_passages(ask: Ask,
     assert (told.status, sizes) == (0, [6, 3])
     assert len(told.json["chunks"]) == 3
     server.says(long)
-    assert ask("-k", "6").status == 1
-    assert len(server.requests) == 2
+    failed = ask("-k", "6")
+    sizes = [request.body["messages"][1]["content"].count(" label=") for request in server.requests]
+    assert (failed.status, sizes) == (1, [6, 3, 1])
+    assert "hint: the model's context is too small for a single passage: load the model with a larger one" in failed.err

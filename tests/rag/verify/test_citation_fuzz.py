@@ -8,7 +8,7 @@ import pytest
 from ingest.chunk import chunk_document
 from ingest.embed.minilm import MiniLm
 from rag.generate.prompt import Passages
-from rag.generate.writer import Written, written
+from rag.generate.writer import Written, write_answer
 from rag.records import Completion, Hit
 from tests.ingest.made import document
 
@@ -35,7 +35,7 @@ HITS = [
 
 def answered(text: str, hits: list[Hit], size: int = 5) -> Written:
     pieces = [text[at : at + size] for at in range(0, len(text), size)]
-    return written([*pieces, Completion("m", "stop")], Passages(hits), lambda _: None)
+    return write_answer([*pieces, Completion("m", "stop")], Passages(hits), lambda _: None)
 
 
 @pytest.mark.parametrize("seed", range(200))

@@ -1,12 +1,14 @@
 import re
+from collections.abc import Sequence
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from ingest.index.database import Store
+from rag.generate.splitter import PieceSplitter
+from rag.records import Hit
 from rag.retrieve.search import Retriever
-from rag.verify.citations import MarkerFilter, resolve
+from rag.verify.citations import find_citations, is_supported, resolve_marks
+from rag.verify.sentence_gate import SentenceGate
 
 FENCED = "See [1]:\n```python\nx = a[0] + b[9]\n```\nThen [9] and [2]."
 TEXTS = [
@@ -19,37 +21,60 @@ TEXTS = [
     ("~~~\na[0]\n```\nb[9]\n~~~~\nout [9]", "~~~\na[0]\n```\nb[9]\n~~~~\nout", 1),
     ("- item\n- ```js\n  a[0]\n  ```\n- [8][1]", "- item\n- ```js\n  a[0]\n  ```\n- [1]", 1),
     ("Read `choices[0]` [1] or ``a`b[9]`` [9].", "Read `choices[0]` [1] or ``a`b[9]``.", 1),
-    ("no fence ``` here [9]\n[1]", "no fence ``` here [9]\n[1]", 0),
+    ("no code ``` here [9]\n[1]", "no code ``` here\n[1]", 1),
     ("An array [1,\n2] and [x] and [1a] and [2024] and [", "An array [1,\n2] and [x] and [1a] and [2024] and [", 0),
     ("- [ ] open [x] done [link](https://a.example/) [2]", "- [ ] open [x] done [link](https://a.example/) [2]", 0),
 ]
 
 
-def filtered(*pieces: str) -> tuple[str, int]:
-    markers = MarkerFilter(3)
-    text = "".join([markers.feed(piece) for piece in pieces] + [markers.end()])
-    return text, markers.invalid
+def unsupported_in(text: str, hits: Sequence[Hit]) -> list[str]:
+    gate = SentenceGate(hits, {}, lambda sentence: is_supported(sentence, hits))
+    splitter = PieceSplitter()
+    pieces = [*splitter.feed(text), *splitter.end()]
+    return [sentence for piece in pieces for sentence in gate.check(piece).unsupported]
 
 
 @pytest.mark.parametrize(("text", "left", "invalid"), TEXTS)
-def test_only_marks_that_name_a_passage_stay_however_the_text_is_cut(text: str, left: str, invalid: int) -> None:
-    assert filtered(text) == (left, invalid)
-    assert filtered(*text) == (left, invalid)
-    for cut in range(len(text)):
-        assert filtered(text[:cut], text[cut:]) == (left, invalid), text[:cut]
+def test_only_marks_that_name_a_passage_stay(text: str, left: str, invalid: int) -> None:
+    resolved = resolve_marks(text, 3)
+    assert (resolved.text, resolved.invalid) == (left, invalid)
 
 
-@settings(deadline=None, max_examples=300)
-@given(st.lists(st.text(alphabet="[],; \n`~>-0123a.", max_size=12), max_size=12))
-def test_pieces_give_the_same_text_as_the_whole(pieces: list[str]) -> None:
-    assert filtered(*pieces) == filtered("".join(pieces))
+FORMS = [
+    "(p2a3b)",
+    "[label=p2a3b]",
+    "[^p2a3b]",
+    "[passage p2a3b]",
+    "<p2a3b>",
+    "{p2a3b}",
+    "p2a3b",
+    "[[p2a3b]]",
+    "【p2a3b】",
+]
+FORMS += ["[p2a3b](https://docs.example/x)", "['p2a3b']", "[P2A3B]", "[source: 1]", "[^1]", "[#1]"]
 
 
-def test_nothing_but_an_open_mark_is_held_back() -> None:
-    markers = MarkerFilter(3)
-    assert markers.feed("The answer is 42 [") == "The answer is 42"
-    assert markers.feed("1, ") == ""
-    assert markers.feed("9] indeed") == " [1] indeed"
+@pytest.mark.parametrize("form", FORMS)
+def test_a_mark_is_read_in_the_forms_that_models_write(form: str) -> None:
+    assert resolve_marks(f"Keys expire {form}.", 3, {"p2a3b": 1}).text == "Keys expire [1]."
+
+
+def test_marks_of_several_passages_are_read_one_by_one() -> None:
+    labels = {"p2a3b": 1, "p4c5d": 2}
+    assert resolve_marks("Yes [p2a3b and p4c5d].", 3, labels).text == "Yes [1][2]."
+    assert resolve_marks("Yes (p2a3b, p4c5d).", 3, labels).text == "Yes [1][2]."
+
+
+@pytest.mark.parametrize("word", ["p9z9z", "(p9z9z)", "(1)", "f(1, 2)", "(2024)", "p1", "sp2a3b"])
+def test_what_only_looks_like_a_mark_is_text(word: str) -> None:
+    text = f"Call {word} first."
+    left = "Call first." if word == "(p9z9z)" else text
+    assert resolve_marks(text, 3, {"p2a3b": 1}).text == left
+
+
+def test_marks_of_the_prompt_that_a_model_repeats_become_citations() -> None:
+    said = "<passage-0a1b2c3d label=p2a3b>\nThe limit is 20.\n</passage-0a1b2c3d>\n"
+    assert resolve_marks(said, 3, {"p2a3b": 1}).text == "[1] The limit is 20.\n"
 
 
 def test_a_citation_quotes_the_sentence_that_bears_the_statement(retriever: Retriever, store: Store) -> None:
@@ -57,8 +82,8 @@ def test_a_citation_quotes_the_sentence_that_bears_the_statement(retriever: Retr
     said = (
         "A model variant is a suffix written after a model's slug. [1] With `:floor` the cheapest comes first [1][2]."
     )
-    citations, unsupported = resolve(said, hits)
-    assert unsupported == ()
+    citations = find_citations(said, hits)
+    assert unsupported_in(said, hits) == []
     assert [citation.marker for citation in citations] == [1, 2]
     assert citations[0].quote.startswith("A model variant is a suffix")
     for citation in citations:
@@ -72,22 +97,22 @@ def test_statements_without_support_are_named(retriever: Retriever) -> None:
     wrong = "The moon is made of green cheese and orbits a teapot."
     uncited = "Static ones exist for certain models only."
     said = f"A model variant is a suffix after the slug [1]. {wrong[:-1]} [1]. {uncited}\n\n```\nmoon[1] = cheese\n```"
-    citations, unsupported = resolve(said, hits)
-    assert unsupported == (wrong, uncited)
+    citations = find_citations(said, hits)
+    assert unsupported_in(said, hits) == [wrong, uncited]
     assert [citation.marker for citation in citations] == [1]
 
 
 def test_an_index_in_code_is_no_citation(retriever: Retriever) -> None:
     hits = retriever.search("streaming", 5).hits
     said = "Read `chunk.choices[1]` and `delta[2]` of the streaming answer [3].\n\n```\nchoices[4]\n```\n"
-    citations, _ = resolve(said, hits)
+    citations = find_citations(said, hits)
     assert [citation.marker for citation in citations] == [3]
 
 
 def test_marks_are_found_again_in_what_the_filter_passes_on(retriever: Retriever) -> None:
     hits = retriever.search("prompt caching price", 3).hits
-    text, _ = filtered("Prompt caching lowers the price of repeated text [1,3;7]. Caching needs no code [2].")
-    citations, _ = resolve(text, hits)
+    text = resolve_marks("Prompt caching lowers the price of repeated text [1,3;7]. Caching needs no code [2].", 3).text
+    citations = find_citations(text, hits)
     assert (
         [f"[{citation.marker}]" for citation in citations]
         == sorted(re.findall(r"\[\d\]", text))
