@@ -19,7 +19,7 @@ from ingest.core.records import Cleaned, Document, Page
 from ingest.text.unsafe import without_controls, without_references
 
 # Increased whenever the same bytes may give another document, so that stored pages are cleaned again.
-CLEANER_VERSION: Final[int] = 6
+CLEANER_VERSION: Final[int] = 7
 
 
 def clean_page(page: Page) -> Cleaned:

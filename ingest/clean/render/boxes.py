@@ -1,8 +1,8 @@
 """Boxes end: the headings inside an accordion, tab or API entry are not headings of the text after it.
 
 Markdown has no sign for the end of a section. So a box keeps its headings only where nothing of the
-section follows it; else they become bold text. Entries of an API reference always keep theirs, and the
-heading of the section around them is repeated before the text that follows.
+section follows it; else they become bold text at the start of their first paragraph. Entries of an API
+reference always keep theirs: the heading of the section around them is repeated before the text that follows.
 """
 
 from dataclasses import dataclass, replace
@@ -13,6 +13,7 @@ from ingest.clean.render.blocks import Block, Context, bold
 OPEN: Final = "open"
 CLOSE: Final = "close"
 _ENTRY: Final = "entry"
+_RUN_IN: Final = "run-in"
 
 
 def box(blocks: list[Block], ctx: Context, *, entry: bool = False) -> list[Block]:
@@ -85,10 +86,20 @@ def _write(blocks: list[Block], spans: list[_Span], title: Block) -> list[Block]
             outermost = at + 1 >= len(blocks) or blocks[at + 1].kind != CLOSE
             if span.entry and not span.keeps and outermost and not demoting:
                 out.append(replace(around[-1] if around else title))
-        elif block.kind == "heading" and demoting:
-            out.append(Block(bold(block.text)))
+        elif demoting:
+            _append_demoted(out, block)
         else:
             out.append(block)
             if block.kind == "heading":
                 around = [*(head for head in around if head.level < block.level), block]
     return out
+
+
+def _append_demoted(out: list[Block], block: Block) -> None:
+    """Add a block of a box whose headings are bold text, each at the start of the paragraph after it."""
+    if block.kind == "heading":
+        out.append(Block(bold(block.text), title=_RUN_IN))
+    elif out and out[-1].title == _RUN_IN and block.kind == "text" and not block.text.startswith(("**", "$$")):
+        out[-1] = Block(f"{out[-1].text} {block.text}")
+    else:
+        out.append(block)

@@ -13,7 +13,7 @@ ENTRY = (
 
 def test_a_fold_before_more_text_is_no_heading() -> None:
     assert body(f"<h2>Linux</h2>{FOLD}<p>Then start.</p>") == (
-        "## Linux\n\n**On Windows?**\n\nUse the file.\n\nThen start."
+        "## Linux\n\n**On Windows?** Use the file.\n\nThen start."
     )
 
 
@@ -42,7 +42,7 @@ def test_a_fold_before_a_fold_that_is_no_heading_is_none_either() -> None:
     ],
 )
 def test_headings_in_boxes_end_with_them(markup: str) -> None:
-    assert "**Keys**\n\nAsk us.\n\nAfter." in body(f"<h2>Help</h2>{markup}<p>After.</p>")
+    assert "**Keys** Ask us.\n\nAfter." in body(f"<h2>Help</h2>{markup}<p>After.</p>")
     assert "### Keys\n\nAsk us.\n\n## Then" in body(f"<h2>Help</h2>{markup}<h2>Then</h2><p>x</p>")
 
 
