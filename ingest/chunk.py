@@ -157,14 +157,14 @@ def _cut_fence(body: str, block: Block, count: Count, limit: int) -> Iterator[_P
 
 
 def _led(body: str, start: int, groups: Iterable[list[Line]], lead: str, count: Count, limit: int) -> Iterator[_Piece]:
-    """Groups of lines as pieces: the first from `start`, where the lead itself stands, the others under it."""
+    """Groups of lines as pieces: the first from `start`, where the lead itself is, the others under it."""
     for number, group in enumerate(groups):
         piece = _Piece(group[0].start, group[-1].end, lead) if number else _Piece(start, group[-1].end)
         yield from _cut_words(body, piece, count, limit, lead)
 
 
 def _groups(lines: tuple[Line, ...], count: Count, limit: int) -> Iterator[list[Line]]:
-    """Runs of lines of at most `limit` tokens; a line above it stands alone.
+    """Runs of lines of at most `limit` tokens; a longer line is a run of its own.
 
     A run ends with a closing fence rather than before it: the mark alone would be a chunk of nothing.
     """

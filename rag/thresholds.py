@@ -1,6 +1,6 @@
 """Thresholds of abstaining: fitted ones from the index folder, or the documented default.
 
-INDEX/calibration.json stands outside the generations, so that a reindex keeps it. It holds an entry
+INDEX/calibration.json is outside the generations, so that a reindex keeps it. It has an entry
 per embedder, because another embedder gives other cosines, and the version of the confidence that
 was fitted: thresholds of another confidence mean nothing.
 """
@@ -59,7 +59,7 @@ def load_thresholds(index: Path, fingerprint: str, default: Thresholds = DEFAULT
 
 
 def save_thresholds(index: Path, fingerprint: str, thresholds: Thresholds, figures: Mapping[str, Any]) -> Path:
-    """Store thresholds with the figures that they rest on, beside those of other embedders.
+    """Store thresholds with the figures that they rest on, next to those of other embedders.
 
     The file is replaced whole: a crash leaves the old one. Raises OSError.
     """

@@ -2,7 +2,7 @@
 
 Loading torch takes longer than a user waits for a whole answer, and one question of a dozen word
 pieces needs some 0.2 GFLOP: numpy does it in milliseconds. Passages go through
-sentence-transformers; a test holds the two to each other.
+sentence-transformers; a test compares the two.
 """
 
 import json
@@ -35,10 +35,10 @@ class Bert:
 
     @classmethod
     def load(cls, folder: Path) -> "Bert":
-        """Map `model.safetensors` of a Hugging Face folder. Raises OSError, ValueError for what is no BERT."""
+        """Map `model.safetensors` of a Hugging Face folder. Raises OSError, ValueError for another model."""
         config: dict[str, Any] = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         if config.get("model_type") != "bert" or config.get("hidden_act") != "gelu":
-            message = f"{folder} is no BERT with GELU"
+            message = f"{folder} is not a BERT with GELU"
             raise ValueError(message)
         return cls(_mapped(folder / "model.safetensors"), config["num_hidden_layers"], config["num_attention_heads"])
 

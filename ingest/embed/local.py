@@ -2,8 +2,10 @@
 
 import contextlib
 import hashlib
+import json
 import logging
 import os
+import threading
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -19,6 +21,7 @@ from ingest.embed.base import BATCH, CHUNK_TOKENS, Embedding, QueryEmbedding, Ve
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
+_KIND_FILE: Final = "config_sentence_transformers.json"
 _SAMPLE: Final = 65_536
 _SAMPLES: Final = 64
 
@@ -42,10 +45,15 @@ class LocalModel:
     def __init__(self, name: str, device: str = "auto", precision: str = "auto") -> None:
         self.name = name
         self._device, self._precision = device, precision
+        self._loading = threading.Lock()
+        self._loaded: SentenceTransformer | None = None
 
-    @cached_property
+    @property
     def _model(self) -> "SentenceTransformer":
-        return load(self.name, self._device)
+        with self._loading:  # threads that ask at the same time wait for one load
+            if self._loaded is None:
+                self._loaded = load(self.name, self._device)
+            return self._loaded
 
     @cached_property
     def fingerprint(self) -> str:
@@ -157,6 +165,22 @@ def _revision(name: str) -> str:
     return ""
 
 
+def _kind_of(name: str) -> str:
+    """The class of sentence-transformers that a model was saved by; "" where it is not known."""
+    from huggingface_hub import try_to_load_from_cache
+
+    path: object = Path(name) / _KIND_FILE
+    if not Path(name).is_dir():
+        with contextlib.suppress(ValueError):  # not the name of a model: loading it will say so
+            path = try_to_load_from_cache(name, _KIND_FILE)
+    if not isinstance(path, (str, Path)):
+        return ""
+    try:
+        return str(json.loads(Path(path).read_text(encoding="utf-8")).get("model_type", ""))
+    except (OSError, ValueError, AttributeError):
+        return ""
+
+
 def load(name: str, device: str = "auto") -> "SentenceTransformer":
     """Load a model from a folder, or from the hub's cache, or from the hub, onto a device. Raises ModelError."""
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # the tokenizer warns of forks otherwise
@@ -169,6 +193,10 @@ def load(name: str, device: str = "auto") -> "SentenceTransformer":
         disable_progress_bar()
         for library in ("huggingface_hub", "sentence_transformers", "transformers"):
             logging.getLogger(library).setLevel(logging.ERROR)  # each retry would be a warning
+        kind = _kind_of(name)
+        if kind not in ("", SentenceTransformer.model_type):  # the library would convert it, and lose what it is for
+            hint = "a CrossEncoder goes with --reranker" if kind == "CrossEncoder" else "name a dense model"
+            raise ModelError(f"{name!r} is a {kind}, not an embedder of passages", hint)
         try:
             return SentenceTransformer(name, device=None if device == "auto" else device, trust_remote_code=False)
         except Exception as error:  # the library raises whatever its parts raise
@@ -177,7 +205,7 @@ def load(name: str, device: str = "auto") -> "SentenceTransformer":
                 raise ModelError(
                     f"the embedder {name!r} is not on this machine, and the hub may not be asked", hint
                 ) from error
-            hint = "give the name of a sentence-transformers model or a folder that holds one, or use --embedder minilm"
+            hint = "give the name of a sentence-transformers model or the folder of one, or use --embedder minilm"
             raise ModelError(f"the embedder {name!r} can't be loaded: {_first_line(error)}", hint) from error
 
 

@@ -21,12 +21,12 @@ SCALE: Final = 255.0
 """A component of a unit vector of 128 hardly ever exceeds a half, so half of the range of 1 is kept, finely."""
 
 NO_TOKENS: Final[TokenVectors] = np.zeros((0, WIDTH), dtype=np.int8)
-"""What an embedder gives that tells no states of tokens."""
+"""The token vectors of an embedder that has none."""
 
 
 @cache
 def projection(width: int) -> Floats:
-    """float32[width, WIDTH]: a cosine transform after random signs, of which random rows stay.
+    """float32[width, WIDTH]: a cosine transform after random signs, of which random rows are kept.
 
     It keeps angles as well as a projection learned from the docs does (Ailon and Chazelle 2009),
     and it is the same for every index: nothing to store, and token vectors can be reused. Python

@@ -1,4 +1,4 @@
-"""What crashed and earlier runs left in the index folder -> gone, as far as nobody reads it."""
+"""Remove what crashed and earlier runs left in the index folder, unless somebody reads it."""
 
 import contextlib
 import json
@@ -9,14 +9,11 @@ from ingest.core.atomic import remove_unfinished
 from ingest.index.files import BUILDING, MANIFEST, NAME, NEXT, POINTER, REMOVING
 from ingest.index.locks import exclusive_unless_read
 
-"""Names the generation that is being published: should that stop half-way, it goes again."""
-"""The folder of a generation."""
-
 
 def clean_up(index: Path) -> None:
     """Remove what crashed runs left, and all generations but the current one, the one it replaced and those in use.
 
-    Where that is gone, as after a return to it, the newest other one stays. What can't be removed stays
+    Where that is gone, as after a return to it, the newest other one is kept. What can't be removed stays
     for the next run.
     """
     discard_unpublished(index)
@@ -33,7 +30,7 @@ def clean_up(index: Path) -> None:
 
 
 def predecessor_of(index: Path, name: str) -> str:
-    """The generation that `name` replaced, as far as its manifest tells; "" where it does not."""
+    """The generation that `name` replaced, as its manifest names it; "" where it names none."""
     if not NAME.fullmatch(name):
         return ""
     with contextlib.suppress(OSError, ValueError, AttributeError):

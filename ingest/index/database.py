@@ -222,7 +222,7 @@ class Store(Arrays):
         return [_stored_page(row) for row in found]
 
     def _rows(self, query: str, given: Sequence[str] | None = None) -> list[tuple[Any, ...]]:
-        """What a query finds; `given` are the texts that _GIVEN stands for. Threads may ask at the same time.
+        """Run a query; `given` are the texts that replace _GIVEN. Threads may call it at the same time.
 
         They go in as one text: for each Python object that is given, DuckDB looks for pandas on the disk.
         """

@@ -1,4 +1,4 @@
-"""The date of the docs that an index holds: when its pages were last held against their source.
+"""The date of the docs in an index: when its pages were last compared with their source.
 
 ::
 
@@ -30,7 +30,7 @@ def checked_at(index: Path, name: str) -> str:
 
 
 def record_check(index: Path, name: str, when: str = "") -> None:
-    """Note that the pages of a generation were those of their source, now or `when`. The caller holds the lock."""
+    """Note that the pages of a generation were those of their source, now or `when`. The caller has the lock."""
     known = set(generation_names(index))
     times = {other: time for other, time in _read(index).items() if other in known}
     times[name] = when or datetime.now(UTC).isoformat(timespec="seconds")

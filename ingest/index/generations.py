@@ -61,7 +61,7 @@ class Generation:
 
 
 def current_generation(index: Path) -> Generation:
-    """The generation that the pointer names, every file of it held against the manifest's checksum.
+    """The generation that the pointer names, every file of it compared with its checksum in the manifest.
 
     Raises IndexMissing, IndexDamaged, or IndexMismatch for files of another format version.
     """
@@ -107,7 +107,7 @@ def open_generation(index: Path, name: str) -> Generation:
 
 
 def _checksum(manifest: Mapping[str, Any]) -> str:
-    """A hash of the manifest itself, which holds the hashes of all other files."""
+    """A hash of the manifest itself, which contains the hashes of all other files."""
     facts = {name: value for name, value in manifest.items() if name != "checksum"}
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
@@ -157,7 +157,7 @@ def read_pointer(index: Path) -> str:
 
 
 def write_pointer(index: Path, name: str) -> None:
-    """Make a generation the current one. The caller holds the lock."""
+    """Make a generation the current one. The caller has the lock."""
     replace_file(index / POINTER, f"{name}\n")
     _sync(index)
 
@@ -177,14 +177,14 @@ def generation_names(index: Path) -> list[str]:
 
 
 def _refuse_foreign(index: Path) -> None:
-    """Raise UsageError for a folder that holds files but no index: it may hold somebody's work."""
+    """Raise UsageError for a folder with files but no index: they may be somebody's work."""
     if not index.is_dir() or (index / POINTER).exists():
         return
     for path in index.iterdir():
         made = path.name.startswith((BUILDING, REMOVING)) or NAME.fullmatch(path.name) or is_unfinished(path.name)
         if path.name not in OWN_FILES and not made:
             raise UsageError(
-                f"{index} holds other files, such as {path.name}, and no index", "name a folder of its own"
+                f"{index} contains other files, such as {path.name}, and no index", "name a folder of its own"
             )
 
 
@@ -193,7 +193,7 @@ def writing(index: Path, *, wait: float = 0.0) -> Iterator[None]:
     """Hold the index's lock, for which it may `wait` some seconds.
 
     Raises IndexLocked, naming the holder, when another process has it, and UsageError for a folder
-    that is no index.
+    that is not an index.
     """
     from filelock import FileLock, Timeout
 
@@ -246,7 +246,7 @@ def roll_back(index: Path) -> tuple[str, Generation]:
         previous = predecessor_of(index, current)
         target = previous if previous in whole else next(reversed(earlier), "")
         if not target:
-            hint = "to index the markdown at hand: askdocs reindex --no-crawl"
+            hint = "to index the markdown pages: askdocs reindex --no-crawl"
             raise IndexMissing(f"there is no generation before {current} at {index}", hint)
         generation = open_generation(index, target)
         write_pointer(index, target)

@@ -1,6 +1,7 @@
-"""A generation stays while somebody reads it: readers share a lock on its folder, the system frees it when they end.
+"""Locks of an index folder: one writer, and leases of readers.
 
-Who holds the lock of an index folder: the process id in `INDEX/holder`, there while a run is at work.
+Readers share a lock on the folder of their generation, which is not removed meanwhile; the system frees
+the lock when they end. The writer's process id is in `INDEX/holder` while a run is at work.
 """
 
 import contextlib
@@ -44,7 +45,7 @@ class Lease:
 
 @contextlib.contextmanager
 def exclusive_unless_read(folder: Path) -> Iterator[bool]:
-    """Whether nobody holds a lease of `folder`; while the block runs, nobody gets one."""
+    """Whether no reader has a lease of `folder`; while the block runs, none gets one."""
     if not _LOCKS:
         yield True
         return
@@ -66,7 +67,7 @@ try:
     import fcntl
 
     _LOCKS = True
-except ImportError:  # Windows: the lock itself tells, a little later
+except ImportError:  # Windows: the lock itself decides, a little later
     _LOCKS = False
 
 

@@ -1,5 +1,6 @@
-"""Hits -> the same hits in a better order, by a model that reads question and passage together."""
+"""Rerank hits with a model that reads question and passage together."""
 
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Final
@@ -66,10 +67,12 @@ def _remote(slug: str, settings: Settings) -> Callable[[str, Sequence[str]], lis
 
 def _local(name: str, device: str) -> Callable[[str, Sequence[str]], list[float]]:
     models: list[Any] = []
+    loading = threading.Lock()
 
     def score(question: str, texts: Sequence[str]) -> list[float]:
-        if not models:
-            models.append(_load(name, device))
+        with loading:  # threads that ask at the same time wait for one load
+            if not models:
+                models.append(_load(name, device))
         values = models[0].predict([(question, text) for text in texts], show_progress_bar=False)
         return [min(1.0, max(0.0, float(value))) for value in values]
 

@@ -1,10 +1,13 @@
 """Models of other kinds, by folder: stand-ins with random weights, since no hub can be reached."""
 
+import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from ingest.core.errors import ModelError
 from ingest.embed.base import embed_all
 from ingest.embed.local import LocalModel, has_bf16
 from ingest.embed.minilm import MiniLm
@@ -60,3 +63,16 @@ def test_the_bundled_model_in_bf16_is_within_what_storing_bytes_loses() -> None:
     assert min(float(one.vector @ other.vector) for one, other in zip(exact, fast, strict=True)) > 0.9999
     steps = [np.abs(a.tokens.astype(int) - b.tokens.astype(int)).mean() for a, b in zip(exact, fast, strict=True)]
     assert np.mean(steps) < 0.5, "on average less than rounding to a step may move a component"
+
+
+@pytest.mark.parametrize(
+    ("kind", "hint"), [("CrossEncoder", "--reranker"), ("SparseEncoder", "dense"), ("MultiVectorEncoder", "dense")]
+)
+def test_a_model_of_another_kind_is_refused_by_name(modern: Path, tmp_path: Path, kind: str, hint: str) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(modern, other)
+    path = other / "config_sentence_transformers.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "model_type": kind}))
+    with pytest.raises(ModelError, match=f"is a {kind}") as caught:
+        LocalModel(str(other), "cpu").embed_query("x")
+    assert hint in caught.value.hint

@@ -185,6 +185,6 @@ def test_folders_of_others_are_never_removed(index: Path) -> None:
 
 def test_a_folder_with_other_files_is_no_place_for_an_index(tmp_path: Path) -> None:
     (tmp_path / "thesis.tex").write_text("", encoding="utf-8")
-    with pytest.raises(UsageError, match=r"holds other files, such as thesis\.tex"), writing(tmp_path):
+    with pytest.raises(UsageError, match=r"contains other files, such as thesis\.tex"), writing(tmp_path):
         pass
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
