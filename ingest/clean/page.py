@@ -9,13 +9,14 @@ from typing import Final
 
 from ingest.clean.boilerplate.recurring import draft_of
 from ingest.clean.decode import declared_kind, decode, kind_of
-from ingest.clean.dom.tree import Index, attr
+from ingest.clean.dom.tree import Index, attr, join_url
 from ingest.clean.html import PageParts, read_html
 from ingest.clean.markdown import read_markdown
 from ingest.clean.redirects import redirect_target
 from ingest.clean.render.blocks import Block, block_text, join_blocks
 from ingest.core.errors import CleanError
 from ingest.core.records import Cleaned, Document, Page
+from ingest.core.urls import identity
 from ingest.text.unsafe import without_controls, without_references
 
 # Increased whenever the same bytes may give another document, so that stored pages are cleaned again.
@@ -40,8 +41,10 @@ def clean_page(page: Page) -> Cleaned:
         if target:
             raise CleanError(page.url, "redirect", f"the page only leads to {target}", target=target)
     verdict = judge(parts.title, text, parts.index)
+    if parts.index and is_search_page(parts.index, page.url):
+        verdict = "empty", "the search page of the site"
     if verdict:
-        raise CleanError(page.url, *verdict)
+        raise CleanError(page.url, *verdict, links=parts.links if verdict[0] == "empty" else ())
     return Cleaned(_document(page, parts), parts.links, parts.canonical, parts.notes)
 
 
@@ -114,7 +117,8 @@ _CHALLENGE = re.compile(
     r"^access denied|enable javascript and cookies|security check",
     re.IGNORECASE,
 )
-_NEEDS_SCRIPT = re.compile(r"(?:enable|requires?|need) (?:to enable )?javascript", re.IGNORECASE)
+_NEEDS_SCRIPT = re.compile(r"(?:activate|enable|requires?|need) (?:to enable )?javascript", re.IGNORECASE)
+_INDEXES = ("genindextable", "modindextable")  # Sphinx: a page of all names, each a link to where it is described
 
 
 def judge(title: str, text: str, index: Index | None = None) -> tuple[str, str] | None:
@@ -127,9 +131,17 @@ def judge(title: str, text: str, index: Index | None = None) -> tuple[str, str] 
             return "challenge", "a check for robots came instead of the page"
         if _LOGIN.search(title) or _password(index):
             return "login", "the page asks to log in"
+    if index and any(index.classes.get(name) for name in _INDEXES):
+        return "empty", "an index that only links to other pages"
     if not text.strip() or (words < 40 and _NEEDS_SCRIPT.search(text)):
         return "empty", "no content in the HTML; it may need a browser to appear"
     return None
+
+
+def is_search_page(index: Index, url: str) -> bool:
+    """Whether the page is the one that its head names as the site's search."""
+    links = (attr(tag, "href") for tag in index.names.get("link", []) if attr(tag, "rel").lower() == "search")
+    return any(href and identity(join_url(url, href)) == identity(url) for href in links)
 
 
 def _password(index: Index | None) -> bool:

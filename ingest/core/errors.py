@@ -54,17 +54,21 @@ class FetchError(DocsError):
 class CleanError(DocsError):
     """A page has no usable content; `reason` is one stable word such as `empty` or `not-text`.
 
-    With the reason `redirect`, `target` is the absolute address that the page leads to.
+    With the reason `redirect`, `target` is the absolute address that the page leads to; `links` are the
+    absolute addresses that a page shows, though it has no content.
     """
 
     code = "clean"
 
-    def __init__(self, url: str, reason: str, detail: str = "", *, target: str = "") -> None:
+    def __init__(
+        self, url: str, reason: str, detail: str = "", *, target: str = "", links: tuple[str, ...] = ()
+    ) -> None:
         super().__init__(f"{url}: {reason}{f' ({detail})' if detail else ''}")
         self.url = url
         self.reason = reason
         self.detail = detail
         self.target = target
+        self.links = links
 
 
 class CorpusError(DocsError):

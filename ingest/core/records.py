@@ -105,7 +105,8 @@ class Chunk:
 class Problem:
     """A page that could not be used, and why: `reason` is a stable word, `detail` is for people.
 
-    `target` is the address that a page with the reason `redirect` leads to.
+    `target` is the address that a page with the reason `redirect` leads to, `links` are those that a page
+    with the reason `empty` shows: a start page of pictures and menus has pages below it.
     """
 
     url: str
@@ -113,6 +114,7 @@ class Problem:
     detail: str = ""
     kept_old: bool = False
     target: str = ""
+    links: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)

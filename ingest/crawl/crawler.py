@@ -209,6 +209,8 @@ class Crawl:
     def _take(self, target: Target, outcome: Outcome) -> Iterator[CrawledPage]:
         """Take in one result, in the order of the queue."""
         if outcome.problem:
+            for link in outcome.problem.links:
+                self._frontier.add(link, site_path(target.url))
             self._fail(target, outcome.problem)
             return self._resolver.failed(target.key)
         if outcome.cleaned is None or outcome.page is None:

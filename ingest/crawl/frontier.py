@@ -1,11 +1,11 @@
 """The pages that are still to be fetched: each once, in a fixed order, and only those that may be. No I/O."""
 
 import re
-from collections import Counter, deque
-from dataclasses import dataclass
+from collections import Counter, OrderedDict
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
-from ingest.core.urls import host_of, identity, is_listing, normalise, spellings
+from ingest.core.urls import absolute, host_of, identity, is_listing, normalise, spellings, without_markdown_suffix
 from ingest.crawl.robots import Robots
 from ingest.crawl.scope import Scope
 
@@ -19,6 +19,7 @@ _ASSETS = frozenset(
     "msi ogg ogv otf pdf png ppt pptx rar rss svg tar tgz tif tiff ttf wasm wav webm webmanifest webp whl woff woff2 "
     "xls xlsx xml xz zip".split()
 )
+_SOURCES = "/_sources/"  # Sphinx: what its pages were made of, which each of them links to
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class Frontier:
     def __init__(self, scope: Scope, robots: Robots, max_pages: int) -> None:
         self.admitted = self.skipped = self.left_out = 0
         self._scope, self._robots, self._max_pages = scope, robots, max_pages
-        self._queue: deque[Target] = deque()
+        self._queue: OrderedDict[str, Target] = OrderedDict()  # by identity
         self._seen: dict[str, bool] = {}  # identity: whether it was taken in
         self._shapes: Counter[str] = Counter()
 
@@ -64,8 +65,7 @@ class Frontier:
             return False
         key = identity(normal)
         if key in self._seen:
-            if first:
-                self._promote(key)
+            self._found_again(key, url, first=first)
             return self._seen[key]
         if len(self._seen) >= MAX_SEEN:
             return False
@@ -84,7 +84,7 @@ class Frontier:
 
     def next(self) -> Target | None:
         """Take the next page off the queue."""
-        return self._queue.popleft() if self._queue else None
+        return self._queue.popitem(last=False)[1] if self._queue else None
 
     def may_start(self, url: str) -> str:
         """Say why the source itself must not redirect to `url`, or "": anywhere on its host is fine."""
@@ -103,21 +103,27 @@ class Frontier:
     def _take(self, target: Target, *, first: bool) -> None:
         self._seen[target.key] = True
         self.admitted += 1
+        self._queue[target.key] = target
         if first:
-            self._queue.appendleft(target)
-        else:
-            self._queue.append(target)
+            self._queue.move_to_end(target.key, last=False)
 
-    def _promote(self, key: str) -> None:
-        waiting = next((target for target in self._queue if target.key == key), None)
-        if waiting:
-            self._queue.remove(waiting)
-            self._queue.appendleft(waiting)
+    def _found_again(self, key: str, url: str, *, first: bool) -> None:
+        """Put a page that still waits before all others; a link to its HTML tells its address better than a `.md`."""
+        waiting = self._queue.get(key)
+        if waiting is None:
+            return
+        if first:
+            self._queue.move_to_end(key, last=False)
+        listed = waiting.addresses[-1]
+        found = absolute(url)
+        if found and without_markdown_suffix(listed) != listed and without_markdown_suffix(found) == found:
+            addresses = tuple(dict.fromkeys((*spellings(url), *waiting.addresses)))
+            self._queue[key] = replace(waiting, addresses=addresses)
 
     def _may(self, url: str, *, listed: bool) -> bool:
         path = urlsplit(url).path
         _, dot, extension = path.rpartition("/")[2].rpartition(".")
-        if is_listing(url) or (dot and extension.lower() in _ASSETS):
+        if is_listing(url) or (dot and extension.lower() in _ASSETS) or _SOURCES in path:
             return False
         if not (self._scope.admits(url) and self._robots.allows(url)):
             return False

@@ -19,7 +19,7 @@ def read_safely(read: Read, page: Page) -> Cleaned | Problem:
     try:
         return read(page)
     except CleanError as exc:
-        return Problem(page.url, exc.reason, exc.detail, target=exc.target)
+        return Problem(page.url, exc.reason, exc.detail, target=exc.target, links=exc.links)
     except Exception as exc:  # noqa: BLE001 - pages are untrusted; a parser that trips over one is reported, not fatal
         return Problem(page.url, "clean-failed", f"{type(exc).__name__}: {exc}"[:300])
 

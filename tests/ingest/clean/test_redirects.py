@@ -53,3 +53,28 @@ def test_a_long_page_that_leads_on_is_read() -> None:
         clean_page(document(head, TEXT.replace("</main>", "<p>More is said here.</p>" * 30))).document.title
         == "Proxies"
     )
+
+
+MACHINE_PAGES = {  # of Sphinx: they have words, and nothing to read
+    "search": (
+        '<link rel="search" title="Search" href="search.html"/>',
+        "<p>From here you can search these documents. Enter your search words into the box below.</p>",
+    ),
+    "genindex": ("", '<h2>A</h2><table class="indextable genindextable"><tr><td><a href="x.html#a">a()</a></table>'),
+    "modules": ("", '<table class="indextable modindextable"><tr><td><a href="m.html">m</a></td><td>A module</table>'),
+}
+
+
+@pytest.mark.parametrize("kind", MACHINE_PAGES)
+def test_pages_for_searching_are_not_documentation(kind: str) -> None:
+    head, body = MACHINE_PAGES[kind]
+    html = f"<html><head>{head}</head><body><a href='use.html'>Use</a><main><h1>All</h1>{body}</main></body></html>"
+    with pytest.raises(CleanError) as caught:
+        clean_page(Page("https://docs.h.org/en/search.html", html.encode()))
+    assert caught.value.reason == "empty"
+    assert "https://docs.h.org/en/use.html" in caught.value.links
+
+
+def test_a_page_about_searching_is_read() -> None:
+    head = '<link rel="search" href="search.html"><link rel="search" type="application/opensearchdescription+xml">'
+    assert clean_page(document(head, TEXT)).document.title == "Proxies"

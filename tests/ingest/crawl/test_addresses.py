@@ -213,3 +213,20 @@ def test_a_page_that_is_listed_as_markdown_is_cited_at_its_html(
         report = update(**options)
         assert sorted(pages(settings, site)) == ["/guide/", address]
         assert ["the .md variants are read" in note for note in report.notes] == [True] * len(options)
+
+
+def test_a_start_page_without_content_has_pages_below_it(site: Site, settings: Settings, update: Reindex) -> None:
+    menu = '<nav><a href="/guide/use/">Use</a></nav><main><img src="/logo.svg" alt=""></main>'
+    site.pages |= {"/guide/": f"<html><head><title>Guide</title></head><body>{menu}</body></html>"}
+    site.pages |= {"/guide/use/": text("Use")}
+    report = update()
+    assert sorted(pages(settings, site)) == ["/guide/use/"]
+    assert [problem.reason for problem in report.problems] == ["empty"]
+
+
+def test_sources_of_pages_are_not_pages(site: Site, settings: Settings, update: Reindex) -> None:
+    site.pages |= {"/guide/": text("Start", "use.html", "_sources/index.rst.txt"), "/guide/use.html": text("Use")}
+    site.pages["/guide/_sources/index.rst.txt"] = Answer("Start\n=====\n", headers={"Content-Type": "text/plain"})
+    report = update()
+    assert sorted(pages(settings, site)) == ["/guide/", "/guide/use.html"]
+    assert (report.crawl.skipped, report.problems) == (1, [])
