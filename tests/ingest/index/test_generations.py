@@ -91,7 +91,7 @@ def test_a_foreign_log_beside_the_database_is_damage(index: Path, built: Generat
     assert "delete index.duckdb.wal" in caught.value.hint
 
 
-@pytest.mark.parametrize("text", ["[]", "{}", "null", '{"format": 4}', '{"format": 3, "files": []}', "{"])
+@pytest.mark.parametrize("text", ["[]", "{}", "null", '{"format": 4}', '{"format": 4, "files": []}', "{"])
 def test_a_manifest_of_another_shape_is_damage(index: Path, built: Generation, text: str) -> None:
     (built.folder / "manifest.json").write_text(text)
     with pytest.raises(IndexDamaged):
