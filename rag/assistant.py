@@ -176,8 +176,7 @@ class Assistant:
         return rewritten
 
     def _quote(self, retrieved: Retrieved) -> Answer:
-        question = retrieved.query or retrieved.question
-        excerpts, citations = answer_from_excerpts(question, retrieved.hits, self.retriever, self.retriever.idf)
+        excerpts, citations = answer_from_excerpts(retrieved, self.retriever)
         if not citations:
             return refusal(retrieved, "extractive")
         return Answer(

@@ -36,13 +36,22 @@ class Hit:
         return f"{self.chunk.url}#{self.chunk.anchor}" if self.chunk.anchor else self.chunk.url
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class QuestionTokens:
+    """The tokens of a question for late interaction, as arrays: `vectors` float32[n, d], `weights` float32[n]."""
+
+    vectors: Any
+    weights: Any
+
+
 @dataclass(frozen=True, slots=True)
 class Retrieved:
     """What one question retrieved: hits, best first, and how well they cover the question.
 
     `coverage` is the share (by idf) of the question's content words that the best hits hold, 0..1.
     `embed_ms` is how long embedding the question took, in milliseconds; `signals` are what abstaining
-    rests on; `query` is the text that was searched for where it differs from the question, else "".
+    rests on; `query` is the text that was searched for where it differs from the question, else "". `tokens` are those
+    of that text, None where the embedder has none.
     """
 
     question: str
@@ -51,6 +60,7 @@ class Retrieved:
     embed_ms: float = 0.0
     signals: Mapping[str, float] = field(default_factory=dict)
     query: str = ""
+    tokens: QuestionTokens | None = field(default=None, compare=False)
 
     @property
     def cosine(self) -> float:

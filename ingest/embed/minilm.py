@@ -102,6 +102,12 @@ class MiniLm:
         rows = [row for row, piece in enumerate(ids) if piece not in self._marks]
         return Embedding(vector, compress(states[rows]) if rows else NO_TOKENS)
 
+    def token_places(self, text: str) -> list[tuple[int, int]]:
+        """(start, end) in `text` for each token that has a vector: all that are read but punctuation."""
+        encoded = self._tokenizer.encode(text, add_special_tokens=False)
+        read = zip(encoded.tokens[: self.max_tokens], encoded.offsets, strict=False)
+        return [place for token, place in read if any(map(str.isalnum, token))]
+
     @property
     def words(self) -> Container[str]:
         """Lower-case words that are one piece: the commonest of English."""

@@ -13,10 +13,10 @@ from typing import Final, Protocol
 
 from ingest.core.records import Chunk, Document
 from ingest.text.terms import terms
-from rag.generate.excerpt_scores import Idf, Question, is_dangling
+from rag.generate.excerpt_scores import Question, is_dangling
 from rag.generate.excerpt_text import Piece, excerpt_text
 from rag.generate.section_units import Group, Unit, section_groups
-from rag.records import Citation, Hit
+from rag.records import Citation, Hit, Retrieved
 
 _HITS: Final = 5
 """Hits whose sections are read: further down hardly anything answers."""
@@ -33,6 +33,10 @@ _ADDS: Final = 0.12
 """Share of the question that an excerpt of the same page, or a third one, must cover and those before it do not."""
 _SAME: Final = 0.7
 """Share of the words of the shorter of two excerpts that makes them one: pages repeat each other."""
+
+_MEANING: Final = 2.0
+"""Weight of how well the tokens of a piece meet those of the question. All facts in the answer, on 90 development
+questions and 236 others: .79 and .65 without, .82 and .67 with 1, .84 and .69 with 2, .82 and .68 with 4."""
 
 _OPENS: Final = 0.25
 """What the first piece of a passage gains: it says what the others go into."""
@@ -87,8 +91,21 @@ class _Section:
     inside: tuple[int, ...]
 
 
+class Match(Protocol):
+    """Where in a passage a question is met in meaning."""
+
+    def score(self, start: int, end: int) -> float:
+        """How well this part of the page meets it, about 0..1."""
+
+
 class Docs(Protocol):
-    """What excerpts are cut from. Both methods raise IndexDamaged."""
+    """What excerpts are cut from. All methods but `idf` raise IndexDamaged."""
+
+    def idf(self, term: str) -> float:
+        """How rare a term is."""
+
+    def token_matches(self, retrieved: Retrieved, hits: Sequence[Hit]) -> Sequence[Match | None]:
+        """For each hit where the question is met in it; None where the embedder does not tell."""
 
     def neighbours(self, hits: Sequence[Hit]) -> list[tuple[Chunk, ...]]:
         """For each hit the chunks of its section around it, its own included, in page order."""
@@ -97,11 +114,9 @@ class Docs(Protocol):
         """The pages at these addresses; slow, for a database is opened."""
 
 
-def answer_from_excerpts(
-    question: str, hits: Sequence[Hit], docs: Docs, idf: Idf
-) -> tuple[tuple[str, ...], tuple[Citation, ...]]:
+def answer_from_excerpts(retrieved: Retrieved, docs: Docs) -> tuple[tuple[str, ...], tuple[Citation, ...]]:
     """The texts of the best excerpts and their citations, both in the same order; empty where no hit says anything."""
-    excerpts = find_excerpts(Question(question, idf), hits, docs)
+    excerpts = find_excerpts(retrieved, docs)
     citations = tuple(
         Citation(marker, found.hit, _quote(found, docs), found.start, found.end)
         for marker, found in enumerate(excerpts, 1)
@@ -117,12 +132,13 @@ def _quote(excerpt: Excerpt, docs: Docs) -> str:
     return docs.pages([chunk.url])[chunk.url].body[excerpt.start : excerpt.end]
 
 
-def find_excerpts(question: Question, hits: Sequence[Hit], docs: Docs) -> list[Excerpt]:
+def find_excerpts(retrieved: Retrieved, docs: Docs) -> list[Excerpt]:
     """The best excerpts, best first.
 
     A page's description says what the page is about and answers nothing: it is left out unless it is all there is.
     """
-    sections = list(_sections(question, hits, docs))
+    question, hits = Question(retrieved.query or retrieved.question, docs.idf), retrieved.hits
+    sections = list(_sections(question, retrieved, docs))
     chosen = _choose(question, sections, hits)
     described = {found.hit.chunk.url: found.hit for found in chosen if _is_top_of_page(found)}
     if not described:
@@ -163,16 +179,17 @@ def _without_description(section: _Section, page: Document | None) -> _Section:
     return replace(section, pieces=section.pieces[skipped:], inside=inside)
 
 
-def _sections(question: Question, hits: Sequence[Hit], docs: Docs) -> Iterator[_Section]:
+def _sections(question: Question, retrieved: Retrieved, docs: Docs) -> Iterator[_Section]:
     """The sections of the best hits, each once."""
-    best, seen = hits[:_HITS], set()
-    for hit, chunks in zip(best, docs.neighbours(best), strict=True):
+    best, seen = retrieved.hits[:_HITS], set()
+    matches = docs.token_matches(retrieved, best)
+    for hit, chunks, match in zip(best, docs.neighbours(best), matches, strict=True):
         chunk = hit.chunk
         key = (chunk.url, chunk.headings)
-        elsewhere = _ELSEWHERE.fullmatch((chunk.headings or ("",))[-1]) and hit is not hits[0]
+        elsewhere = _ELSEWHERE.fullmatch((chunk.headings or ("",))[-1]) and hit is not best[0]
         if key in seen or elsewhere:
             continue
-        pieces = tuple(_pieces(question, hit, section_groups(chunks)))
+        pieces = tuple(_pieces(_Rating(question, _headings(hit), match), section_groups(chunks)))
         inside = tuple(at for at, piece in enumerate(pieces) if piece.start < chunk.end and piece.end > chunk.start)
         if inside:
             seen.add(key)
@@ -183,26 +200,46 @@ def _headings(hit: Hit) -> str:
     return " ".join((hit.chunk.title, *hit.chunk.headings))
 
 
-def _pieces(question: Question, hit: Hit, groups: Sequence[Group]) -> Iterator[Piece]:
+@dataclass(frozen=True, slots=True)
+class _Rating:
+    """How well parts of one section answer: by the words of the question, and by its meaning."""
+
+    question: Question
+    above: str
+    match: Match | None
+
+    def meaning(self, start: int, end: int) -> float:
+        return _MEANING * self.match.score(start, end) if self.match else 0.0
+
+    def unit(self, unit: Unit) -> float:
+        """A row or item among its like, whose headings are the same."""
+        return self.question.score(unit.text, "") + self.meaning(unit.start, unit.end)
+
+    def group(self, group: Group, units: Sequence[Unit]) -> float:
+        """What is shown of a group as a whole."""
+        words = max(self.question.score(f"{group.lead} {unit.text}", self.above) for unit in units)
+        if group.kind == "code":
+            words += _WANTED_CODE if self.question.wants_code else -_UNWANTED_CODE
+        return words + self.meaning(group.start, units[-1].end)
+
+
+def _pieces(rating: _Rating, groups: Sequence[Group]) -> Iterator[Piece]:
     """What can be shown of a section."""
-    above = _headings(hit)
     for group in groups:
         if group.kind == "paragraph":
             for unit in group.units:
-                yield Piece(group, (unit,), question.score(unit.text, above))
-            continue
-        units = group.units if group.kind == "code" else _wanted_units(question, group)
-        score = max(question.score(f"{group.lead} {unit.text}", above) for unit in units)
-        if group.kind == "code":
-            score += _WANTED_CODE if question.wants_code else -_UNWANTED_CODE
-        yield Piece(group, units, score)
+                words = rating.question.score(unit.text, rating.above)
+                yield Piece(group, (unit,), words + rating.meaning(unit.start, unit.end))
+        else:
+            units = group.units if group.kind == "code" else _wanted_units(rating, group)
+            yield Piece(group, units, rating.group(group, units))
 
 
-def _wanted_units(question: Question, group: Group) -> tuple[Unit, ...]:
+def _wanted_units(rating: _Rating, group: Group) -> tuple[Unit, ...]:
     """The rows or items that matter: all of a short table or list, else those that have most of the question."""
     if group.words <= _WHOLE:
         return group.units
-    scores = {unit.start: question.score(unit.text, "") for unit in group.units}
+    scores = {unit.start: rating.unit(unit) for unit in group.units}
     ranked = sorted(group.units, key=lambda unit: (-scores[unit.start], unit.start))
     wanted, words = [ranked[0]], ranked[0].words
     for unit in ranked[1:_ROWS]:

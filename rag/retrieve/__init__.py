@@ -2,5 +2,5 @@
 
 search            first stage, second ranking, hits     fusion      scores into one ranking; diversification
 late_interaction  token vectors against the question    rerank      cross-encoders
-baselines         other rankings to compare with
+token_match       where in a passage it is met             baselines   other rankings to compare with
 """

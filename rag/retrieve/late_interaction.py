@@ -41,12 +41,13 @@ def max_similarity(question: Floats, weights: Floats, passages: Sequence[TokenVe
     found = np.zeros(len(passages), dtype=np.float32)
     filled = [at for at, passage in enumerate(passages) if len(passage)]
     if filled and len(question):
-        tokens = _direction(np.concatenate([passages[at] for at in filled]) / np.float32(SCALE) - means[0])
+        tokens = unit_rows(np.concatenate([passages[at] for at in filled]) / np.float32(SCALE) - means[0])
         starts = np.cumsum([0, *(len(passages[at]) for at in filled[:-1])])
-        best = np.maximum.reduceat(_direction(question - means[1]) @ tokens.T, starts, axis=1)
+        best = np.maximum.reduceat(unit_rows(question - means[1]) @ tokens.T, starts, axis=1)
         found[filled] = weights @ best
     return found
 
 
-def _direction(rows: Floats) -> Floats:
+def unit_rows(rows: Floats) -> Floats:
+    """Each row scaled to length 1."""
     return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9), dtype=np.float32)

@@ -11,14 +11,14 @@ import numpy as np
 from ingest.core.errors import IndexMismatch
 from ingest.core.records import Chunk, Document
 from ingest.embed.added import AddedEmbedder
-from ingest.embed.base import Embedder, QueryEmbedding
+from ingest.embed.base import Embedder, QueryEmbedding, embedding_text
 from ingest.embed.minilm import MiniLm
 from ingest.index.base import FIRST_STAGE, Candidates, IndexReader
 from ingest.index.whitening import whiten
 from ingest.text.terms import stem, terms
 from rag.abstain import coverage, evidence
 from rag.query.understand import Understanding
-from rag.records import Hit, Retrieved
+from rag.records import Hit, QuestionTokens, Retrieved
 from rag.retrieve.fusion import (
     CANDIDATES,
     Ranking,
@@ -30,6 +30,7 @@ from rag.retrieve.fusion import (
     rows_per_page,
 )
 from rag.retrieve.late_interaction import max_similarity, token_weights
+from rag.retrieve.token_match import TokenMatch, match_tokens
 
 _REACH: Final = 3
 """Chunks on either side of a hit that an excerpt may reach."""
@@ -63,6 +64,7 @@ class _Searched:
     words: list[str]
     found: Candidates
     ranking: Ranking
+    tokens: QuestionTokens | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -121,6 +123,7 @@ class Ranked:
             self.embed_ms,
             signals,
             self.search if self.search != self.question else "",
+            self.whole.tokens,
         )
 
     def _hit(self, rank: int, row: int, hit: Hit) -> Hit:
@@ -201,6 +204,17 @@ class Retriever:
         chunks = dict(zip(rows, self._store.chunks(rows), strict=True))
         return [_section(hit, chunks) for hit in hits]
 
+    def token_matches(self, retrieved: Retrieved, hits: Sequence[Hit]) -> list[TokenMatch | None]:
+        """For each hit where the question is met in it; None without token vectors. Raises IndexDamaged."""
+        asked, embedder = retrieved.tokens, self._embedder
+        if asked is None or not isinstance(embedder, MiniLm):
+            return [None] * len(hits)
+        found = self._store.passages([hit.row for hit in hits]).tokens
+        return [
+            match_tokens(asked, tokens, _places(embedder, hit.chunk), self._token_means)
+            for hit, tokens in zip(hits, found, strict=True)
+        ]
+
     def pages(self, urls: Iterable[str]) -> dict[str, Document]:
         """The pages at these addresses, by address. Raises IndexDamaged."""
         return {page.document.url: page.document for page in self._store.pages(list(urls))}
@@ -212,7 +226,11 @@ class Retriever:
         rows = [int(row) for row in found.rows[: min(CANDIDATES, found.best)]]
         second = None if query is None else self._second_stage(text, query, rows, found)
         ranking = first_ranking(found, rows) if second is None else final_scores(rows, second)
-        return _Searched(words, found, ranking)
+        return _Searched(words, found, ranking, None if query is None else self._tokens(text, query))
+
+    def _tokens(self, text: str, query: QueryEmbedding) -> QuestionTokens:
+        weights = token_weights(text, query.spans, lambda word: self.idf(stem(word.lower())) if word else 0.0)
+        return QuestionTokens(query.tokens, weights)
 
     def _second_stage(self, text: str, query: QueryEmbedding, rows: list[int], found: Candidates) -> SecondStage | None:
         """The signals of the second ranking; None where the embedder or the index has no token vectors."""
@@ -221,8 +239,8 @@ class Retriever:
         passages = self._store.passages(rows)
         if not any(map(len, passages.tokens)):
             return None
-        weights = token_weights(text, query.spans, lambda word: self.idf(stem(word.lower())) if word else 0.0)
-        late = max_similarity(query.tokens, weights, passages.tokens, self._token_means)
+        asked = self._tokens(text, query)
+        late = max_similarity(asked.vectors, asked.weights, passages.tokens, self._token_means)
         whitened = whiten(np.vstack([query.vector, passages.vectors]), self._whitening)
         added = None if found.added is None else found.added[: len(rows)]
         return SecondStage(found.bm25[: len(rows)], whitened[1:] @ whitened[0], found.page[: len(rows)], late, added)
@@ -233,6 +251,12 @@ def _bundled(embedder: Embedder | None) -> MiniLm:
     if isinstance(embedder, AddedEmbedder):
         return embedder.base
     return embedder if isinstance(embedder, MiniLm) else MiniLm()
+
+
+def _places(embedder: MiniLm, chunk: Chunk) -> list[tuple[int, int]]:
+    """Where the tokens of a chunk are in the page's body; those of its context are before its start."""
+    shift = chunk.start - len(chunk.context) - 1
+    return [(start + shift, end + shift) for start, end in embedder.token_places(embedding_text(chunk))]
 
 
 def _near(row: int, last: int) -> range:

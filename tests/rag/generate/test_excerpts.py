@@ -16,7 +16,7 @@ from ingest.text.sentences import runs, sentences
 from rag.generate.emphasis import decisive_words, emphasized
 from rag.generate.excerpt_text import marked_text
 from rag.generate.excerpts import answer_from_excerpts
-from rag.records import Citation, Hit
+from rag.records import Citation, Hit, Retrieved
 from rag.retrieve.search import Retriever
 from tests.conftest import CommandLine
 from tests.ingest.made import document
@@ -42,9 +42,8 @@ def test_every_excerpt_is_verbatim_and_begins_and_ends_at_a_border(
     retriever: Retriever, store: Store, line: str
 ) -> None:
     question = json.loads(line)["question"]
-    hits = retriever.search(question, 8).hits
     pages = {page.document.url: page.document for page in store.pages()}
-    texts, citations = answer_from_excerpts(question, hits, retriever, retriever.idf)
+    texts, citations = answer_from_excerpts(retriever.search(question, 8), retriever)
     assert [citation.marker for citation in citations] == list(range(1, len(texts) + 1))
     assert 1 <= len(citations) <= 3
     for citation, text in zip(citations, texts, strict=True):
@@ -70,6 +69,12 @@ class OnePage:
     page: Document
     chunks: Sequence[Chunk]
 
+    def idf(self, term: str) -> float:
+        return build_bm25([chunk.text for chunk in self.chunks]).idf_of(term)
+
+    def token_matches(self, _: Retrieved, hits: Sequence[Hit]) -> list[None]:
+        return [None] * len(hits)
+
     def neighbours(self, hits: Sequence[Hit]) -> list[tuple[Chunk, ...]]:
         return [tuple(chunk for chunk in self.chunks if chunk.headings == hit.chunk.headings) for hit in hits]
 
@@ -82,8 +87,8 @@ def quote(page: str | Document, question: str) -> tuple[tuple[str, ...], tuple[C
     whole = page if isinstance(page, Document) else document(page)
     model = MiniLm()
     chunks = chunk_document(whole, model.count, model.max_tokens)
-    hits = [Hit(rank, 1.0, 1.0, 1.0, chunk) for rank, chunk in enumerate(chunks, 1)]
-    return answer_from_excerpts(question, hits, OnePage(whole, chunks), build_bm25([c.text for c in chunks]).idf_of)
+    hits = tuple(Hit(rank, 1.0, 1.0, 1.0, chunk) for rank, chunk in enumerate(chunks, 1))
+    return answer_from_excerpts(Retrieved(question, hits, 1.0), OnePage(whole, chunks))
 
 
 def excerpt(page: str, question: str) -> str:
@@ -213,7 +218,7 @@ def test_a_second_excerpt_adds_something() -> None:
 
 
 def test_without_passages_there_is_no_answer() -> None:
-    assert answer_from_excerpts("What?", (), OnePage(document(""), ()), build_bm25([]).idf_of) == ((), ())
+    assert answer_from_excerpts(Retrieved("What?", (), 0.0), OnePage(document(""), ())) == ((), ())
 
 
 def bold(question: str, text: str) -> Iterator[str]:

@@ -1,0 +1,45 @@
+"""Where in a passage the question is met: late interaction by place instead of by passage. Pure; numpy only."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ingest.embed.token_vectors import SCALE, TokenVectors
+from rag.records import QuestionTokens
+from rag.retrieve.late_interaction import Floats, unit_rows
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TokenMatch:
+    """The cosine of each token of a question with each of a passage, float32[q, n], and the places of the latter.
+
+    `starts` and `ends` are offsets of the page's body; `weights` are those of the question's tokens, their sum 1.
+    """
+
+    starts: NDArray[np.int64]
+    ends: NDArray[np.int64]
+    cosine: Floats
+    weights: Floats
+
+    def score(self, start: int, end: int) -> float:
+        """The weighted mean over the question of the best cosine with a token in this part of the page, about 0..1."""
+        inside = (self.starts >= start) & (self.ends <= end)
+        return float(self.weights @ self.cosine[:, inside].max(axis=1)) if inside.any() else 0.0
+
+
+def match_tokens(
+    question: QuestionTokens, tokens: TokenVectors, places: Sequence[tuple[int, int]], means: Floats
+) -> TokenMatch | None:
+    """Compare a question with a passage; None where the places are not those of the token vectors.
+
+    `places` are offsets of the page's body, one for each row of `tokens`. `means` are taken off as `max_similarity`
+    does.
+    """
+    if not len(tokens) or len(places) != len(tokens):
+        return None
+    passage = unit_rows(tokens / np.float32(SCALE) - means[0])
+    cosine = unit_rows(question.vectors - means[1]) @ passage.T
+    starts, ends = np.array(places, dtype=np.int64).T
+    return TokenMatch(starts, ends, np.asarray(cosine, dtype=np.float32), question.weights)
