@@ -207,6 +207,8 @@ class Retriever:
     def token_matches(self, retrieved: Retrieved, hits: Sequence[Hit]) -> list[TokenMatch | None]:
         """For each hit where the question is met in it; None without token vectors. Raises IndexDamaged."""
         asked, embedder = retrieved.tokens, self._embedder
+        if isinstance(embedder, AddedEmbedder):
+            embedder = embedder.base
         if asked is None or not isinstance(embedder, MiniLm):
             return [None] * len(hits)
         found = self._store.passages([hit.row for hit in hits]).tokens
