@@ -64,7 +64,10 @@ def test_boxes_of_every_dialect_are_our_callouts(text: str, want: str) -> None:
             "<Tabs\n  values={[\n    {label: 'Gas', value: 'a'},\n    {value: 'b', label: 'Mains'},\n  ]}>\n"
             '<TabItem value="a">Light it.</TabItem>\n<TabItem value="b">Plug it in.</TabItem>\n</Tabs>'
         ),
-        '{{< tabs items="Gas,Mains" >}}{{< tab >}}Light it.{{< /tab >}}\n{{< tab >}}Plug it in.{{< /tab >}}{{< /tabs >}}',
+        (
+            '{{< tabs items="Gas,Mains" >}}{{< tab >}}Light it.{{< /tab >}}\n'
+            "{{< tab >}}Plug it in.{{< /tab >}}{{< /tabs >}}"
+        ),
         ":::tabs\n== Gas\nLight it.\n== Mains\nPlug it in.\n:::",
     ],
 )
