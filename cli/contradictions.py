@@ -30,6 +30,8 @@ CONTRADICTIONS: Final = (
     Contradiction("reindex", "--no-crawl", "--markdown", "--no-crawl reads no source"),
     Contradiction("reindex", "--add", "--replace", "--add keeps the pages of other sources, --replace drops them"),
     Contradiction("reindex", "--json", "--changes -", "both want stdout"),
+    Contradiction("reindex", "--json", "--impact", "both want stdout; askdocs impact has --json"),
+    Contradiction("reindex", "--dry-run", "--impact", "a dry run publishes nothing to compare"),
     Contradiction("inspect", "--json", "--format", "each is a format of the passages"),
     Contradiction("inspect", "--compare", "--page", "--compare takes a query"),
     Contradiction("inspect", "--compare", "--questions", "--compare takes a query"),

@@ -139,6 +139,9 @@ def reindex(
     include: given.Include = None,
     exclude: given.Exclude = None,
     jobs: given.Fetches = 2,
+    impact: given.ImpactQuestions = None,
+    report: given.Report = None,
+    gate: given.Gate = False,
 ) -> None:
     """Crawl the docs, write them as markdown, index what changed."""
     if not dry_run:
@@ -162,7 +165,7 @@ def reindex(
         jobs=jobs,
         markdown=markdown,
     )
-    output = Output(changes, common.json, common.quiet, common.verbose)
+    output = Output(changes, common.json, common.quiet, common.verbose, impact, report, gate)
     raise typer.Exit((run_rollback if rollback else run_reindex)(common.settings, options, output))
 
 
@@ -244,6 +247,31 @@ def evaluate(
 
 
 app.command(name="eval")(evaluate)
+
+
+@app.command()
+@with_common()
+def impact(
+    before: given.Before,
+    after: given.After,
+    questions: given.AnyQuestions,
+    *,
+    common: Common,
+    no_llm: given.NoLlm = False,
+    k: given.TopK = None,
+    under: given.Under = "",
+    report: given.Report = None,
+    markdown: given.MarkdownFile = None,
+    gate: given.Gate = False,
+) -> None:
+    """Show what a change of the docs does to the answers.
+
+    Answers all questions in two generations of the index and compares the answers one by one.
+    """
+    from cli.commands.impact import ImpactOptions, run_impact
+
+    options = ImpactOptions(before, after, questions, no_llm, under, report, markdown, gate, common.json, common.quiet)
+    raise typer.Exit(run_impact({**common.settings, "k": k}, options))
 
 
 @with_common()

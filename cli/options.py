@@ -110,6 +110,21 @@ Compare = Annotated[
     ),
 ]
 
+# Of impact, gaps and replay.
+Before = Annotated[str, typer.Argument(metavar="GENERATION_A", help="The generation before: a name, or previous.")]
+After = Annotated[str, typer.Argument(metavar="GENERATION_B", help="The generation after: a name, or current.")]
+AnyQuestions = Annotated[
+    Path, typer.Argument(metavar="QUESTIONS.jsonl", help="JSON lines with `question`; gold and facts where known.")
+]
+MarkdownFile = Annotated[
+    Path | None, typer.Option("--markdown", metavar="FILE.md", help="Write a summary, such as for a pull request.")
+]
+Gate = Annotated[bool, typer.Option("--gate", help="Exit status 1 when a question lost something.")]
+ImpactQuestions = Annotated[
+    Path | None,
+    typer.Option("--impact", metavar="QUESTIONS.jsonl", help="Show afterwards what the change does to the answers."),
+]
+
 # Of eval.
 Questions = Annotated[
     Path | None,

@@ -7,5 +7,7 @@ metrics   recall, MRR, nDCG, word budgets     citation_metrics   citation precis
 intervals bootstrap                           compare   significance between two runs
 calibrate thresholds                          summary   figures of a run
 report    the HTML report                     html      escaping, bars and charts
+impact    what a docs change does to answers    impact_run  answer in two generations
+impact_report  its markdown and HTML
 questions the shipped question sets
 """

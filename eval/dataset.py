@@ -101,6 +101,39 @@ def read_questions(path: Path, *, strict: bool = False) -> QuestionFile:
     return QuestionFile(path.name, digest, tuple(questions.values()), tuple(bad))
 
 
+def read_any_questions(path: Path) -> QuestionFile:
+    """Read a file whose lines need no gold, such as a log: those count as answerable, of kind "unlabelled".
+
+    A question that occurs twice without an id is read once. Raises UsageError for a file without any question.
+    """
+    questions: dict[str, Question] = {}
+    bad: list[BadLine] = []
+    for entry in read_entries(path):
+        labelled = isinstance(entry, Entry) and (
+            "gold" in entry.fields or isinstance(entry.fields.get("answerable"), bool)
+        )
+        if isinstance(entry, BadLine) or labelled:
+            found = entry if isinstance(entry, BadLine) else _question(entry)
+        else:
+            found = _unlabelled(entry)
+        if isinstance(found, BadLine):
+            bad.append(found)
+        else:
+            questions.setdefault(found.id, found)
+    if not questions:
+        raise bad_line_error(path, bad[0]) if bad else UsageError(f"{path} contains no question", _QUESTION)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    return QuestionFile(path.name, digest, tuple(questions.values()), tuple(bad))
+
+
+def _unlabelled(entry: Entry) -> Question | BadLine:
+    try:
+        text = checked_question(entry.question)
+    except UsageError as error:
+        return BadLine(entry.line, error.message, error.hint)
+    return Question(str(entry.fields.get("id") or " ".join(text.lower().split())), text, "unlabelled", answerable=True)
+
+
 def bad_line_error(path: Path, bad: BadLine) -> UsageError:
     """The error for a bad line, where no line may be skipped."""
     return UsageError(f"{path}, line {bad.line}: {bad.reason}", bad.hint)

@@ -11,6 +11,7 @@ gone, so a request that began before a reindex ends with the pages that it began
 import contextlib
 import secrets
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,7 +24,7 @@ from ingest.embed.registry import get_embedder
 from ingest.index.database import Store
 from ingest.index.files import POINTER
 from ingest.index.freshness import docs_date
-from ingest.index.generations import Generation, current_generation
+from ingest.index.generations import Generation, current_generation, open_generation
 from ingest.openrouter.client import is_openrouter
 from rag.assistant import Assistant
 from rag.retrieve.rerank import Rerank, get_reranker, is_remote
@@ -56,6 +57,12 @@ def open_assistant(settings: Settings, *, use_model: bool, reranker: str = "") -
     reranker that may not be used.
     """
     return _open(settings, _load_parts(settings, use_model=use_model, reranker=reranker), use_model=use_model)
+
+
+def open_generations(settings: Settings, names: Sequence[str], *, use_model: bool) -> list[Opened]:
+    """Open several generations of the index by name; models are loaded once. Raises as `open_assistant` does."""
+    parts = _load_parts(settings, use_model=use_model, reranker="")
+    return [_open(settings, parts, use_model=use_model, name=name) for name in names]
 
 
 class LiveAssistant:
@@ -118,8 +125,8 @@ def _load_parts(settings: Settings, *, use_model: bool, reranker: str) -> _Parts
     )
 
 
-def _open(settings: Settings, parts: _Parts, *, use_model: bool) -> Opened:
-    generation = current_generation(settings.index)
+def _open(settings: Settings, parts: _Parts, *, use_model: bool, name: str = "") -> Opened:
+    generation = open_generation(settings.index, name) if name else current_generation(settings.index)
     store = Store(generation)
     built_with = replace(settings, embedder=str(generation.manifest["embedder"]["name"]))
     lexical_only = not use_model and get_embedder(built_with).remote

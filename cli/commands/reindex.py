@@ -12,7 +12,7 @@ from typing import Any
 from cli.commands.change_log import change_log, refuse_target, write_change_log
 from cli.context import settings_from
 from cli.contradictions import refuse_contradictions
-from cli.terminal import format_count, json_line, progress_bars, safe, say
+from cli.terminal import format_count, json_line, print_text, progress_bars, say
 from ingest.core.defaults import DEFAULT_SOURCE
 from ingest.core.errors import CorpusError, UsageError
 from ingest.core.paths import is_empty
@@ -43,6 +43,9 @@ class Output:
     json: bool
     quiet: bool
     verbose: int
+    impact: Path | None = None
+    report: Path | None = None
+    gate: bool = False
 
 
 def run_reindex(values: Mapping[str, object], options: ReindexOptions, output: Output) -> int:
@@ -61,6 +64,8 @@ def run_reindex(values: Mapping[str, object], options: ReindexOptions, output: O
             "--markdown": options.markdown is not None,
             "--json": output.json,
             "--changes -": output.changes == _STDOUT,
+            "--impact": output.impact is not None,
+            "--dry-run": options.dry_run,
         },
     )
     _refuse_wrong_sources(options, settings.docs)
@@ -74,7 +79,34 @@ def run_reindex(values: Mapping[str, object], options: ReindexOptions, output: O
             say("To continue, run the same command again.")
         raise
     _report(report, output, dry_run=options.dry_run)
-    return 0
+    return _show_impact(settings, report, output) if output.impact else 0
+
+
+def _show_impact(settings: Settings, report: ReindexReport, output: Output) -> int:
+    """What the change does to the answers: the generation before against the one that was published."""
+    from cli.commands.impact import ImpactOptions, show_impact
+
+    if not (report.index and report.index.published) or not report.index.generation.manifest.get("previous"):
+        if not output.quiet:
+            say(
+                "note: no generation before this one to compare answers with"
+                if report.index
+                else "note: a dry run changes no answer"
+            )
+        return 0
+    options = ImpactOptions(
+        before="previous",
+        after="current",
+        questions=output.impact or Path(),
+        no_llm=True,
+        under="",
+        report=output.report,
+        markdown=None,
+        gate=output.gate,
+        json=False,
+        quiet=output.quiet,
+    )
+    return show_impact(settings, options)
 
 
 def _report(report: ReindexReport, output: Output, *, dry_run: bool) -> None:
@@ -85,7 +117,7 @@ def _report(report: ReindexReport, output: Output, *, dry_run: bool) -> None:
     if output.json:
         print(json_line(reindex_json(report)))
     elif not output.quiet and output.changes != _STDOUT:
-        print(safe(_summarize(report, dry_run=dry_run)))
+        print_text(_summarize(report, dry_run=dry_run))
     if not output.quiet:
         if output.changes and output.changes != _STDOUT:
             say(f"note: wrote the change log to {output.changes}")
@@ -108,8 +140,8 @@ def run_rollback(values: Mapping[str, object], options: ReindexOptions, output: 
         return 0
     if not output.quiet:
         manifest = generation.manifest
-        print(safe(f"index   {generation.name} answers again: {_size(manifest)}"))
-        print(safe(f"        {left or 'none'} did until now"))
+        print_text(f"index   {generation.name} answers again: {_size(manifest)}")
+        print_text(f"        {left or 'none'} did until now")
         _note_pages_ahead(settings, generation)
     return 0
 
@@ -124,7 +156,8 @@ def _note_pages_ahead(settings: Settings, generation: Generation) -> None:
     except CorpusError:
         return
     if behind:
-        say(f"note: {behind} markdown pages are not as this index has them; the next reindex indexes them again")
+        pages = format_count(behind, "page")
+        say(f"note: the index is not up to date with {pages}; the next reindex indexes them again")
 
 
 def _refuse_change_log(output: Output, settings: Settings) -> None:
@@ -150,10 +183,12 @@ def _refuse_wrong_sources(options: ReindexOptions, docs: Path) -> None:
 
 def _summarize(report: ReindexReport, *, dry_run: bool) -> str:
     pages = ", ".join(f"{report.count(what)} {what}" for what in ("added", "changed", "removed"))
-    lines = [f"pages   {report.seen} seen: {pages}, {report.unchanged} unchanged, {report.aliases} aliases"]
+    aliases = f", {report.aliases} alias{'es' * (report.aliases != 1)}" if report.aliases else ""
+    unchanged = f"{report.unchanged:,} unchanged"
+    lines = [f"pages   {report.seen:,} seen: {pages}, {unchanged}{aliases}"]
     lines += [line for change in report.changes[:_LISTED] for line in _change_lines(change)]
     if len(report.changes) > _LISTED:
-        lines.append(f"  … and {len(report.changes) - _LISTED} more; --json lists all")
+        lines.append(f"  … and {len(report.changes) - _LISTED:,} more; --json lists all")
     lines += list(_host_lines(report))
     counts = report.chunks
     what = f"{counts.embedded} {'to embed' if dry_run else 'embedded'}, {counts.total - counts.embedded} reused"
@@ -188,7 +223,7 @@ def _change_lines(change: PageChange) -> Iterator[str]:
             f"      {_MARKS[part.what]} {' '.join(part.heading.split())}" for part in change.sections[:_SECTIONS]
         )
         if len(change.sections) > _SECTIONS:
-            yield f"      … and {len(change.sections) - _SECTIONS} more sections"
+            yield f"      … and {format_count(len(change.sections) - _SECTIONS, 'more section')}"
 
 
 def _problems(report: ReindexReport, *, everything: bool) -> None:
@@ -202,9 +237,10 @@ def _problems(report: ReindexReport, *, everything: bool) -> None:
         say(f"problem: {problem.url}: {problem.reason}{detail}{kept}")
     left = len(report.problems) - len(shown) - (0 if everything else len(dead))
     if left:
-        say(f"… and {left} more problems; -v lists all")
+        say(f"… and {format_count(left, 'more problem')}; -v lists all")
     if dead and not everything:
-        say(f"note: {len(dead)} links of the site lead nowhere; -v lists them")
+        links = f"{format_count(len(dead), 'link')} of the site {'leads' if len(dead) == 1 else 'lead'}"
+        say(f"note: {links} nowhere; -v lists all")
 
 
 DEAD = ("http-404", "http-410")
