@@ -6,7 +6,7 @@ BIN := .venv/bin
 
 WORKERS ?= 2
 
-.PHONY: try check check-serve quick lint types imports test fast format floors starter-index bench clean
+.PHONY: try check check-serve quick lint types imports test fast format messages golden floors starter-index bench clean
 
 check-serve: .venv/dev .venv-clients/installed ## the servers through real clients: Chromium, llm, LlamaIndex, OpenAPI
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) 'selenium>=4.40,<5' 'schemathesis>=4.32,<5'
@@ -46,6 +46,12 @@ fast: .venv/dev
 format: .venv/dev               ## fix what `lint` would complain about
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+messages: .venv/dev             ## write cli/MESSAGES.md, the table of all messages, from the code
+	$(BIN)/python -m tests.messages
+
+golden: .venv/dev               ## write the approved outputs in tests/cli/golden again: read the diff
+	REWRITE_GOLDEN=1 $(BIN)/python -m pytest -q tests/cli/test_golden.py
 
 floors: .venv/dev               ## raise the floors of eval/floors.json to what is measured now; they never fall
 	RAISE_FLOORS=1 $(BIN)/python -m pytest -q tests/eval/test_floors.py

@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 
 import typer
 
-from cli.terminal import json_line, safe
+from cli.terminal import json_line, safe, say
 from cli.usage_errors import fit_hint, rephrase
 from ingest.core.errors import DocsError
 
@@ -130,7 +130,7 @@ def _report(code: str, message: str, hint: str, status: int, *, as_json: bool) -
         as_json = False
     if as_json:
         return status
-    print(f"error: {message}", file=sys.stderr)
+    say(f"error: {message}")
     if hint:
-        print(f"hint: {hint}", file=sys.stderr)
+        say(f"hint: {hint}")
     return status

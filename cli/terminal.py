@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import sys
 import textwrap
@@ -49,9 +50,30 @@ def wrap(text: str, width: int | None, *, first: str = "", rest: str = "") -> st
     )
 
 
+def fit(text: str, width: int | None) -> str:
+    """Wrap the lines that are wider than `width`; further lines begin below the text after the line's label.
+
+    A label is what is before the first gap of two spaces, as in "index   122 chunks". None leaves all lines whole.
+    """
+    if width is None:
+        return text
+    lines = []
+    for line in text.split("\n"):
+        label = re.match(r"\s*(?:\S{1,10}\s{2,}|[-+~] )?", line)
+        indent = " " * min(label.end() if label else 0, width // 2)
+        lines.append(line if len(line) <= width else wrap(line, width, rest=indent or "  "))
+    return "\n".join(lines)
+
+
 def say(text: str, stream: TextIO | None = None) -> None:
-    """Print one line, by default on stderr."""
-    print(safe(text), file=stream or sys.stderr)
+    """Print one line, by default on stderr; on a terminal it is wrapped."""
+    stream = stream or sys.stderr
+    print(fit(safe(text), text_width(stream)), file=stream)
+
+
+def print_text(text: str) -> None:
+    """Print lines on stdout; on a terminal they are wrapped, each below its label."""
+    print(fit(safe(text), text_width(sys.stdout)))
 
 
 def console(stream: TextIO) -> "Console":

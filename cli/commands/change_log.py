@@ -10,7 +10,7 @@ from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Final
 
-from cli.terminal import safe
+from cli.terminal import format_count, safe
 from ingest.core.errors import UsageError
 from ingest.docs.changes import PageChange
 from ingest.docs.folder import write_file
@@ -34,7 +34,10 @@ def change_log(changes: Sequence[PageChange], *, day: str, sources: Sequence[str
     counts = {what: sum(change.what == what for change in changes) for what in ("added", "changed", "removed")}
     if not changes:
         return "\n".join([*parts, "Nothing changed.\n"])
-    parts.append(f"{len(changes)} pages: " + ", ".join(f"{count} {what}" for what, count in counts.items() if count))
+    parts.append(
+        f"{format_count(len(changes), 'page')}: "
+        + ", ".join(f"{count} {what}" for what, count in counts.items() if count)
+    )
     moved = {change.other for change in changes if change.what == "added" and change.other}
     for change in changes:
         if not (change.what == "removed" and change.url in moved):  # reported where the page is now
@@ -66,7 +69,7 @@ def _whole_page(change: PageChange) -> Iterator[str]:
     yield ""
     yield from (f"- {code(section.heading)}" for section in change.sections[:_SECTIONS])
     if len(change.sections) > _SECTIONS:
-        yield f"- … and {len(change.sections) - _SECTIONS} more sections"
+        yield f"- … and {format_count(len(change.sections) - _SECTIONS, 'more section')}"
 
 
 def _fence(lines: list[str], most: int) -> Iterator[str]:
@@ -75,7 +78,7 @@ def _fence(lines: list[str], most: int) -> Iterator[str]:
     mark = "`" * max(3, longest + 1)
     yield from (f"{mark}diff", *shown, mark)
     if len(lines) > len(shown):
-        yield f"\n… and {len(lines) - len(shown)} more lines"
+        yield f"\n… and {format_count(len(lines) - len(shown), 'more line')}"
 
 
 def _difference(before: str, after: str) -> Iterator[str]:

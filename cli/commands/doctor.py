@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cli.context import settings_from
-from cli.terminal import json_line, safe
+from cli.terminal import json_line, print_text
 from ingest.core.errors import DocsError, IndexMissing, ModelError
 from ingest.core.settings import Settings
 from ingest.docs.folder import read_corpus
@@ -40,7 +40,7 @@ def run_doctor(values: Mapping[str, object], *, json: bool) -> int:
         found = [{"name": c.name, "state": c.state, "detail": c.detail, "fix": c.fix} for c in checks]
         print(json_line({"schema": SCHEMA, "healthy": healthy, "checks": found}))
     else:
-        print(safe("\n".join(line for check in checks for line in _lines(check))))
+        print_text("\n".join(line for check in checks for line in _lines(check)))
     return 0 if healthy else 1
 
 
@@ -67,7 +67,7 @@ def _docs(settings: Settings) -> Check:
     detail = f"{len(corpus.files)} pages in {settings.docs}"
     if corpus.problems:
         first = corpus.problems[0]
-        fix = "run askdocs reindex --full, or mend the file"
+        fix = "run askdocs reindex --full, or fix the file"
         return Check("docs", "failed", f"{detail}; {len(corpus.problems)} can't be read, such as {first.url}", fix)
     if not corpus.files:
         return Check("docs", "failed", detail, "run askdocs reindex")

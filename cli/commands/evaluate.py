@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from cli.commands.evaluate_output import eval_text
 from cli.context import open_index, settings_from
 from cli.contradictions import refuse_contradictions
-from cli.terminal import format_count, json_line, progress_bars, safe, say, text_width
+from cli.terminal import format_count, json_line, print_text, progress_bars, say, text_width
 from ingest.core.errors import DocsError, UsageError
 from ingest.core.settings import Settings
 from rag.open import Opened
@@ -102,7 +102,10 @@ def _measure(settings: Settings, options: EvalOptions, path: Path) -> int:
 
 
 def _print(document: Mapping[str, Any], name: str, options: EvalOptions) -> None:
-    print(json_line(document) if options.json else safe(eval_text(document, name, text_width(sys.stdout))))
+    if options.json:
+        print(json_line(document))
+    else:
+        print_text(eval_text(document, name, text_width(sys.stdout)))
     if not options.quiet:
         for path, what in ((options.save, "the run"), (options.report, "the report")):
             if path:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cli.context import settings_from
-from cli.terminal import json_line, safe, say
+from cli.terminal import format_count, json_line, safe, say
 from ingest.openrouter.catalog import Model, list_models
 from rag.serialize import SCHEMA
 
@@ -24,7 +24,8 @@ def run_models(values: Mapping[str, object], search: str, *, free: bool, json: b
     elif found:
         print(safe(_table(found)))
     if not (json or quiet):
-        say(f"{len(found)} of {len(offered)} models; prices in US dollars per million tokens (prompt, answer)")
+        count = f"{len(found):,} of {format_count(len(offered), 'model')}"
+        say(f"{count}; prices in US dollars per million tokens (prompt, answer)")
     return 0
 
 

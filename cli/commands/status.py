@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from cli.context import settings_from
-from cli.terminal import format_count, json_line, safe
+from cli.terminal import format_count, json_line, print_text
 from ingest.core.errors import CorpusError, IndexMissing
 from ingest.core.settings import Settings
 from ingest.docs.folder import Corpus, read_corpus, read_sources
@@ -30,7 +30,7 @@ def run_status(values: Mapping[str, object], *, json: bool) -> int:
         "index": _index(settings, corpus),
         "settings": _settings(settings),
     }
-    print(json_line(state) if json else safe(_text(state)))
+    print(json_line(state)) if json else print_text(_text(state))
     return 0
 
 
@@ -99,7 +99,7 @@ def _text(state: Mapping[str, Any]) -> str:
         lines.append(_thresholds(index["thresholds"]))
         if index["behind"]:
             lines.append(
-                f"behind    {format_count(index['behind'], 'page')} on disk not as indexed;"
+                f"behind    the index is not up to date with {format_count(index['behind'], 'page')};"
                 " run: askdocs reindex --no-crawl"
             )
         if index["previous"]:

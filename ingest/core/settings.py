@@ -32,7 +32,7 @@ class Secret:
         """The key itself. Raises UsageError for one that can't be sent: the libraries below would print it."""
         if not self._value.isascii() or not self._value.isprintable() or " " in self._value:
             hint = "copy it again: quotes and line breaks get in easily"
-            raise UsageError("the API key holds characters that no key has", hint)
+            raise UsageError("the API key contains characters that no key has", hint)
         return self._value
 
 
@@ -169,7 +169,7 @@ def _read_toml(path: Path, known: Mapping[str, object]) -> dict[str, Any]:
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UsageError(f"{path} can't be read: {error}", "mend the file; it is TOML in UTF-8") from error
+        raise UsageError(f"{path} can't be read: {error}", "fix the file; it is TOML in UTF-8") from error
     for key in table:
         if key not in known:
             near = difflib.get_close_matches(key, known, n=1)

@@ -73,7 +73,7 @@ def _pattern(text: str) -> re.Pattern[str]:
     try:
         return re.compile(text[3:] if text.startswith("re:") else _glob(text))
     except re.error as exc:
-        raise UsageError(f"the pattern {text!r} is no regular expression: {exc}", "mend it, or use a glob") from exc
+        raise UsageError(f"the pattern {text!r} is not a regular expression: {exc}", "fix it, or use a glob") from exc
 
 
 def _glob(text: str) -> str:

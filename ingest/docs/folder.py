@@ -124,18 +124,18 @@ def read_document(path: Path, folder: Path) -> Document:
 
 def _refuse_hostile(path: Path, folder: Path, meta: dict[str, Any]) -> None:
     """What would break the index, or lead a reader astray: all of it can come with a cloned repository."""
-    hint = "mend it, or take the file out of the docs folder"
+    hint = "fix it, or take the file out of the docs folder"
     if folder.resolve() not in path.resolve().parents:
         raise CorpusError(f"{path}: the link leads out of the docs folder", hint)
     url = str(meta.get("url") or "/")
     if not re.match(r"https?://[^\s/]|/", url) or re.search(r"\s", url):
-        raise CorpusError(f"{path}: the url is no web address", hint)
+        raise CorpusError(f"{path}: the url is not a web address", hint)
     try:
         "".join(
             map(str, (path, *meta.values(), *_strings(meta.get("anchors")), *_strings(meta.get("aliases"))))
         ).encode()
     except UnicodeEncodeError as error:
-        raise CorpusError(f"{path.name!a}: its name or front matter holds what is no text", hint) from error
+        raise CorpusError(f"{path.name!a}: its name or front matter contains bytes that are not text", hint) from error
 
 
 def _text_of(path: Path) -> str:
@@ -169,7 +169,7 @@ def read_front_matter(text: str, name: str) -> tuple[dict[str, Any], str]:
     try:
         return front_matter.parse(block), body.lstrip("\n")
     except ValueError as error:
-        hint = "mend the lines between the two --- at the top of the file"
+        hint = "fix the lines between the two --- at the top of the file"
         raise CorpusError(f"{name}: the front matter {error}", hint) from error
 
 

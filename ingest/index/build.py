@@ -92,7 +92,7 @@ class IndexBuilder:
         cut = self._chunk(page.document for page in ordered)
         chunks = cut.chunks
         if not chunks:
-            raise CorpusError("the pages hold no text to index", "crawl some first: askdocs reindex --source URL")
+            raise CorpusError("the pages contain no text to index", "crawl some first: askdocs reindex --source URL")
         _refuse_equal_ids(chunks)
         started = time.perf_counter()
         self._source.prepare(cut.chunks, cut.hashes, self._progress)

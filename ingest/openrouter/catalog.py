@@ -65,7 +65,7 @@ def key_limits(settings: Settings) -> KeyLimits:
     """What the key may spend. Costs nothing. Raises ModelError."""
     data = get_json(settings, "/key", _deadline(settings)).get("data")
     if not isinstance(data, dict):
-        raise ModelError(f"{settings.base_url}/key tells nothing about the key", "check OPENROUTER_BASE_URL")
+        raise ModelError(f"{settings.base_url}/key does not report on the key", "check OPENROUTER_BASE_URL")
     return KeyLimits(
         remaining=as_number(data.get("limit_remaining")),
         limit=as_number(data.get("limit")),

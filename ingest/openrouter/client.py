@@ -276,4 +276,4 @@ def malformed_error(data: bytes, settings: Settings) -> ModelError:
     if data.lstrip().startswith(b"<"):
         hint = "check OPENROUTER_BASE_URL: it usually ends in /v1"
         return ModelError(f"{settings.base_url} sent a web page instead of an answer", hint)
-    return ModelError(f"the answer of {settings.base_url} is broken: it is no JSON", "try again", retryable=True)
+    return ModelError(f"the answer of {settings.base_url} is broken: it is not valid JSON", "try again", retryable=True)

@@ -163,7 +163,7 @@ def sources_of_run(given: Sequence[str], recorded: Sequence[str], *, others_may_
     other = [source for source in recorded if source not in given]
     if other and not others_may_be:
         raise UsageError(
-            f"this docs folder holds the pages of {other[0]}",
+            f"this docs folder contains the pages of {other[0]}",
             "use --replace to drop them, --add to keep both, or --docs for another folder",
         )
     return tuple(given)

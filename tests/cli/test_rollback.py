@@ -29,10 +29,10 @@ def test_the_previous_index_answers_again(twice: Folder) -> None:
     state = twice("status", "--json").json["index"]
     done = twice("reindex", "--rollback")
     assert (done.status, f"{state['previous']} answers again: 1 chunk of 1 page" in done.out) == (0, True)
-    assert "1 markdown pages are not as this index has them" in done.err
+    assert "the index is not up to date with 1 page" in done.err
     assert said(twice).endswith("Nile.")
     shown = twice("status")
-    assert "behind    1 page on disk not as indexed; run: askdocs reindex --no-crawl" in shown.out
+    assert "behind    the index is not up to date with 1 page; run: askdocs reindex --no-crawl" in shown.out
     assert "\nprevious " not in shown.out
     assert (twice.docs / "rivers.md").read_text() == AFTER
 

@@ -66,7 +66,7 @@ def test_pages_that_changed_since_are_counted(starter: CommandLine, askdocs: Com
     (askdocs.cwd / "markdown_docs" / "new.md").write_text("# New\n\nText.\n")
     (askdocs.cwd / "markdown_docs" / "binary.md").write_bytes(b"\0\1\2")
     shown = askdocs("status")
-    assert "behind    2 pages on disk not as indexed; run: askdocs reindex --no-crawl\n" in shown.out
+    assert "behind    the index is not up to date with 2 pages; run: askdocs reindex --no-crawl\n" in shown.out
     assert "problem   " in shown.out
     assert "binary.md" in shown.out
 

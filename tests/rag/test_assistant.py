@@ -132,7 +132,7 @@ def test_a_partial_answer_is_kept_and_called_incomplete(ask: Ask, server: ModelS
         (failure(500, "In\u001b[31mternal\r\nerror"), "answered 500: In[31mternal error", "try again"),
         (html(502), "answered 502: HTTP 502", "try again"),
         (html(200), "sent a web page instead of an answer", "OPENROUTER_BASE_URL"),
-        (Reply(("{not json",), content_type="application/json"), "is broken: it is no JSON", "try again"),
+        (Reply(("{not json",), content_type="application/json"), "is broken: it is not valid JSON", "try again"),
         (Reply(("data: {not json\n\n",)), "is broken", "try again"),
         (broken(), "answered 502: Provider disconnected", "try again"),
         (cut(), "sent no answer", "try again"),
@@ -221,7 +221,7 @@ def test_a_key_that_can_not_be_sent_stops_only_what_sends_it(ask: Ask, monkeypat
     assert ask("--no-llm").status == 0
     refused = ask()
     assert refused.status == 2
-    assert refused.err.startswith("error: the API key holds characters that no key has\nhint: ")
+    assert refused.err.startswith("error: the API key contains characters that no key has\nhint: ")
 
 
 def test_a_removed_marker_leaves_no_gap(ask: Ask, server: ModelServer) -> None:

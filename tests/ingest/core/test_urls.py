@@ -242,5 +242,5 @@ def test_bad_source(source: str) -> None:
 
 
 def test_bad_pattern() -> None:
-    with pytest.raises(UsageError, match="no regular expression"):
+    with pytest.raises(UsageError, match="not a regular expression"):
         Scope.of("https://h.org", exclude=("re:(",))

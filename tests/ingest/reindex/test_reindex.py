@@ -155,7 +155,7 @@ def test_another_source_must_be_added_or_replace_the_first(
     joined.write_text("# One\nSource: https://h.org/1\n\nText one.\n")
     run(pages.url("/docs"))
     before = snapshot(settings.docs, settings.index)
-    with pytest.raises(UsageError, match=r"holds the pages of http://127") as caught:
+    with pytest.raises(UsageError, match=r"contains the pages of http://127") as caught:
         run(from_path=joined)
     assert "--replace" in caught.value.hint
     assert "--add" in caught.value.hint
