@@ -178,7 +178,7 @@ def group_by_cause(impacts: Iterable[Impact]) -> dict[tuple[str, str], list[Impa
     return dict(sorted(groups.items(), key=lambda item: (not any(one.loss for one in item[1]), -len(item[1]), item[0])))
 
 
-def count_effects(impacts: Sequence[Impact]) -> dict[str, int]:
+def count_effects(impacts: Sequence[Impact]) -> dict[Effect, int]:
     """How many questions show each effect, the worst first; those that none shows are left out."""
     counts = {effect: sum(effect in impact.effects for impact in impacts) for effect in EFFECTS}
     return {effect: count for effect, count in counts.items() if count}

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from eval.html import escape_html, page, rows
-from eval.impact import EFFECTS, Impact, Snapshot, count_effects, group_by_cause, refusal_change
+from eval.impact import EFFECTS, Effect, Impact, Snapshot, count_effects, group_by_cause, refusal_change
 
 _SHOWN: Final = 300
 """Questions of the HTML page: more than anyone reads; the JSON document has them all."""
@@ -51,7 +51,7 @@ def impact_text(impacts: Sequence[Impact]) -> Iterator[str]:
     """Lines for a terminal: counts, then each cause with its questions."""
     yield verdict(impacts)
     for effect, count in count_effects(impacts).items():
-        yield f"  {count:>5}  {effect:<15} {EFFECTS[effect]}"  # type: ignore[index] # the keys are effects
+        yield f"  {count:>5}  {effect:<15} {EFFECTS[effect]}"
     for (place, section), group in group_by_cause(impacts).items():
         yield f"\n{cause_name(place, section)}"
         for impact in group:
@@ -64,7 +64,7 @@ def impact_markdown(impacts: Sequence[Impact]) -> str:
     lines = ["## What this change does to the answers", "", f"**{verdict(impacts)}**", ""]
     counts = count_effects(impacts)
     lines += ["| effect | questions | meaning |", "|---|---:|---|"]
-    lines += [f"| {effect} | {count} | {EFFECTS[effect]} |" for effect, count in counts.items()]  # type: ignore[index]
+    lines += [f"| {effect} | {count} | {EFFECTS[effect]} |" for effect, count in counts.items()]
     shown = 0
     for (place, section), group in group_by_cause(impacts).items():
         lines += ["", f"### {_code(cause_name(place, section))}", ""]
@@ -96,10 +96,10 @@ def impact_page(impacts: Sequence[Impact], before: str, after: str) -> str:
     return page("Impact of the docs change", "\n".join(parts))
 
 
-def _effects_table(counts: Mapping[str, int]) -> str:
+def _effects_table(counts: Mapping[Effect, int]) -> str:
     head = rows([["effect", "questions", "meaning"]], "th")
     lines = "".join(
-        f"<tr><td>{effect}</td><td class=n>{count}</td><td>{EFFECTS[effect]}</td></tr>"  # type: ignore[index]
+        f"<tr><td>{effect}</td><td class=n>{count}</td><td>{EFFECTS[effect]}</td></tr>"
         for effect, count in counts.items()
     )
     return f"<div class=wide><table><thead>{head}</thead><tbody>{lines}</tbody></table></div>"
