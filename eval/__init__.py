@@ -9,5 +9,6 @@ calibrate thresholds                          summary   figures of a run
 report    the HTML report                     html      escaping, bars and charts
 impact    what a docs change does to answers    impact_run  answer in two generations
 impact_report  its markdown and HTML
+markdown_html  passages as safe HTML
 questions the shipped question sets
 """

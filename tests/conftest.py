@@ -29,7 +29,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_unconfigure() -> None:
-    """Fail with a stack of every thread if this process has not ended a minute after its last test."""
+    """Fail with a stack of every thread if this process has not ended a minute after its last test.
+
+    A worker of xdist stays until the others have ended too: there only the main process is watched.
+    """
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        return
     faulthandler.dump_traceback_later(60, exit=True)
 
 

@@ -3,14 +3,15 @@
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from cli.commands.answering import print_query
-from cli.commands.inspect_output import chunks_markdown, comparison_markdown, print_comparison, print_table
+from cli.commands.inspect_output import chunks_markdown, comparison_markdown, print_comparison, print_page, print_table
 from cli.context import open_index, settings_from, text_or_stdin
 from cli.contradictions import refuse_contradictions
-from cli.terminal import is_terminal, json_line, safe
+from cli.terminal import format_count, is_terminal, json_line, safe
 from ingest.core.errors import UsageError
 from ingest.core.settings import Settings
 from ingest.core.urls import site_path
@@ -18,6 +19,7 @@ from rag.open import Opened
 from rag.records import Hit
 from rag.serialize import SCHEMA, hit_json, index_json
 
+_SUGGESTED = 3
 _DEEP = 50
 """How far down the other ranking a chunk is looked for."""
 
@@ -118,33 +120,62 @@ def _compare_with(
 
 def _print(document: Mapping[str, Any], settings: Settings, options: InspectOptions) -> None:
     form = options.format or ("table" if is_terminal(sys.stdout) else "markdown")
+    scored = options.page is None  # a page's chunks come in the order of the page
     if form == "json":
         print(json_line(document))
     elif form == "html":
         from cli.commands.inspect_output import inspect_page
 
-        print(inspect_page(document, explain=options.explain))
+        print(inspect_page(document, explain=options.explain and scored, scored=scored))
     elif form == "markdown":
-        show = comparison_markdown if "compare" in document else chunks_markdown
-        print(safe(show(document, settings.index, explain=options.explain)))
+        print(safe(_markdown(document, settings, options, scored=scored)))
     elif "compare" in document:
         print_comparison(document)
+    elif not scored:
+        print_page(document["chunks"])
     else:
         print_table(document["chunks"], explain=options.explain)
 
 
+def _markdown(document: Mapping[str, Any], settings: Settings, options: InspectOptions, *, scored: bool) -> str:
+    if "compare" in document:
+        return comparison_markdown(document, settings.index, explain=options.explain)
+    return chunks_markdown(document, settings.index, explain=options.explain, scored=scored)
+
+
 def _page_hits(opened: Opened, page: str) -> list[Hit]:
-    """A page's chunks in their order; the page is named by path, URL or alias."""
-    wanted = page.partition("#")[0].rstrip("/")
-    urls = [
-        stored.document.url
-        for stored in opened.store.pages()
-        if wanted in {name for url in (stored.document.url, *stored.document.aliases) for name in (url, site_path(url))}
-    ]
-    if not urls:
-        raise UsageError(f"the index has no page {page}", "name it by its path, such as /docs/faq, or by its URL")
-    chunks = opened.store.page_chunks(urls)
+    """A page's chunks in their order; the page is named by path, URL, alias, or the end of one of them."""
+    chunks = opened.store.page_chunks([_find_page(opened, page)])
     return [Hit(rank, 0.0, 0.0, 0.0, chunk) for rank, (_, chunk) in enumerate(chunks, 1)]
+
+
+def _find_page(opened: Opened, page: str) -> str:
+    """The URL of the one page that is named so, or whose name ends so. Raises UsageError, with the nearest names."""
+    wanted = page.partition("#")[0].strip("/").lower()
+    names: dict[str, str] = {}
+    for stored in opened.store.pages():
+        for url in (stored.document.url, *stored.document.aliases):
+            names |= {name.strip("/").lower(): stored.document.url for name in (url, site_path(url))}
+    if wanted in names:
+        return names[wanted]
+    ending = sorted({url for name, url in names.items() if name.endswith(f"/{wanted}")})
+    if len(ending) == 1:
+        return ending[0]
+    if ending:
+        raise UsageError(
+            f"{format_count(len(ending), 'page')} of the index end with {page}", f"name one of {_paths(ending)}"
+        )
+    paths = {site_path(url).strip("/").lower(): url for url in names.values()}
+    near = [paths[name] for name in get_close_matches(wanted, paths, _SUGGESTED, 0.5)]
+    last = wanted.rpartition("/")[2]
+    near = near or [url for name, url in paths.items() if last in name]
+    near = near or [url for name, url in paths.items() if get_close_matches(last, [name.rpartition("/")[2]], 1, 0.6)]
+    hint = f"perhaps {_paths(near)}" if near else "name it by its path, such as /docs/faq, or by its URL"
+    raise UsageError(f"the index has no page {page}", hint)
+
+
+def _paths(urls: Sequence[str]) -> str:
+    return ", ".join(site_path(url) for url in urls[:_SUGGESTED]) + (", …" if len(urls) > _SUGGESTED else "")
 
 
 def _print_questions(opened: Opened, settings: Settings, options: InspectOptions) -> None:

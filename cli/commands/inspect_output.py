@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cli.terminal import console, safe
 from eval.html import escape_html, link, page, rows
+from eval.markdown_html import markdown_html
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -15,6 +16,18 @@ if TYPE_CHECKING:
 Chunk = Mapping[str, Any]
 
 _HEAD: Final = "rank  score  cosine   bm25  passage"
+_HEAD_EXPLAINED: Final = "rank  score  cosine rank   bm25 rank  passage"
+LEGEND: Final[Mapping[str, str]] = {
+    "score": "what the passages are ordered by, 0 to 1: all of the below together",
+    "cosine": "how near question and passage are in meaning; its rank among all passages",
+    "bm25": "how well the words match; its rank among all passages",
+    "terms": "the question's words in the passage, with the share of each in bm25",
+    "page": "how near the whole page is",
+    "whitened": "cosine after what all pages have in common is removed; only of the best passages",
+    "late": "how well each word of the question is met by a word of the passage; only of the best",
+    "crowded": "what the passage lost to better ones of its page",
+}
+"""What the figures of `--explain` mean. A signal that is not named here has no legend."""
 _INDENT: Final = " " * 6
 _ROOM: Final = 30
 """Columns that a title needs next to the figures; on narrower terminals it is printed below them."""
@@ -30,7 +43,7 @@ def print_table(chunks: Sequence[Chunk], *, explain: bool) -> None:
     from rich.text import Text
 
     out = console(sys.stdout)
-    out.print(Text("rank  score  cosine   by   bm25   by  passage" if explain else _HEAD, style="bold"))
+    out.print(Text(_HEAD_EXPLAINED if explain else _HEAD, style="bold"))
     for chunk in chunks:
         why = chunk["explain"]
         cosine, bm25 = f"  {chunk['cosine']:>6.3f}", f"  {chunk['bm25']:>5.2f}"
@@ -43,6 +56,30 @@ def print_table(chunks: Sequence[Chunk], *, explain: bool) -> None:
         for line in (said, *(map(safe, why_lines(chunk)) if explain else ())):
             _print_indented(out, line, _INDENT)
         out.print()
+    if explain:
+        for name, meaning in legend_of(chunks):
+            _print_indented(out, meaning, f"{name:<10}")
+
+
+def print_page(chunks: Sequence[Chunk]) -> None:
+    """The chunks of a page in their order: there is no question, so there are no scores."""
+    from rich.text import Text
+
+    out = console(sys.stdout)
+    for chunk in chunks:
+        _print_indented(out, safe(head_of(chunk)), f"{chunk['rank']:>4}  ")
+        about = f"{chunk['tokens']} tokens, characters {chunk['start']} to {chunk['end']}"
+        out.print(Text(f"{_INDENT}{safe(chunk['url'])}"))
+        out.print(Text(f"{_INDENT}{about}", style="dim"))
+        _print_indented(out, textwrap.shorten(safe(chunk["text"]), _SNIPPET, placeholder=" …"), _INDENT)
+        out.print()
+
+
+def legend_of(chunks: Sequence[Chunk]) -> list[tuple[str, str]]:
+    """The names of the figures that these chunks have, and what each means."""
+    signals = {name for chunk in chunks for name in chunk["explain"]["signals"]}
+    shown = {"score", "cosine", "bm25", "terms", *signals}
+    return [(name, meaning) for name, meaning in LEGEND.items() if name in shown]
 
 
 def _print_indented(out: "Console", text: str, start: str) -> None:
@@ -73,10 +110,10 @@ def print_comparison(document: Mapping[str, Any]) -> None:
     console(sys.stdout).print(table, soft_wrap=False)
 
 
-def chunks_markdown(document: Mapping[str, Any], index: Path, *, explain: bool) -> str:
+def chunks_markdown(document: Mapping[str, Any], index: Path, *, explain: bool, scored: bool = True) -> str:
     """The report of the contract, with the table of `--explain` before the chunks where it is asked for."""
-    text = inspect_markdown(document["question"], document["chunks"], index)
-    if not explain:
+    text = inspect_markdown(document["question"], document["chunks"], index, scored=scored)
+    if not explain or not scored:
         return text
     top, rule, rest = text.partition("\n─")
     return f"{top}\n{_explain_table(document['chunks'])}\n{rule}{rest}"
@@ -145,7 +182,7 @@ def _place(rank: int | None) -> str:
 def _explain_table(chunks: Sequence[Chunk]) -> str:
     """All chunks in one markdown table, a column for each signal."""
     signals = list(dict.fromkeys(name for chunk in chunks for name in chunk["explain"]["signals"]))
-    head = ["rank", "score", "cosine", "by cosine", "bm25", "by bm25", *signals, "terms", "passage"]
+    head = ["rank", "score", "cosine", "cosine rank", "bm25", "bm25 rank", *signals, "terms", "passage"]
     lines = [f"| {' | '.join(map(_cell, head))} |", "|" + "---|" * len(head)]
     for chunk in chunks:
         explain = chunk["explain"]
@@ -153,6 +190,7 @@ def _explain_table(chunks: Sequence[Chunk]) -> str:
         cells += [f"{chunk['bm25']:.3f}", _place(explain["bm25_rank"])]
         cells += [f"{explain['signals'][name]:+.4f}" if name in explain["signals"] else "" for name in signals]
         lines.append(f"| {' | '.join(map(_cell, [*cells, terms_text(explain), head_of(chunk)]))} |")
+    lines += ["", *(f"- {name}: {meaning}" for name, meaning in legend_of(chunks))]
     return "\n".join(lines)
 
 
@@ -160,7 +198,7 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|").replace("\n", "<br>")
 
 
-def inspect_page(document: Mapping[str, Any], *, explain: bool) -> str:
+def inspect_page(document: Mapping[str, Any], *, explain: bool, scored: bool = True) -> str:
     """The chunks with their scores; where asked for, why they rank so, and the other ranking next to them."""
     index = document["index"]
     parts = [
@@ -171,17 +209,23 @@ def inspect_page(document: Mapping[str, Any], *, explain: bool) -> str:
         parts.append(_comparison(document))
     if explain:
         parts.append(_explained(document))
-    parts += [_hit(chunk) for chunk in document["chunks"]]
+    parts += [_hit(chunk, scored=scored) for chunk in document["chunks"]]
     return page(f"askdocs: {document['question']}", "\n".join(parts))
 
 
 def _comparison(document: Mapping[str, Any]) -> str:
     names = ("rank", *comparison_names(document))
-    table = [
-        (str(at), *(_side(chunk) if chunk else "" for chunk in pair)) for at, pair in enumerate(pairs(document), 1)
-    ]
+    lines = "".join(
+        f"<tr><td>{at}</td>"
+        + "".join(
+            f'<td data-name="{escape_html(name)}">{_side(chunk) if chunk else ""}</td>'
+            for name, chunk in zip(names[1:], pair, strict=True)
+        )
+        + "</tr>"
+        for at, pair in enumerate(pairs(document), 1)
+    )
     head = rows([[escape_html(name) for name in names]], "th")
-    return f"<h2>Two rankings</h2><div class=wide><table>{head}{rows(table)}</table></div>"
+    return f"<h2>Two rankings</h2><table class=stack><thead>{head}</thead><tbody>{lines}</tbody></table>"
 
 
 def _side(chunk: Mapping[str, Any]) -> str:
@@ -192,31 +236,42 @@ def _side(chunk: Mapping[str, Any]) -> str:
 def _explained(document: Mapping[str, Any]) -> str:
     chunks = document["chunks"]
     signals = list(dict.fromkeys(name for chunk in chunks for name in chunk["explain"]["signals"]))
-    head = ["rank", "passage", "score", "cosine", "by cosine", "BM25", "by BM25", *signals, "terms"]
+    head = ["rank", "passage", "score", "cosine", "cosine rank", "bm25", "bm25 rank", *signals, "terms"]
     table = []
     for chunk in chunks:
         why = chunk["explain"]
         cells = [str(chunk["rank"]), head_of(chunk), f"{chunk['score']:.4f}", f"{chunk['cosine']:.4f}"]
         cells += [str(why["cosine_rank"] or "–"), f"{chunk['bm25']:.3f}", str(why["bm25_rank"] or "–")]
         cells += [f"{why['signals'][name]:+.4f}" if name in why["signals"] else "" for name in signals]
-        table.append([escape_html(cell) for cell in (*cells, terms_text(why))])
+        table.append([*map(escape_html, cells), escape_html(terms_text(why))])
     top = rows([[escape_html(name) for name in head]], "th")
-    return f"<h2>Why they rank so</h2><div class=wide><table>{top}{rows(table)}</table></div>"
+    legend = "".join(f"<dt>{escape_html(name)}</dt><dd>{escape_html(text)}</dd>" for name, text in legend_of(chunks))
+    lines = "".join(
+        "<tr>"
+        + "".join(f"<td{'' if at in (1, len(head) - 1) else ' class=n'}>{cell}</td>" for at, cell in enumerate(row))
+        + "</tr>"
+        for row in table
+    )
+    return (
+        f"<h2>Why they rank so</h2><div class=wide><table><thead>{top}</thead><tbody>{lines}</tbody></table></div>"
+        f"<dl>{legend}</dl>"
+    )
 
 
-def _hit(chunk: Mapping[str, Any]) -> str:
-    scores = f"score {chunk['score']:.3f} · cosine {chunk['cosine']:.3f} · BM25 {chunk['bm25']:.2f}"
-    about = f"{scores} · {chunk['tokens']} tokens · {chunk['page']}, characters {chunk['start']}–{chunk['end']}"
+def _hit(chunk: Mapping[str, Any], *, scored: bool) -> str:
+    scores = f"score {chunk['score']:.3f} · cosine {chunk['cosine']:.3f} · BM25 {chunk['bm25']:.2f} · "
+    place = f"{chunk['tokens']} tokens · {chunk['page']}, characters {chunk['start']}–{chunk['end']}"
+    about = (scores if scored else "") + place
     return (
         f'<div class="hit"><h3>{chunk["rank"]}. {link(chunk["url"], head_of(chunk))}</h3>'
-        f"<small class=soft>{escape_html(about)}</small><pre>{escape_html(chunk['text'])}</pre></div>"
+        f"<small class=soft>{escape_html(about)}</small><div class=text>{markdown_html(chunk['text'])}</div></div>"
     )
 
 
 RULE = "─" * 60
 
 
-def inspect_markdown(query: str, chunks: Sequence[Mapping[str, Any]], index: Path) -> str:
+def inspect_markdown(query: str, chunks: Sequence[Mapping[str, Any]], index: Path, *, scored: bool = True) -> str:
     """The report of `inspect --format markdown`, for reading and for diffing."""
     parts = [f"# Query: {query}", "", f"# Retrieved {len(chunks)} chunks from {index}", ""]
     for chunk in chunks:
@@ -224,8 +279,7 @@ def inspect_markdown(query: str, chunks: Sequence[Mapping[str, Any]], index: Pat
             RULE,
             f"## Chunk {chunk['rank']}",
             "",
-            f"**Similarity Score:** {chunk['score']:.4f}",
-            "",
+            *([f"**Similarity Score:** {chunk['score']:.4f}", ""] if scored else []),
             "**Metadata:**",
         ]
         names = ("file_path", "file_name", "file_type", "file_size", "creation_date", "last_modified_date", "url")

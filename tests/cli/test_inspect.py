@@ -121,7 +121,7 @@ def test_a_terminal_gets_a_table_and_colour_only_if_wanted(starter: CommandLine)
     shown = on_a_terminal(starter, "inspect", QUESTION, "-k", "2", "--explain")
     plain = on_a_terminal(starter, "inspect", QUESTION, "-k", "2", "--explain", NO_COLOR="1")
     text = re.sub(r"\x1b\[[\d;]*m", "", shown)
-    assert re.search(r"rank +score +cosine +by +bm25 +by +passage", text)
+    assert re.search(r"rank +score +cosine rank +bm25 rank +passage", text)
     assert "https://openrouter.ai/docs/faq#what-are-model-variants" in text
     assert re.search(r" 0\.\d{3} +#1 +\d+\.\d\d +#\d+ ", text)
     assert re.search(r"terms: .*variant \d\.\d\d", text)
@@ -138,11 +138,49 @@ def test_a_narrow_terminal_gets_whole_addresses_and_lines_to_read(starter: Comma
     assert all(len(line) <= 40 for line in lines[1:] if "https:" not in line)
 
 
+def test_explain_has_a_legend_of_what_it_shows(starter: CommandLine) -> None:
+    shown = on_a_terminal(starter, "inspect", QUESTION, "-k", "2", "--explain", NO_COLOR="1")
+    figures = re.search(r"signals: (.*)", shown)
+    assert figures
+    for name in ("score", "cosine", "bm25", *re.findall("[a-z]+", figures[1])):
+        assert re.search(rf"^{name} +\w", shown, re.MULTILINE), f"{name} is not explained"
+
+
+def test_a_page_has_no_scores(starter: CommandLine) -> None:
+    for shown in (
+        on_a_terminal(starter, "inspect", "--page", "/docs/faq", NO_COLOR="1"),
+        starter("inspect", "--page", "/docs/faq", "--format", "markdown").out,
+        starter("inspect", "--page", "/docs/faq", "--format", "html").out.partition("<body>")[2],
+    ):
+        assert "What are model variants?" in shown
+        assert "score" not in shown.lower()
+        assert "0.000" not in shown
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("faq", ""),
+        ("model-variants/free", ""),
+        ("fqa", "hint: perhaps /docs/faq"),
+        ("/docs/api_reference/limit", "hint: perhaps /docs/api_reference/limits"),
+        ("zzzzzz", "hint: name it by its path"),
+    ],
+)
+def test_a_page_is_found_by_the_end_of_its_path_or_suggested(starter: CommandLine, name: str, said: str) -> None:
+    found = starter("inspect", "--page", name, "--json")
+    if said:
+        assert found.status == 2
+        assert said.removeprefix("hint: ") in found.json["error"]["hint"]
+    else:
+        assert {chunk["page"].rpartition("/")[2] for chunk in found.json["chunks"]} == {name.rpartition("/")[2]}
+
+
 def test_explain_is_one_table_of_markdown(starter: CommandLine) -> None:
     report = starter("inspect", QUESTION, "-k", "3", "--explain").out
     table = [line for line in report.split("─" * 60)[0].splitlines() if line.startswith("|")]
     assert len(table) == 2 + 3
-    assert table[0].startswith("| rank | score | cosine | by cosine | bm25 | by bm25 |")
+    assert table[0].startswith("| rank | score | cosine | cosine rank | bm25 | bm25 rank |")
     assert re.search(r"\| #1 \| .* variant \d+\.\d\d \| .*What are model variants\? \|", table[2])
 
 
