@@ -190,7 +190,7 @@ def _translate_errors(settings: Settings) -> Iterator[None]:
     except (openai.APIConnectionError, http.TransportError) as error:
         raise _unreachable(error, where) from None
     except (http.InvalidURL, http.UnsupportedProtocol):
-        raise ModelError(f"{visible(where)[:120]} is no address", "correct OPENROUTER_BASE_URL") from None
+        raise ModelError(f"{visible(where)[:120]} is not an address", "correct OPENROUTER_BASE_URL") from None
     except (ValueError, openai.OpenAIError, http.HTTPError, http.StreamError) as error:
         # Bodies that can't be decoded come out of the libraries in many types.
         raise ModelError(f"the answer of {where} is broken: {type(error).__name__}", "try again") from None
