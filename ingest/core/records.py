@@ -7,7 +7,6 @@ import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,14 +127,6 @@ class CrawlReport:
     problems: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
-    def note_page(self, cleaned: Cleaned) -> None:
-        """Add what could not be read on a page as its author meant it; after MOST_NOTES, nothing more."""
-        room = max(0, MOST_NOTES - len(self.notes))
-        self.notes += [f"{cleaned.document.url}: {note}" for note in cleaned.notes[:room]]
-
-
-MOST_NOTES: Final = 50
-"""Notes of one crawl: a fault of the site's template is on every page."""
 
 Progress = Callable[[str, int, int], None]
 """Called with (stage, done, total); a stage's total may grow. The stages: crawl, clean, chunk, embed, index."""

@@ -221,7 +221,6 @@ class Crawl:
             self._frontier.add(link, site_path(final))
         if not self._scope.admits(final):  # the source itself may be read for its links only
             return self._resolver.failed(target.key)
-        self.report.note_page(outcome.cleaned)
         return self._arrive(target, final, outcome.page, outcome.cleaned)
 
     def _arrive(self, target: Target, final: str, page: Page, cleaned: Cleaned) -> Iterator[CrawledPage]:

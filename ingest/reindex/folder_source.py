@@ -83,7 +83,6 @@ def _cleaned(page: Page | Problem, report: CrawlReport) -> Cleaned | None:
     if isinstance(cleaned, Problem):
         report.problems.append(cleaned)
         return None
-    report.note_page(cleaned)
     document = cleaned.document
     own = isinstance(page, Page) and page.content_type == "text/markdown"  # its front matter's `url`
     if cleaned.canonical and (own or document.url.startswith("/")):

@@ -19,7 +19,7 @@ def find_blocky(root: Tag) -> set[int]:
     """Return the `id()` of every element below `root` that has a block-level element inside."""
     out: set[int] = set()
     for tag in elements(root):
-        if tag.name not in BLOCK_TAGS and attr(tag, "data-as") != "p":
+        if tag.name not in BLOCK_TAGS and tag.attrs.get("data-as") != "p":
             continue
         for parent in tag.parents:
             if parent is root or id(parent) in out:
