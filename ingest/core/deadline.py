@@ -1,6 +1,6 @@
 """One time limit over everything that a call waits for: names, connections, headers, bodies, pauses.
 
-The time limits of HTTP libraries start anew with every byte. Here the work is done in a thread of
+The time limits of HTTP libraries start again with every byte. Here the work is done in a thread of
 its own and its results are taken from a queue, so that the limit and Ctrl-C hold whatever the
 thread is blocked in.
 """
@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 Item = TypeVar("Item")
 
 Tell = Callable[[float, str], None]
-"""Told of a wait before another attempt: its seconds, and why."""
+"""Called before another attempt, with the seconds of the wait and its reason."""
 
 
 class DeadlinePassed(Exception):
@@ -75,7 +75,7 @@ def limit(seconds: float) -> Deadline:
 
 
 def report_wait(seconds: float, why: str) -> None:
-    """Let who waits for the question know of a pause."""
+    """Report a pause to whoever waits for the question."""
     shared = _SHARED.get()
     if shared is not None and shared.tell is not None:
         shared.tell(seconds, why)
@@ -107,7 +107,7 @@ class Bounded(Iterator[Item]):
                     return  # the producer is closed with its last reference
                 self._items.put(("item", item))
             self._items.put(("end", None))
-        except BaseException as error:  # noqa: BLE001 - raised anew in the thread that waits
+        except BaseException as error:  # noqa: BLE001 - raised again in the thread that waits
             self._items.put(("error", error))
 
     def __next__(self) -> Item:

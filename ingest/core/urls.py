@@ -1,4 +1,4 @@
-"""URLs: one normal form, what belongs to a source, and the file name of a page. No I/O."""
+"""URLs: the address to request, and the normal form that tells whether two addresses are one page. No I/O."""
 
 import re
 from functools import lru_cache
@@ -99,7 +99,7 @@ def site_path(url: str) -> str:
 
 
 def is_listing(url: str) -> bool:
-    """Tell whether a URL is that of a file for machines, such as `llms.txt`, and not of a page."""
+    """Whether a URL is that of a file for machines, such as `llms.txt`, and not of a page."""
     return bool(_LISTING.search(urlsplit(url).path))
 
 

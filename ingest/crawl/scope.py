@@ -1,4 +1,4 @@
-"""TODO."""
+"""Which URLs belong to a source: its host, its path, the patterns of the user. No I/O."""
 
 import re
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""A source -> the pages that it has now: crawled, or read from disk."""
+"""A source -> the pages that it has now, by crawling."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace

@@ -1,4 +1,4 @@
-"""Pages that stand twice -> kept once, the other addresses as aliases. Pure."""
+"""Deduplicate pages: one is kept, the addresses of the others become its aliases. Pure."""
 
 import re
 from collections.abc import Iterable, Sequence

@@ -31,11 +31,11 @@ from ingest.text.markdown import blocks_of, fenced_code
 
 
 def read_local_source(path: Path, at_hand: Iterable[Document], progress: Progress) -> SourcePages:
-    """Clean the files at `path`; a page that stands twice is kept once.
+    """Clean the files at `path`; of pages with the same content one is kept.
 
-    Pages that askdocs wrote keep their aliases and dates (see `own_pages`).
-    Pages at hand that came from a folder and did not come again are gone. Those that a joined file
-    no longer lists are kept, with a problem: such files hold what a site chooses to put into them.
+    Pages that askdocs wrote keep their aliases and dates (see `restore_history`). Pages that came from the
+    folder before and are missing now are gone. Those that a joined file no longer lists are kept, with a
+    problem: a site decides what such a file contains.
     Raises UsageError when there is nothing to read.
     """
     gathered = SourcePages()
