@@ -43,7 +43,9 @@ def walk(nodes: Iterable[PageElement], ctx: Context) -> list[Block]:
 
 
 def _is_inline(tag: Tag, ctx: Context) -> bool:
-    return tag.name not in BLOCK_TAGS and id(tag) not in ctx.blocky and tag.attrs.get("data-as") != "p" and not widget(tag)
+    return (
+        tag.name not in BLOCK_TAGS and id(tag) not in ctx.blocky and tag.attrs.get("data-as") != "p" and not widget(tag)
+    )
 
 
 def _flush(run: list[PageElement], out: list[Block], ctx: Context) -> None:
