@@ -18,7 +18,7 @@ from ingest.clean.mdx.normalize import (
     without_escapes,
     without_rules,
 )
-from ingest.clean.mdx.references import inline_references
+from ingest.clean.mdx.references import bare_targets, inline_references
 from ingest.clean.mdx.roles import plain_marks
 from ingest.clean.mdx.shortcodes import render_shortcodes
 from ingest.clean.mdx.source import Protected, fence_indented_code, is_mdx, protect, strip_code_of_page
@@ -30,7 +30,9 @@ from ingest.text.front_matter import split_front_matter
 _HEADING = re.compile(r"(#{1,6})[ \t]+(.*?)(?:[ \t]+#+)?[ \t]*")
 _HEADING_ID = re.compile(r"\s*\{#([\w:.-]+)\}$")
 _INNER_HEADING = re.compile(r"^([ ]{1,}|[ ]*(?:>[ ]?)+)#{1,6}[ \t]+(.*?)(?:[ \t]+#+)?[ \t]*$", re.MULTILINE)
-_SETEXT = re.compile(r"^(?![ \t>*+-]|\d+\.|#|\||\x00F)(\S.*)\n(=+|-{2,})[ \t]*$", re.MULTILINE)
+_NO_BLOCK = r"(?![ \t>*+<-]|\d+\.|#|\||\x00F)"
+# An underlined heading is a paragraph: it may have lines, here up to four.
+_SETEXT = re.compile(rf"^({_NO_BLOCK}\S.*(?:\n{_NO_BLOCK}\S.*){{0,3}})\n(=+|-{{2,}})[ \t]*$", re.MULTILINE)
 _LINK = re.compile(
     r"(!?)\[((?:[^\[\]]|\[[^\[\]]*\])*)\]\(\s*<?([^\s<>()]*(?:\([^\s()]*\)[^\s<>()]*)*)>?(?:\s+[\"'(][^)]*[\"')])?\s*\)"
 )
@@ -81,13 +83,13 @@ def _read_dialects(kept: Protected, url: str) -> str:
     text = strip_code_of_page(kept.text)
     if not is_mdx(kept.text, url):
         text = fence_indented_code(text, kept)
-    text = _AGENT_LINE.sub("", _FOR_MACHINES.sub("", text))
+    text = bare_targets(_AGENT_LINE.sub("", _FOR_MACHINES.sub("", text)))
     text = render_html_blocks(plain_marks(render_shortcodes(text), kept), kept)
     return inline_references(render_components(text, kept), kept)
 
 
 def _atx(match: re.Match[str]) -> str:
-    return f"{'#' if match[2][0] == '=' else '##'} {match[1]}\n"
+    return f"{'#' if match[2][0] == '=' else '##'} {' '.join(match[1].split())}\n"
 
 
 def _bold_heading(match: re.Match[str]) -> str:

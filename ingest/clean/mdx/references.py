@@ -18,9 +18,15 @@ _FULL = re.compile(
 _PICTURE = re.compile(
     r"(?P<image>!)\[(?P<text>(?:[^\[\]\\\n]|\\.){0,600})\](?P<gap>[ ]?)\[(?P<label>[^\[\]\n]{0,300})\]"
 )
+_ANGLED = re.compile(r"(?<=\]\()<([^<>\n]*)>(?=[)\s])")
 _BEFORE_INDEX = string.ascii_letters + string.digits + "_]\x00"
 _NAME = re.compile(r"(?=.*[^\W\d_])(?!\^)[\w.:/#() \x00`-]+")
 _SHORT = re.compile(r"(?<!\])(?P<image>!?)\[(?P<label>(?:[^\[\]\\\n]|\\.|\n(?![ \t]*\n)){1,300})\](?![\[(:])")
+
+
+def bare_targets(text: str) -> str:
+    """Write link targets without the angle brackets that let them have spaces: those look like tags."""
+    return _ANGLED.sub(lambda match: re.sub(r"[ ()]", lambda sign: f"%{ord(sign[0]):02X}", match[1]), text)
 
 
 def inline_references(text: str, kept: Protected) -> str:
@@ -52,7 +58,8 @@ def inline_references(text: str, kept: Protected) -> str:
         text = _DEFINITION.sub(lambda match: match[0] if match["label"].startswith("^") else "", text)
         text = _PICTURE.sub(full, text)
     text = _FULL.sub(full, text)
-    return _SHORT.sub(short, text) if targets else text
+    text = _SHORT.sub(short, text) if targets else text
+    return bare_targets(text)
 
 
 def _key(label: str, kept: Protected) -> str:

@@ -135,6 +135,7 @@ def test_an_indent_in_mdx_is_no_code() -> None:
         ("## Use `#` #", "## Use `#`"),
         ("Heat\n====\n\nx\n\nLids\n-----\n\ny", "## Heat\n\nx\n\n## Lids\n\ny"),
         ("## Heat {#heat .big}", "## Heat"),
+        ("x\n\nHeat and\nlids\n====\n\ny", "x\n\n## Heat and lids\n\ny"),
         ("## Heat {: #heat }", "## Heat"),
     ],
 )
@@ -157,6 +158,9 @@ def test_reference_links_are_links() -> None:
         "nor [ ].\n\n[^1]: Tea."
     )
     assert body(f"Hot.\n\n> See [#1].\n>\n> [#1]:\n>   {home}/a") == f"Hot.\n\n> See [#1]({home}/a).\n>"
+    assert (
+        body("See [a](<b c.md>) and [d].\n\n[d]: <e f>") == f"See [a]({home}/docs/b%20c.md) and [d]({home}/docs/e%20f)."
+    )
     assert body("看[杯子][c]和 __[Cup][c]__。\n\n[c]: /c\n") == f"看[杯子]({home}/c)和 **[Cup]({home}/c)**。"
     assert body("See [`Cup`] and [Cup].\n\n[`cup`]: /c\n") == f"See [`Cup`]({home}/c) and [Cup]."
     assert body("See [`Cup`][tea.Cup] and a[0][1].") == "See `Cup` and a[0][1]."
