@@ -12,12 +12,12 @@ from ingest.text.front_matter import split_front_matter
 from ingest.text.markdown import fenced_code
 
 # As `ingest.text.markdown.CODE_SPAN`, but a backslash before it keeps it from being one, and it ends with the block.
-_SPAN = re.compile(r"(?<![`\\])(`+)(?!`)((?:[^\n]|\n(?![ \t]*(?:\n|[-*+>#|<:\x00]|\d+[.)])))*?[^`\n])\1(?!`)")
+_SPAN = re.compile(r"(?<![`\\])(`+)(?!`)((?:[^\n]|\n(?![ \t]*(?:\n|[-*+>#|<:\x00]|\d+[.)]))){0,2000}?[^`\n])\1(?!`)")
 _MATH = re.compile(
     r"(?<![\\$])\$\$(?!\$)(?P<display>(?:[^$\\\n]|\\.|\$(?!\$)|\n(?![ \t]*\n))+)\$\$(?:[ \t]*\([\w:-]+\)[ \t]*$)?"
     r"|^[ \t]*(?P<begin>\\begin\{(?P<env>[a-z]+\*?)\}(?:[^\n]|\n(?![ \t]*\n))*?\\end\{(?P=env)\})"
-    r"|\\{1,2}\[(?P<bracketed>(?:[^\n\]]|\n(?![ \t]*\n)|(?<!\\)\])*?)\\{1,2}\]"
-    r"|\\{1,2}\((?P<round>[^\n]*?)\\{1,2}\)"
+    r"|\\{1,2}\[(?P<bracketed>(?:[^\n\]]|\n(?![ \t]*\n)|(?<!\\)\]){0,800}?)\\{1,2}\]"
+    r"|\\{1,2}\((?P<round>[^\n]{0,300}?)\\{1,2}\)"
     r"|(?<![\\$\w])\$(?![\s$])(?P<inline>[^$\n]{0,999}[^\s$\\])\$(?![\w$])",
     re.MULTILINE,
 )
