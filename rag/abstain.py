@@ -39,12 +39,15 @@ _MOST_WORDS: Final = 20.0
 def confidence(retrieved: Retrieved) -> float:
     """How likely the passages answer, 0..1.
 
+    0 where the question turns on a version, number or identifier that no passage contains (`absent`).
     For other embedders than the bundled one, whose cosines are others, and for BM25 alone it is nearness
     in meaning and the question's words, half each: a poorer judge, whose thresholds can be fitted.
     """
     if not retrieved.hits:
         return 0.0
     signals = retrieved.signals
+    if signals.get("absent"):
+        return 0.0
     if "late" not in signals:
         return 0.5 * min(1.0, max(0.0, retrieved.cosine)) + 0.5 * retrieved.coverage
     if signals["nearest"] < _FAR and signals["best_coverage"] < _HALF:

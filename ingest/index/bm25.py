@@ -74,7 +74,7 @@ class Bm25Index:
         return float(np.log(1 + (self.size + 0.5) / 0.5)) if at is None else float(self.idf[at])
 
 
-def build_bm25(texts: Iterable[str]) -> Bm25Index:
+def build_bm25(texts: Iterable[str], language: str = "en") -> Bm25Index:
     """Index texts by BM25 as Lucene computes it: idf = ln(1 + (N - n + 0.5) / (n + 0.5)).
 
     Robertson and Zaragoza 2009, "The Probabilistic Relevance Framework".
@@ -82,7 +82,7 @@ def build_bm25(texts: Iterable[str]) -> Bm25Index:
     found: dict[str, array[int]] = {}
     sizes_of_texts = array("q")
     for row, text in enumerate(texts):
-        count = Counter(terms(text))
+        count = Counter(terms(text, language))
         sizes_of_texts.append(count.total())
         for term, frequency in count.items():
             found.setdefault(term, array("i")).extend((row, frequency))  # 8 bytes; two Python objects are 150

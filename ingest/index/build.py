@@ -22,6 +22,11 @@ from ingest.index.generations import Generation, building, publish
 from ingest.index.previous import PageChunks, Previous, chunking_inputs
 from ingest.index.vectors import EmbeddingSource
 from ingest.index.whitening import mean_question_token
+from ingest.text.language import detect_language
+from ingest.text.terms import TERMS_VERSION
+
+_SAMPLE = 2_000
+"""Characters of each page that its language is told by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +167,7 @@ class GenerationWriter:
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")[:-3]
         with building(self._index, f"{stamp}-{manifest['inputs'][:8]}") as folder:
             write_store(folder, pages, chunks)
-            bm25 = build_bm25(map(embedding_text, chunks))
+            bm25 = build_bm25(map(embedding_text, chunks), manifest["language"])
             write_arrays(folder, chunks, embeddings, mean_question_token(self._embedder), bm25)
             return publish(self._index, folder, manifest)
 
@@ -178,7 +183,7 @@ def fingerprint(pages: Sequence[StoredPage], embedder: Embedder) -> str:
 
     `etag` is neither: it is for asking the site again, and is kept in the page's file.
     """
-    digest = hashlib.sha256(f"{CHUNKER_VERSION}\n{embedder.fingerprint}\n".encode())
+    digest = hashlib.sha256(f"{CHUNKER_VERSION}\n{TERMS_VERSION}\n{embedder.fingerprint}\n".encode())
     for page in pages:
         digest.update(repr(page_facts(page)).encode())
     return digest.hexdigest()
@@ -207,6 +212,7 @@ def _manifest(
         "askdocs": version("askdocs"),
         "duckdb": version("duckdb"),
         "chunker": CHUNKER_VERSION,
+        "language": detect_language(page.document.body[:_SAMPLE] for page in pages),
         "embedder": {
             "name": embedder.name,
             "fingerprint": embedder.fingerprint,

@@ -60,7 +60,7 @@ def select(
     include: Sequence[int],
     weights: Weights,
 ) -> Candidates:
-    """The best `n` of the `allowed` chunks, then those at the rows `include`.
+    """The best `n` of the `allowed` chunks, then the allowed ones among the rows `include`.
 
     `page_of` is the page number of every chunk.
     """
@@ -68,7 +68,9 @@ def select(
     eligible = allowed & (signals.bm25 > 0) if signals.cosine is None else allowed
     best = best_rows(np.where(eligible, score, np.float32(-np.inf)), n)
     known = set(best)
-    rows = np.array([*best, *(row for row in dict.fromkeys(include) if row not in known)], dtype=np.int32)
+    rows = np.array(
+        [*best, *(row for row in dict.fromkeys(include) if row not in known and allowed[row])], dtype=np.int32
+    )
     bm25, cosine, page = signals.bm25, signals.cosine, signals.page
     return Candidates(
         rows=rows,

@@ -35,7 +35,7 @@ from ingest.index.files import (
 )
 from ingest.index.locks import Lease, index_locked
 
-FORMAT: Final = 4
+FORMAT: Final = 5
 """Version of the files of a generation. One of another version is not read: the next reindex writes all of it again,
 with the vectors that are in the cache."""
 

@@ -2,6 +2,7 @@
 
 markdown      fences, code spans, blocks     front_matter   YAML header of a page
 sentences     sentence boundaries            abbreviations  what a full stop may belong to
-terms         tokens, stems, stop words      unsafe         control and invisible characters
+terms         tokens, stems, stop words      language       which language a text is in
+unsafe        control and invisible characters
 masking       keys, e-mails, long numbers
 """

@@ -1,8 +1,12 @@
-"""Text to search terms: tokens and stems; and the one list of English stop words. Pure."""
+"""Text to search terms: tokens, stems, versions, dates, numbered things; the one list of English stop words. Pure."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Final
+
+TERMS_VERSION: Final = 2
+"""Part of an index's fingerprint: other terms make another index."""
 
 # Identifiers stay whole (max_tokens, gpt-4o, c++, :free, 404, openai/gpt-5) …
 _COMPOUND = re.compile(r":?\w+(?:[-_./:+]+\w+)*\+*", re.UNICODE)
@@ -10,20 +14,112 @@ _COMPOUND = re.compile(r":?\w+(?:[-_./:+]+\w+)*\+*", re.UNICODE)
 _PART = re.compile(r"[^\W_]+\+*", re.UNICODE)
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
+_VERSION = re.compile(
+    r"v?(\d+(?:\.\d+)+(?:[-.+]?(?:a|b|rc|alpha|beta|dev|post|pre|next|canary)[-.]?\d*(?:\.\d+)*)?)", re.IGNORECASE
+)
+_MAJOR = re.compile(r"v(\d+)", re.IGNORECASE)
 
-def terms(text: str) -> Iterator[str]:
-    """The search terms of a text, in order: compounds, then their parts, lower-cased and stemmed."""
+_UNSPACED = re.compile(
+    "[\u3005-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uac00-\ud7af\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
+    "\U00020000-\U0002ffff]+"
+)
+"""Runs in scripts that put no spaces between words (or long endings behind them): Han, kana, Hangul, Thai, Lao,
+Burmese, Khmer. They are cut into bigrams, as Lucene's CJK analyzer does."""
+
+_NUMBERED = re.compile(
+    r"([^\W\d_]{2,})[\s\u00a0]*(?:no\.|nr\.|n[°º]|#|№)?[\s\u00a0]*(\d{1,9})(?![\w.,:/-]*\w)", re.IGNORECASE
+)
+"""A noun and its number: valve 7, RFC 7231, error 402, port 8080, step #3."""
+
+_MONTHS: Final = {
+    name: number
+    for number, names in enumerate(
+        "jan january,feb february,mar march,apr april,may,jun june,jul july,aug august,sep sept september,oct october,"
+        "nov november,dec december".split(","),
+        1,
+    )
+    for name in names.split()
+}
+_MONTH: Final = "|".join(sorted(_MONTHS, key=len, reverse=True))
+_DATE: Final = re.compile(
+    rf"\b(?:(?P<m1>{_MONTH})\.?\s+(?P<d1>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<y1>\d{{4}})"
+    rf"|(?P<d2>\d{{1,2}})(?:st|nd|rd|th)?\.?\s+(?P<m2>{_MONTH})\.?,?\s+(?P<y2>\d{{4}}))\b",
+    re.IGNORECASE,
+)
+
+
+def terms(text: str, language: str = "en") -> Iterator[str]:
+    """Yield the search terms of a text: compounds, then their parts, lower-cased and stemmed; then what numbers mean.
+
+    `language` is an ISO 639-1 code and chooses the stemmer. A version is one term however it is written (v3.2.1,
+    "Version 3.2.1"), followed by its series (3.2); a date is its ISO form; a numbered thing is a term of two
+    words ("valve 7"), so that its neighbours are not taken for it.
+    """
     for found in _COMPOUND.finditer(text):
         compound = found.group()
+        if version := _VERSION.fullmatch(compound):
+            yield from _version_terms(version.group(1).lower())
+            continue
         parts = [piece for part in _PART.findall(compound) for piece in _CAMEL.split(part)]
         if len(parts) > 1 or not compound[0].isalnum():
             yield compound.lower()
         for part in parts:
-            yield stem(part.lower())
+            yield from _word_terms(part.lower(), language)
+    yield from number_terms(text)
 
 
-def stem(word: str) -> str:
-    """English plural endings off: the S-stemmer of Harman 1991 ("How effective is suffixing?")."""
+def number_terms(text: str) -> Iterator[str]:
+    """Yield the terms of a text's numbered things and dates: "valve 7", "2026-03-01"."""
+    for found in _NUMBERED.finditer(text):
+        word = stem(found.group(1).lower())
+        if word not in STOPWORDS and word not in _MONTHS:
+            yield f"{word} {int(found.group(2))}"
+    for found in _COMPOUND.finditer(text):
+        if major := _MAJOR.fullmatch(found.group()):
+            yield f"version {int(major.group(1))}"
+    for found in _DATE.finditer(text):
+        month, day, year = (found["m1"] or found["m2"], found["d1"] or found["d2"], found["y1"] or found["y2"])
+        yield f"{year}-{_MONTHS[month.lower()]:02}-{int(day):02}"
+
+
+def version_of(text: str) -> str:
+    """The version that a word is, without a leading v: "3.2.1" for "v3.2.1"; "" where it is none."""
+    found = _VERSION.fullmatch(text)
+    return found.group(1).lower() if found else ""
+
+
+def _version_terms(version: str) -> Iterator[str]:
+    """The version, and the series that it belongs to: 3.2.1 is of the series 3.2."""
+    yield version
+    numbers = version.split(".")
+    if len(numbers) > 2:
+        yield ".".join(numbers[:2])
+
+
+def _word_terms(word: str, language: str) -> Iterator[str]:
+    """The stem of a word; bigrams where the script does not separate words."""
+    if word.isascii() or not _UNSPACED.search(word):
+        yield stem(word, language)
+        return
+    at = 0
+    for run in _UNSPACED.finditer(word):
+        if word[at : run.start()]:
+            yield stem(word[at : run.start()], language)
+        letters = run.group()
+        yield from (letters[i : i + 2] for i in range(max(1, len(letters) - 1)))
+        at = run.end()
+    if word[at:]:
+        yield stem(word[at:], language)
+
+
+def stem(word: str, language: str = "en") -> str:
+    """A lower-case word without its ending: English by its plural alone, others by their Snowball stemmer.
+
+    English: the S-stemmer of Harman 1991 ("How effective is suffixing?").
+    """
+    if language != "en":
+        snowball = _snowball(language)
+        return snowball(word) if snowball is not None and word.isalpha() else word
     if len(word) < 4 or not word.endswith("s"):
         return word
     if word.endswith("ies") and not word.endswith(("eies", "aies")):
@@ -31,6 +127,25 @@ def stem(word: str) -> str:
     if word.endswith("es") and not word.endswith(("aes", "ees", "oes")):
         return word[:-1]
     return word if word.endswith(("us", "ss")) else word[:-1]
+
+
+_SNOWBALL: Final = {
+    "ar": "arabic", "ca": "catalan", "cs": "czech", "da": "danish", "de": "german", "el": "greek", "es": "spanish",
+    "et": "estonian", "fi": "finnish", "fr": "french", "hi": "hindi", "hu": "hungarian", "id": "indonesian",
+    "it": "italian", "lt": "lithuanian", "nl": "dutch", "no": "norwegian", "pl": "polish", "pt": "portuguese",
+    "ro": "romanian", "ru": "russian", "sr": "serbian", "sv": "swedish", "tr": "turkish",
+}  # fmt: skip
+
+
+@cache
+def _snowball(language: str) -> Callable[[str], str] | None:
+    """The Snowball stemmer of a language; None where there is none. Imported only for docs that are not English."""
+    name = _SNOWBALL.get(language)
+    if name is None:
+        return None
+    from snowballstemmer import stemmer  # type: ignore[import-untyped] # ships no types
+
+    return cache(stemmer(name).stemWord)
 
 
 FUNCTION_WORDS: Final = frozenset(

@@ -96,7 +96,7 @@ def _meant(word: str, dictionary: Dictionary) -> tuple[str, ...]:
     plain = lower.isascii() and len(lower) >= _SHORTEST and word[1:] in (lower[1:], word[1:].upper())
     if not plain or dictionary.knows(lower):
         return (word,)
-    if apart := _apart(lower, dictionary):
+    if not _is_slip_of_english(lower, dictionary) and (apart := _apart(lower, dictionary)):
         return (apart,)
     allowed = 2 if len(lower) >= _LONG else 1
     near = {(*found, form) for form in (lower, stem(lower)) for found in _near(form, dictionary.frequency, allowed)}
@@ -105,6 +105,19 @@ def _meant(word: str, dictionary: Dictionary) -> tuple[str, ...]:
     # The dictionary has singulars.
     forms = {other if form == lower else f"{other}s" for (other, form), cost in edits.items() if cost == least}
     return tuple(sorted(forms)) or (word,)
+
+
+def _is_slip_of_english(word: str, dictionary: Dictionary) -> bool:
+    """Whether one edit makes a common English word of it: "wether" is "whether", not "wet her"."""
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    cuts = [(word[:at], word[at:]) for at in range(len(word) + 1)]
+    edited = (
+        *(head + tail[1:] for head, tail in cuts if tail),
+        *(head + tail[1] + tail[0] + tail[2:] for head, tail in cuts if len(tail) > 1),
+        *(head + letter + tail[1:] for head, tail in cuts if tail for letter in letters),
+        *(head + letter + tail for head, tail in cuts for letter in letters),
+    )
+    return any(form in dictionary.common or form in dictionary.frequency for form in edited if len(form) > 3)
 
 
 def _apart(word: str, dictionary: Dictionary) -> str:

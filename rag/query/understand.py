@@ -10,8 +10,6 @@ from rag.query.decompose import split
 from rag.query.spelling import Dictionary, correct
 from rag.query.translation import translate
 
-"""Words that carry no subject. They count in BM25, where their idf is small, but not for coverage."""
-
 
 @dataclass(frozen=True, slots=True)
 class Search:
@@ -24,12 +22,22 @@ class Search:
 class Understanding:
     """Knows the words of one index."""
 
-    def __init__(self, vocabulary: Vocabulary, common: Container[str]) -> None:
-        """`common`: lower-case English words that are no slips although the docs do not hold them."""
+    def __init__(self, vocabulary: Vocabulary, common: Container[str], language: str = "en") -> None:
+        """`common`: lower-case English words that are not slips even where the docs do not contain them.
+
+        `language` is that of the docs, an ISO 639-1 code.
+        """
+        self._language = language
         self._dictionary = Dictionary(_Frequency(vocabulary), _Common(common), vocabulary.rows_with)
 
     def search_for(self, question: str) -> Search:
-        """What to search for. A question in another language is translated, others are corrected and split."""
+        """What to search for.
+
+        Where the docs are English, a question in another language is translated, and others are corrected and split.
+        Docs in another language are searched for the question as it is.
+        """
+        if self._language != "en":
+            return Search(question)
         english = translate(question, self._dictionary.holds)
         if english != question:
             return Search(english)

@@ -67,7 +67,7 @@ def _by_cosine(store: Store, embedder: Embedder) -> Rank:
     check_embedder(store, embedder)
 
     def rank(question: str, k: int, under: str) -> Sequence[Hit]:
-        words = list(terms(question))
+        words = list(terms(question, str(store.manifest.get("language", "en"))))
         found = store.candidates(embedder.embed_query(question), words, k, under=under, weights=_COSINE_ALONE)
         rows = [int(row) for row in found.rows]
         cosine, cosine_rank = found.cosine, found.cosine_rank

@@ -52,9 +52,9 @@ class Ranking:
     whitened: dict[int, float]
 
 
-def first_ranking(found: Candidates, rows: list[int]) -> Ranking:
-    """Rank by the first stage alone, which is all there is without late interaction. `rows` are its best."""
-    return Ranking(dict(zip(rows, found.score[: len(rows)].tolist(), strict=True)), {}, {})
+def first_ranking(found: Candidates, rows: list[int], at: list[int]) -> Ranking:
+    """Rank by the first stage alone, which is all there is without late interaction. `at`: the places of `rows`."""
+    return Ranking(dict(zip(rows, found.score[at].tolist(), strict=True)), {}, {})
 
 
 def final_scores(rows: list[int], near: SecondStage) -> Ranking:

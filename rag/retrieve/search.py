@@ -15,10 +15,12 @@ from ingest.embed.base import Embedder, QueryEmbedding, embedding_text
 from ingest.embed.minilm import MiniLm
 from ingest.index.base import FIRST_STAGE, Candidates, IndexReader
 from ingest.index.whitening import whiten
+from ingest.text.language import stop_terms
 from ingest.text.terms import stem, terms
 from rag.abstain import coverage, evidence
 from rag.query.understand import Understanding
 from rag.records import Hit, QuestionTokens, Retrieved
+from rag.retrieve.exact import WEIGHT, Matches, gains, match_literals
 from rag.retrieve.fusion import (
     CANDIDATES,
     Ranking,
@@ -85,6 +87,8 @@ class Ranked:
     undemoted: Mapping[int, float]
     """The same before passages of a crowding page were demoted."""
     embed_ms: float
+    absent: tuple[str, ...] = ()
+    """Literals of the question that no passage contains although the docs name others of their kind."""
     _at: dict[int, int] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -114,14 +118,15 @@ class Ranked:
     def _retrieved(self, ranked: Sequence[tuple[int, int]]) -> Retrieved:
         """Coverage and signals are those of the undiversified ranking, whichever passages are shown."""
         best = self.store.explain(self.rows[:_COVERING], self.whole.words)
-        words, idf = self.whole.words, self.store.idf
+        stop = stop_terms(str(self.store.manifest.get("language", "en")))
+        words, idf = [word for word in self.whole.words if word not in stop], self.store.idf
         signals = evidence(words, best[:1], self.whole.found.nearest, self.whole.ranking.late, idf)
         return Retrieved(
             self.question,
             self.hits(ranked),
             coverage(words, best, idf),
             self.embed_ms,
-            signals,
+            {**signals, "absent": float(len(self.absent))} if self.absent else signals,
             self.search if self.search != self.question else "",
             self.whole.tokens,
         )
@@ -160,7 +165,8 @@ class Retriever:
         self._store = store
         self._embedder = embedder
         self._whitening, self._token_means = store.whitening(), store.token_means()
-        self._understanding = Understanding(store.vocabulary, _bundled(embedder).words)
+        self._language = str(store.manifest.get("language", "en"))
+        self._understanding = Understanding(store.vocabulary, _bundled(embedder).words, self._language)
 
     def search(self, question: str, k: int, under: str = "") -> Retrieved:
         """The `k` best chunks, or those of them below the site path `under`. Raises as `rank` does."""
@@ -175,8 +181,9 @@ class Retriever:
         asked = self._understanding.search_for(question)
         parts = [self._search(part, CANDIDATES, under, watch).ranking for part in asked.parts]
         others = {row for part in parts for row in part.scores}
-        whole = self._search(asked.text, max(CANDIDATES, depth), under, watch, others)
-        together = merge_parts(whole.ranking, parts)
+        matches = match_literals(question, self._store)
+        whole = self._search(asked.text, max(CANDIDATES, depth), under, watch, others, matches.candidates())
+        together = self._rank_up(merge_parts(whole.ranking, parts), matches)
         pages = dict(zip(map(int, whole.found.rows), map(int, whole.found.pages), strict=True))
         scores = demote_crowding(together, pages)
         candidates = sorted(scores, key=lambda row: (-scores[row], row))
@@ -191,7 +198,17 @@ class Retriever:
             scores=scores,
             undemoted=together,
             embed_ms=watch.seconds * 1000,
+            absent=matches.absent,
         )
+
+    def _rank_up(self, scores: Mapping[int, float], matches: Matches) -> Mapping[int, float]:
+        """The scores with what passages gain by the question's literals."""
+        matched = [row for row in scores if any(row in rows for rows in matches.rows.values())]
+        if not matched:
+            return scores
+        chunks = dict(zip(matched, self._store.chunks(matched), strict=True))
+        gained = gains(matches, chunks, {term: self.idf(term) for term in matches.rows})
+        return {row: (score + gained.get(row, 0.0)) / (1 + WEIGHT) for row, score in scores.items()}
 
     def idf(self, term: str) -> float:
         """How rare a term is in the docs: its inverse document frequency."""
@@ -221,21 +238,41 @@ class Retriever:
         """The pages at these addresses, by address. Raises IndexDamaged."""
         return {page.document.url: page.document for page in self._store.pages(list(urls))}
 
-    def _search(self, text: str, n: int, under: str, watch: Stopwatch, include: Iterable[int] = ()) -> _Searched:
-        words = list(terms(text))
+    def _search(
+        self,
+        text: str,
+        n: int,
+        under: str,
+        watch: Stopwatch,
+        include: Iterable[int] = (),
+        matched: Sequence[int] = (),
+    ) -> _Searched:
+        """Search for a text. `include` are rows whose signals are wanted; `matched` ones are ranked as well."""
+        words = list(terms(text, self._language))
         query = None if self._embedder is None else watch.embed(self._embedder, text)
-        found = self._store.candidates(query, words, n, under=under, include=sorted(include), weights=FIRST_STAGE)
-        rows = [int(row) for row in found.rows[: min(CANDIDATES, found.best)]]
-        second = None if query is None else self._second_stage(text, query, rows, found)
-        ranking = first_ranking(found, rows) if second is None else final_scores(rows, second)
+        found = self._store.candidates(
+            query, words, n, under=under, include=sorted({*include, *matched}), weights=FIRST_STAGE
+        )
+        best = min(CANDIDATES, found.best)
+        at = [*range(best), *(place for place in range(best, len(found.rows)) if int(found.rows[place]) in matched)]
+        rows = [int(row) for row in found.rows[at]]
+        second = None if query is None else self._second_stage(text, query, rows, found, at)
+        ranking = first_ranking(found, rows, at) if second is None else final_scores(rows, second)
         return _Searched(words, found, ranking, None if query is None else self._tokens(text, query))
 
     def _tokens(self, text: str, query: QueryEmbedding) -> QuestionTokens:
-        weights = token_weights(text, query.spans, lambda word: self.idf(stem(word.lower())) if word else 0.0)
-        return QuestionTokens(query.tokens, weights)
+        def weigh(word: str) -> float:
+            return self.idf(stem(word.lower(), self._language)) if word else 0.0
 
-    def _second_stage(self, text: str, query: QueryEmbedding, rows: list[int], found: Candidates) -> SecondStage | None:
-        """The signals of the second ranking; None where the embedder or the index has no token vectors."""
+        return QuestionTokens(query.tokens, token_weights(text, query.spans, weigh))
+
+    def _second_stage(
+        self, text: str, query: QueryEmbedding, rows: list[int], found: Candidates, at: list[int]
+    ) -> SecondStage | None:
+        """The signals of the second ranking; None where the embedder or the index has no token vectors.
+
+        `at` are the places of the `rows` in `found`.
+        """
         if not query.spans or not rows or found.page is None:
             return None
         passages = self._store.passages(rows)
@@ -244,8 +281,8 @@ class Retriever:
         asked = self._tokens(text, query)
         late = max_similarity(asked.vectors, asked.weights, passages.tokens, self._token_means)
         whitened = whiten(np.vstack([query.vector, passages.vectors]), self._whitening)
-        added = None if found.added is None else found.added[: len(rows)]
-        return SecondStage(found.bm25[: len(rows)], whitened[1:] @ whitened[0], found.page[: len(rows)], late, added)
+        added = None if found.added is None else found.added[at]
+        return SecondStage(found.bm25[at], whitened[1:] @ whitened[0], found.page[at], late, added)
 
 
 def _bundled(embedder: Embedder | None) -> MiniLm:
