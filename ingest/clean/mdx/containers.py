@@ -244,7 +244,8 @@ class Containers:
         options = self._options() if directive.has_options else {}
         if directive.name in TABLES:
             title = [lead + bold(directive.title), ""] if directive.title else []
-            table = directive_table(directive.name, self._code_lines(lead, mark), options)
+            lines = self._code_lines(lead, mark)
+            table = directive_table(directive.name, lines, options) or "\n".join(lines)
             self.out += ["", *title, *(lead + row for row in table.split("\n")), ""]
             return
         if directive.name in LISTS:
