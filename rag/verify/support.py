@@ -15,6 +15,7 @@ from dataclasses import replace
 from itertools import chain, groupby
 from typing import Final
 
+from ingest.core.records import Chunk
 from rag.records import Hit
 from rag.verify.claims import Words, normal, words_of
 from rag.verify.contradictions import contradicts, other_default, other_row, other_winner, reversed_roles, swapped
@@ -42,6 +43,28 @@ _MAKERS: Final = frozenset(
 """Makers and families of models, and services beside them: names also where a sentence begins with them."""
 _JOINT: Final = re.compile(r"; |, (?:and|but|while|whereas|because|so|although|though|which means(?: that)?) ")
 """Where one statement of a sentence ends and the next begins."""
+
+
+SUPPORTED: Final = 0.5
+"""The least `support_score` of a sentence that counts as supported."""
+
+
+def support_score(claim: str, passages: Sequence[str]) -> float:
+    """How well passages, given as markdown, support a sentence: 0..1, at least SUPPORTED where `supported` says yes.
+
+    Within each half the score grows with the share of the sentence's content at its best place.
+    """
+    hits = [Hit(at, 0.0, 0.0, 0.0, _as_chunk(text)) for at, text in enumerate(passages, 1) if text.strip()]
+    if not hits:
+        return 0.0
+    said, own = words_of(claim), frozenset[str]()
+    best = max((share(said, place, own) for hit in hits for place in places_of(hit.chunk, said)), default=0.0)
+    return SUPPORTED * min(1.0, best) + (SUPPORTED if supported(claim, hits) else 0.0)
+
+
+def _as_chunk(text: str) -> Chunk:
+    """A passage that is not of an index, as a chunk."""
+    return Chunk("", "", "", "", (), text, "", 0, len(text), 0)
 
 
 def supported(claim: str, hits: Sequence[Hit]) -> bool:

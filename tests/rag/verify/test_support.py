@@ -18,7 +18,7 @@ import pytest
 from ingest.core.urls import site_path
 from ingest.index.database import Store
 from rag.records import Hit
-from rag.verify.support import supported
+from rag.verify.support import SUPPORTED, support_score, supported
 from tests.ingest.made import document
 
 LIST = [
@@ -130,3 +130,15 @@ def test_what_a_sentence_says_is_held_against_the_words(claim: str, text: str, h
     model = MiniLm()
     (chunk,) = chunk_document(document(text), model.count, model.max_tokens)
     assert supported(claim, [Hit(1, 1.0, 1.0, 1.0, chunk)]) is holds
+
+
+def test_a_score_says_how_well_passages_support_a_sentence() -> None:
+    passages = ["The retry limit is 5. Each retry waits twice as long as the one before it."]
+    said = {
+        claim: support_score(claim, passages)
+        for claim in ("The retry limit is 5.", "The retry limit is 7.", "Pigs can fly over mountains.")
+    }
+    right, altered, foreign = said.values()
+    assert right >= SUPPORTED > altered > foreign >= 0.0
+    assert right <= 1.0
+    assert support_score("The retry limit is 5.", []) == 0.0
