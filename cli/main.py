@@ -274,6 +274,15 @@ def impact(
     raise typer.Exit(run_impact({**common.settings, "k": k}, options))
 
 
+@app.command()
+@with_common("model")
+def gaps(log: given.GapsLog, *, common: Common) -> None:
+    """Show what readers ask and the docs do not answer."""
+    from cli.commands.gaps import GapsOptions, run_gaps
+
+    raise typer.Exit(run_gaps(common.settings, GapsOptions(log, common.json, common.quiet)))
+
+
 @with_common()
 def status(*, common: Common) -> None:
     """Show the index, its source and age, and all settings.

@@ -120,6 +120,7 @@ MarkdownFile = Annotated[
     Path | None, typer.Option("--markdown", metavar="FILE.md", help="Write a summary, such as for a pull request.")
 ]
 Gate = Annotated[bool, typer.Option("--gate", help="Exit status 1 when a question lost something.")]
+GapsLog = Annotated[Path, typer.Option("--log", metavar="FILE", help="The log that `askdocs serve --log FILE` wrote.")]
 ImpactQuestions = Annotated[
     Path | None,
     typer.Option("--impact", metavar="QUESTIONS.jsonl", help="Show afterwards what the change does to the answers."),

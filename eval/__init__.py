@@ -7,6 +7,7 @@ metrics   recall, MRR, nDCG, word budgets     citation_metrics   citation precis
 intervals bootstrap                           compare   significance between two runs
 calibrate thresholds                          summary   figures of a run
 report    the HTML report                     html      escaping, bars and charts
+gaps      weak questions of a log, clustered    gap_reasons  why they have no answer
 impact    what a docs change does to answers    impact_run  answer in two generations
 impact_report  its markdown and HTML
 markdown_html  passages as safe HTML

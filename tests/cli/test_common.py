@@ -48,7 +48,9 @@ def test_a_wrong_option_is_answered_with_the_help_of_its_command(here: Here) -> 
 def test_the_list_of_commands_says_each_whole(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     listed = here("--help").out.partition("Commands:\n")[2].splitlines()
-    assert [line.split()[0] for line in listed] == ["ask", "reindex", "inspect", "eval", "status", "models", "doctor"]
+    assert [
+        line.split()[0] for line in listed
+    ] == "ask reindex inspect eval impact gaps status models doctor serve mcp".split()
     assert all(line.endswith(".") and not line.endswith("...") for line in listed)
 
 

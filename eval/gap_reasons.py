@@ -1,0 +1,41 @@
+"""Why a cluster of questions has no good answer: search the index deeper than an answer does."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Final
+
+from eval.gaps import Gap, Reason
+from ingest.core.urls import site_path
+from ingest.text.terms import terms
+from rag.abstain import coverage
+from rag.open import Opened
+from rag.records import Hit
+
+_DEEP: Final = 100
+"""Passages that are read for an answer that was not found."""
+_COVERED: Final = 0.8
+"""Share of the question's words, by idf, from which on one passage alone is taken for an answer."""
+_PAGES: Final = 3
+
+
+def explain_gaps(gaps: Sequence[Gap], opened: Opened) -> Iterator[Gap]:
+    """Add reason, nearest pages and the passage that would have answered. Raises what searching raises."""
+    for gap in gaps:
+        hits = opened.assistant.search(gap.name, _DEEP).hits
+        best = _covering(gap.name, hits, opened)
+        pages = tuple(dict.fromkeys(site_path(hit.chunk.url) for hit in hits))[:_PAGES]
+        yield replace(gap, reason=_reason(gap, best), pages=pages, passage=best.url if best else "")
+
+
+def _reason(gap: Gap, best: Hit | None) -> Reason:
+    """What most of the cluster's questions suffer from."""
+    entries = [entry for question in gap.questions for entry in question.entries]
+    if 2 * sum(entry.answered for entry in entries) > len(entries):
+        return "found, but the answer is not supported"
+    return "in the docs, but not found" if best else "not in the docs"
+
+
+def _covering(question: str, hits: Sequence[Hit], opened: Opened) -> Hit | None:
+    """The first passage that contains nearly all words of the question."""
+    words, idf = list(terms(question)), opened.assistant.retriever.idf
+    return next((hit for hit in hits if coverage(words, [hit.terms], idf) >= _COVERED), None)
