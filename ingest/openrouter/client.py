@@ -92,7 +92,9 @@ def _pieces(settings: Settings, secret: str, request: ApiRequest, left: float) -
             send = client.get
             if request.body is not None:
                 send, asked["body"] = client.post, request.body
-            response: httpx2.Response = send(request.path, **asked)
+            answered: Any = send(request.path, **asked)
+            # openai 2 hands out a stream of its own around the response.
+            response: httpx2.Response = answered.response if isinstance(answered, Stream) else answered
             with contextlib.closing(response):
                 yield from _up_to_longest(response.iter_bytes())
 

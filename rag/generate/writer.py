@@ -23,8 +23,8 @@ _REFUSAL = re.compile(rf"[\s*_`\"'\[(<]*{_SENTINEL}(?!\w)(?=.|\n)")
 """A text that begins so is a refusal, whatever follows; one character behind the word shows that it is over."""
 _HAS_SENTINEL = re.compile(rf"(?<!\w){_SENTINEL}(?!\w)")
 
-_TEMPLATE_END = re.compile(r"<\|[a-z_]{2,30}\|>|</s>|\[/?INST\]")
-"""Marks of chat templates: what follows one is the model talking to itself."""
+_TEMPLATE_END = re.compile(r"<\|[a-z_]{2,30}\|>|</s>|\[/?INST\]|\(Answer from the passages above")
+"""Marks of chat templates, and the end of the prompt: what follows one is the model talking to itself."""
 
 _REPEATS: Final = 3
 """A sentence that is written so often ends the answer: the model is in a loop."""

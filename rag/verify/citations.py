@@ -37,6 +37,9 @@ _ECHO = re.compile(
 )
 """The marks that passages stand between in the prompt; weak models repeat them. Group 2 is the label."""
 
+_PAGE = re.compile(r"\(page: [^\s()]{1,300}\)\s*")
+"""The address at the start of a passage in the prompt."""
+
 _MARK = re.compile(r"\[(\d{1,3})\]")
 _MARKED = re.compile(r"\s{0,9}\[\d{1,3}\]")
 _LEADING_MARKS = re.compile(r"(?:\s{0,9}\[\d{1,3}\])+[.!?]?")
@@ -70,6 +73,7 @@ class _Resolver:
         self.invalid = 0
 
     def resolve(self, prose: str) -> str:
+        prose = _PAGE.sub("", prose)
         prose = _ECHO.sub(lambda tag: f"[{tag[2]}] " if tag[2] and not tag[1] else "", prose)
         return _GROUP.sub(self._resolve_group, prose)
 

@@ -17,7 +17,7 @@ def test_a_pipeline_gets_our_chunks_with_their_places() -> None:
     for node in nodes:
         assert isinstance(node, TextNode)
         assert BODY[node.start_char_idx : node.end_char_idx] in node.text
-        assert getattr(node.relationships[NodeRelationship.SOURCE], "node_id", "") == "https://h.org/taps"
+        assert getattr(node.relationships[NodeRelationship.SOURCE], "node_id", "") == "taps"
     assert nodes[0].text == "Taps\n\nTaps let water out."
     assert all("| turn | water |" in node.text for node in nodes[1:] if isinstance(node, TextNode))
 

@@ -194,6 +194,11 @@ def test_a_model_that_repeats_itself_is_stopped() -> None:
     assert stream.closed
 
 
+def test_what_a_model_repeats_of_the_prompt_is_dropped() -> None:
+    said = "(page: https://h.org/docs/a)\nThe limit is 20 [1]. (Answer from the passages above. After every"
+    assert written(list(said))[1].text == "The limit is 20 [1]."
+
+
 def test_what_follows_a_template_mark_is_dropped() -> None:
     shown, answer = written(["The limit is 20 [1].<|im_end|>\n<|im_start|>user\nWhat? Why?"])
     assert shown == answer.text == "The limit is 20 [1]."
