@@ -57,6 +57,7 @@ _ALL: Final = 10_000
 """Passages that are ranked for an evaluation, which reads down to a number of words."""
 
 REFUSAL = "The docs do not answer this question."
+HALF_REFUSED = "The docs answer only half of this; not: {}"
 MODEL_REFUSED: Final = "The model found no answer in the docs; the pages say:"
 NOT_VERIFIED: Final = "No sentence of this answer could be verified; the pages say:"
 NOT_VERIFIED_ALONE: Final = "No sentence of this answer could be verified."
@@ -157,13 +158,12 @@ class Assistant:
     ) -> Answer:
         """Answer from passages that were found before; of the timings only "answer" is set. Raises as `answer` does."""
         started = time.perf_counter()
-        is_enough = is_answerable if self.model is None else is_worth_asking
-        if not is_enough(retrieved, self.thresholds):
-            answer = refusal(retrieved, "extractive" if self.model is None else "openrouter")
-        elif self.model is None:
-            answer = self._quote(retrieved)
-        else:
+        if self.model is None:
+            answer = self._quote_what_is_answered(retrieved, options)
+        elif is_worth_asking(retrieved, self.thresholds):
             answer = self._write(retrieved, self.model, options, on_event)
+        else:
+            answer = refusal(retrieved, "openrouter")
         elapsed = (time.perf_counter() - started) * 1000
         return replace(answer, backend=self.backend, timings_ms={"answer": elapsed})
 
@@ -174,6 +174,22 @@ class Assistant:
         if rewritten != question or completion is not None:
             on_event(Rewritten(rewritten, completion, time.perf_counter() - started))
         return rewritten
+
+    def _quote_what_is_answered(self, retrieved: Retrieved, options: AnswerOptions) -> Answer:
+        """Quote the pages; of a question of two halves that one half alone answers, that half."""
+        halves = self.retriever.halves(retrieved.question)
+        found = [(half, self.find_passages(half, options.k, options.under)) for half in halves]
+        whole = is_answerable(retrieved, self.thresholds)
+        # A half lacks words of the other: it counts as not answered only where hardly anything speaks for it.
+        is_enough = is_worth_asking if whole else is_answerable
+        answered = [passages for _, passages in found if is_enough(passages, self.thresholds)]
+        if len(answered) != 1:
+            return self._quote(retrieved) if whole or answered else refusal(retrieved, "extractive")
+        missing = next(half for half, passages in found if passages is not answered[0]).rstrip(" ?.,")
+        answer = replace(self._quote(answered[0]), question=retrieved.question)
+        if not answer.answered:
+            return refusal(retrieved, "extractive")
+        return replace(answer, unanswered=missing, text=f"{HALF_REFUSED.format(missing)}\n\n{answer.text}")
 
     def _quote(self, retrieved: Retrieved) -> Answer:
         excerpts, citations = answer_from_excerpts(retrieved, self.retriever)

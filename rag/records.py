@@ -130,7 +130,8 @@ class Answer:
 
     `unsupported` are its sentences that no cited passage supports; `dropped` counts those of them that were
     left out of `text`. `timings_ms` has the keys embed, search, answer and total. `excerpts` are the texts that an
-    extractive answer is made of, without markers, one for each citation.
+    extractive answer is made of, without markers, one for each citation. `unanswered` is the half of a question of two
+    halves that the docs do not answer, "" where there is none; `text` says so as well.
     """
 
     question: str
@@ -148,6 +149,7 @@ class Answer:
     timings_ms: Mapping[str, float] = field(default_factory=dict)
     backend: Backend = "none"
     excerpts: tuple[str, ...] = ()
+    unanswered: str = ""
 
 
 @dataclass(frozen=True, slots=True)

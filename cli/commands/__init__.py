@@ -1,7 +1,7 @@
 """One file per command, with its output beside it.
 
 ask, chat      answer questions; `answering` is what both share, `ask_output` what is printed,
-               `ask_text` the answer as people read it
+               `ask_text` the answer as people read it, `page_address` where its pages are
 dry_run        what would be sent
 reindex        update the index; `change_log` writes what changed
 inspect        retrieved chunks and pages; `inspect_output` prints them

@@ -3,12 +3,11 @@
 import re
 
 from cli.commands.ask_text import print_text
+from cli.commands.page_address import PageAddresses, docs_line
 from cli.once_a_day import is_first_today
 from cli.options import AskOptions
 from cli.terminal import json_line, safe, say
 from ingest.core.settings import Settings
-from ingest.docs.folder import STARTER
-from ingest.index.freshness import docs_date
 from rag.assistant import MODEL_REFUSED
 from rag.generate.emphasis import decisive_words, emphasized
 from rag.generate.prompt import Passages, build_messages
@@ -35,18 +34,18 @@ def print_answer(answer: Answer, opened: Opened, settings: Settings, options: As
         print(json_line(answer_json(answer, chunks, opened.generation)))
     elif options.form == "markdown":
         words = decisive_words(answer.question, opened.assistant.retriever.idf)
-        print(safe(answer_markdown(answer, _date_line(opened), words)))
+        print(safe(answer_markdown(answer, docs_line(opened), words, PageAddresses(opened.store, settings.docs))))
     elif not answer.answered and answer.excerpts:
         print(f"{MODEL_REFUSED}\n")
-        print_text(answer, _date_line(opened), opened.assistant.retriever.idf, short=options.short)
+        print_text(answer, opened, settings.docs, short=options.short)
     elif not answer.answered:
         print(answer.text)
         if answer.hits:
-            print(safe(f"\nNearest pages:\n{nearest_text(answer)}"))
+            print(safe(f"\nNearest pages:\n{nearest_text(answer, PageAddresses(opened.store, settings.docs))}"))
     else:
         if answer.mode == "openrouter":
             print("\n")
-        print_text(answer, _date_line(opened), opened.assistant.retriever.idf, short=options.short)
+        print_text(answer, opened, settings.docs, short=options.short)
     if not options.quiet:
         _notes(answer, opened, options)
 
@@ -65,14 +64,6 @@ def explain_incomplete(answer: Answer, settings: Settings) -> None:
         reason, hint = "the model called a tool that it was not given", "try another --model"
     say(f"error: the answer is incomplete{f': {reason}' if reason else ''}")
     say(f"hint: {hint}")
-
-
-def _date_line(opened: Opened) -> str:
-    manifest = opened.generation.manifest
-    date = docs_date(opened.generation.folder.parent, opened.generation)[:10]
-    if manifest["sources"] == [STARTER]:
-        return "From the starter pages that ship with askdocs; `askdocs reindex` fetches the real docs."
-    return f"From the docs as of {date}." if date else "From docs without a date."
 
 
 def _notes(answer: Answer, opened: Opened, options: AskOptions) -> None:
@@ -102,15 +93,19 @@ def used_line(used: Completion, seconds: float) -> str:
     return " · ".join([used.model or "unknown model", tokens, *cost, f"{seconds:.1f} s"])
 
 
-def answer_markdown(answer: Answer, date: str, words: frozenset[str]) -> str:
+def answer_markdown(answer: Answer, date: str, words: frozenset[str], addresses: PageAddresses) -> str:
     """The answer as a markdown document: the question as its title; `words` of the question are in bold in excerpts."""
     parts = [f"# {answer.question}"]
     if not answer.answered and not answer.excerpts:
-        parts += [answer.text, "## Nearest pages", nearest_text(answer).replace("  ", "- ", 1).replace("\n  ", "\n- ")]
+        parts += [
+            answer.text,
+            "## Nearest pages",
+            nearest_text(answer, addresses).replace("  ", "- ", 1).replace("\n  ", "\n- "),
+        ]
     elif answer.excerpts:
         parts += [] if answer.answered else [MODEL_REFUSED]
         for citation, text in zip(answer.citations, answer.excerpts, strict=True):
-            parts.append(f"## [{_link_text(citation.hit)}](<{citation.hit.url}>)")
+            parts.append(f"## [{_link_text(citation.hit)}](<{addresses.of(citation.hit)}>)")
             parts.append(emphasized(sanitize_quote(text, citation.hit), words))
     else:
         parts += [answer.text, *(["## Sources"] if answer.citations else [])]
@@ -118,7 +113,7 @@ def answer_markdown(answer: Answer, date: str, words: frozenset[str]) -> str:
             quote = "\n".join(
                 f"   > {line}".rstrip() for line in sanitize_quote(citation.quote, citation.hit).strip().splitlines()
             )
-            parts.append(f"{citation.marker}. [{_link_text(citation.hit)}](<{citation.hit.url}>)\n\n{quote}")
+            parts.append(f"{citation.marker}. [{_link_text(citation.hit)}](<{addresses.of(citation.hit)}>)\n\n{quote}")
     if answer.unsupported and not answer.dropped:
         parts += ["## Without support", "\n".join(f"- {sentence}" for sentence in answer.unsupported)]
     if not answer.complete:
@@ -130,7 +125,7 @@ def _link_text(hit: Hit) -> str:
     return re.sub(r"([\[\]\\])", r"\\\1", heading_path(hit))
 
 
-def nearest_text(answer: Answer) -> str:
+def nearest_text(answer: Answer, addresses: PageAddresses) -> str:
     """The pages nearest to a question that the docs do not answer."""
-    pages = dict.fromkeys(f"{hit.chunk.title}  {hit.chunk.url}" for hit in answer.hits)
+    pages = dict.fromkeys(f"{hit.chunk.title}  {addresses.of_page(hit)}" for hit in answer.hits)
     return "\n".join(f"  {page}" for page in list(pages)[:3])

@@ -140,3 +140,31 @@ def test_what_was_searched_for_is_told_where_it_is_not_what_was_typed(starter: C
     assert "searched for" not in starter("ask", "What are model variants?", "--no-llm").err
     german = starter("inspect", "Wie lösche ich einen Schlüssel?", "-k", "1")
     assert german.err.startswith("searched for: how delete")
+
+
+BAKING = "What are model variants, and how do I bake sourdough bread?"
+
+
+def test_a_question_of_which_one_half_is_answered_says_so(starter: CommandLine) -> None:
+    half = starter("ask", BAKING, "--no-llm")
+    assert half.status == 0
+    assert half.out.startswith("The docs answer only half of this; not: how do I bake sourdough bread\n\n[1] ")
+    assert "A model variant is a suffix" in half.out
+    document = starter("ask", BAKING, "--no-llm", "--json").json
+    assert (document["question"], document["answered"]) == (BAKING, True)
+    assert document["answer"].startswith("The docs answer only half of this")
+    shown = starter("ask", BAKING, "--no-llm", "--format", "markdown").out
+    assert shown.startswith(f"# {BAKING}\n\nThe docs answer only half of this")
+
+
+def test_a_page_that_came_from_a_file_is_cited_as_that_file(askdocs: CommandLine) -> None:
+    folder = askdocs.cwd / "notes" / "water"
+    folder.mkdir(parents=True)
+    (folder / "rivers.md").write_text("# Rivers\n\n## Length\n\nThe longest river of all is the Nile.\n")
+    assert askdocs("reindex", "--from", "notes").status == 0
+    for form in ("text", "markdown"):
+        assert (
+            "notes/water/rivers.md" in askdocs("ask", "Which river is the longest?", "--no-llm", "--format", form).out
+        )
+    (folder / "rivers.md").unlink()
+    assert ".md" in askdocs("ask", "Which river is the longest?", "--no-llm").out.splitlines()[1]
