@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING, Final
 from ingest.core.deadline import Deadline, limit, shared_deadline
 from ingest.core.errors import ModelError, UsageError
 from ingest.openrouter.client import load, load_in_background
+from ingest.text.terms import STOPWORDS
 from rag.abstain import is_answerable, is_worth_asking
 from rag.generate.excerpt_text import marked_text
 from rag.generate.excerpts import answer_from_excerpts
 from rag.generate.prompt import Passages, build_messages
+from rag.query.decompose import split
 from rag.query.rewrite import rewrite_question
 from rag.records import (
     DEFAULT_OPTIONS,
@@ -177,7 +179,7 @@ class Assistant:
 
     def _quote_what_is_answered(self, retrieved: Retrieved, options: AnswerOptions) -> Answer:
         """Quote the pages; of a question of two halves that one half alone answers, that half."""
-        halves = self.retriever.halves(retrieved.question)
+        halves = split(retrieved.question, STOPWORDS)
         found = [(half, self.find_passages(half, options.k, options.under)) for half in halves]
         whole = is_answerable(retrieved, self.thresholds)
         # A half lacks words of the other: it counts as not answered only where hardly anything speaks for it.

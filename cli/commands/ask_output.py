@@ -8,7 +8,7 @@ from cli.once_a_day import is_first_today
 from cli.options import AskOptions
 from cli.terminal import json_line, safe, say
 from ingest.core.settings import Settings
-from rag.assistant import MODEL_REFUSED
+from rag.assistant import HALF_REFUSED, MODEL_REFUSED
 from rag.generate.emphasis import decisive_words, emphasized
 from rag.generate.prompt import Passages, build_messages
 from rag.open import Opened
@@ -97,13 +97,11 @@ def answer_markdown(answer: Answer, date: str, words: frozenset[str], addresses:
     """The answer as a markdown document: the question as its title; `words` of the question are in bold in excerpts."""
     parts = [f"# {answer.question}"]
     if not answer.answered and not answer.excerpts:
-        parts += [
-            answer.text,
-            "## Nearest pages",
-            nearest_text(answer, addresses).replace("  ", "- ", 1).replace("\n  ", "\n- "),
-        ]
+        pages = [f"- {line.strip()}" for line in nearest_text(answer, addresses).splitlines()]
+        parts += [answer.text, "## Nearest pages", "\n".join(pages)]
     elif answer.excerpts:
         parts += [] if answer.answered else [MODEL_REFUSED]
+        parts += [HALF_REFUSED.format(answer.unanswered)] if answer.unanswered else []
         for citation, text in zip(answer.citations, answer.excerpts, strict=True):
             parts.append(f"## [{_link_text(citation.hit)}](<{addresses.of(citation.hit)}>)")
             parts.append(emphasized(sanitize_quote(text, citation.hit), words))

@@ -16,9 +16,8 @@ from ingest.embed.minilm import MiniLm
 from ingest.index.base import FIRST_STAGE, Candidates, IndexReader
 from ingest.index.whitening import whiten
 from ingest.text.language import stop_terms
-from ingest.text.terms import STOPWORDS, stem, terms
+from ingest.text.terms import stem, terms
 from rag.abstain import coverage, evidence
-from rag.query.decompose import split
 from rag.query.understand import Understanding
 from rag.records import Hit, QuestionTokens, Retrieved
 from rag.retrieve.exact import WEIGHT, Matches, gains, match_literals
@@ -221,10 +220,6 @@ class Retriever:
         rows = sorted({near for hit in hits for near in _near(hit.row, last)})
         chunks = dict(zip(rows, self._store.chunks(rows), strict=True))
         return [_section(hit, chunks) for hit in hits]
-
-    def halves(self, question: str) -> tuple[str, ...]:
-        """The two questions that a question consists of; () where it asks for one thing."""
-        return split(question, STOPWORDS)
 
     def token_matches(self, retrieved: Retrieved, hits: Sequence[Hit]) -> list[TokenMatch | None]:
         """For each hit where the question is met in it; None without token vectors. Raises IndexDamaged."""
