@@ -13,11 +13,13 @@ check-serve: .venv/dev .venv-clients/installed ## the servers through real clien
 	ASKDOCS_TEST_CLIENTS="$(CURDIR)/.venv-clients" $(BIN)/python -m pytest -ra \
 	  tests/cli/serve/test_browser.py tests/cli/serve/test_openai_clients.py tests/cli/serve/test_openapi.py
 
-# Other people's clients, which need other versions of our own dependencies.
+# Other people's clients, each in an environment of its own: they need other versions of openai than each other.
 .venv-clients/installed:
-	test -x .venv-clients/bin/python || $(PYTHON) -m venv .venv-clients
-	.venv-clients/bin/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) \
-	  'llm>=0.36,<1' 'llama-index-llms-openai-like>=0.7,<1'
+	test -x .venv-clients/llm/bin/python || $(PYTHON) -m venv .venv-clients/llm
+	.venv-clients/llm/bin/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) 'llm>=0.36,<1'
+	test -x .venv-clients/llama-index/bin/python || $(PYTHON) -m venv .venv-clients/llama-index
+	.venv-clients/llama-index/bin/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) \
+	  'llama-index-llms-openai-like>=0.7,<1'
 	touch $@
 
 try: .venv/installed            ## install, and answer a first question from the starter pages

@@ -116,10 +116,10 @@ def test_a_task_without_a_model_is_answered_with_nothing(running: Running) -> No
 
 
 CLIENTS = Path(os.environ.get("ASKDOCS_TEST_CLIENTS", ""))
-"""An environment with `llm` and LlamaIndex's OpenAILike, which need another openai than ours: make check-serve."""
+"""A folder with the environments `llm` and `llama-index`, which need other versions of openai: make check-serve."""
 
 needs_clients = pytest.mark.skipif(
-    not (CLIENTS / "bin" / "llm").exists(), reason="ASKDOCS_TEST_CLIENTS names no environment with llm and LlamaIndex"
+    not (CLIENTS / "llm" / "bin" / "llm").exists(), reason="ASKDOCS_TEST_CLIENTS names no environments: make check-serve"
 )
 
 
@@ -136,7 +136,7 @@ def test_llm_on_the_command_line(running: Running, tmp_path: Path) -> None:
     }
     for more in ([], ["--no-stream"]):
         done = subprocess.run(
-            [CLIENTS / "bin" / "llm", "-m", "docs", *more, QUESTION],
+            [CLIENTS / "llm" / "bin" / "llm", "-m", "docs", *more, QUESTION],
             env=environ, capture_output=True, text=True, check=True, timeout=120,
         )  # fmt: skip
         assert "suffix" in done.stdout
@@ -154,7 +154,7 @@ print("".join(part.delta or "" for part in llm.stream_complete(sys.argv[2])))
 @needs_clients
 def test_llama_index_openai_like(running: Running) -> None:
     done = subprocess.run(
-        [CLIENTS / "bin" / "python", "-c", LLAMA_INDEX, f"{running.url}/v1", QUESTION],
+        [CLIENTS / "llama-index" / "bin" / "python", "-c", LLAMA_INDEX, f"{running.url}/v1", QUESTION],
         capture_output=True, text=True, check=True, timeout=240,
     )  # fmt: skip
     assert done.stdout.count("suffix") >= 2
