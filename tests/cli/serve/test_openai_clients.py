@@ -119,7 +119,8 @@ CLIENTS = Path(os.environ.get("ASKDOCS_TEST_CLIENTS", ""))
 """A folder with the environments `llm` and `llama-index`, which need other versions of openai: make check-serve."""
 
 needs_clients = pytest.mark.skipif(
-    not (CLIENTS / "llm" / "bin" / "llm").exists(), reason="ASKDOCS_TEST_CLIENTS names no environments: make check-serve"
+    not (CLIENTS / "llm" / "bin" / "llm").exists(),
+    reason="ASKDOCS_TEST_CLIENTS names no environments: make check-serve",
 )
 
 
