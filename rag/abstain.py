@@ -1,6 +1,6 @@
-"""Retrieved passages -> do the docs answer this question? Pure.
+"""Decide from the retrieved passages whether the docs answer the question. Pure.
 
-What a search found -> what tells whether the docs answer: see rag/abstain.py. Pure.
+The signals are computed from the search result; the confidence is computed from the signals.
 """
 
 import math
@@ -22,16 +22,16 @@ _WEIGHTS: Final[Mapping[str, float]] = {
     "late": 1.45,
 }
 _INTERCEPT: Final = -4.44
-"""A logistic regression over 413 questions of two sets, 87 of them unanswerable: see eval/questions/README.md. What it
-says: a passage that answers stands out from the crowd that is merely on the subject (margin), and holds
-the question's rare words, or what means the same (best_coverage, late). Nearness itself speaks against an
-answer once those are known: every question about an API is near some passage on APIs. A long question
-finds fewer of its words in one passage, so its length is counted in its favour."""
+"""A logistic regression over 413 questions of two sets, 87 of them unanswerable: see eval/questions/README.md.
+How to read the weights: a passage that answers scores well above the passages that are merely on the subject (margin),
+and contains the question's rare words or their equivalents (best_coverage, late). Given those signals, nearness itself
+counts against an answer, because every question about an API is near some passage on APIs. One passage contains
+fewer of the words of a long question, so the length of the question counts in its favour."""
 
 _FAR: Final = 0.25
 _HALF: Final = 0.5
-"""A question with no passage nearer than this cosine, and no passage that holds half of its rare words, is on
-another subject: sourdough, football. Of 326 answerable questions one is, in a language without a lexicon."""
+"""A question is on another subject (sourdough, football) if no passage is nearer than this cosine and no passage
+contains half of its rare words. This rejects one of 326 answerable questions, in a language without a lexicon."""
 
 _MOST_WORDS: Final = 20.0
 
@@ -40,8 +40,8 @@ def confidence(retrieved: Retrieved) -> float:
     """How likely the passages answer, 0..1.
 
     0 where the question turns on a version, number or identifier that no passage contains (`absent`).
-    For other embedders than the bundled one, whose cosines are others, and for BM25 alone it is nearness
-    in meaning and the question's words, half each: a poorer judge, whose thresholds can be fitted.
+    For embedders other than the bundled one, whose cosines differ, and for BM25 alone, the confidence is half nearness
+    in meaning and half coverage of the question's words: less accurate, but its thresholds can be fitted.
     """
     if not retrieved.hits:
         return 0.0

@@ -1,7 +1,7 @@
 """Answer a question from the docs: search, decide whether to answer, quote or let a model write, check, cite.
 
-The use case that the command line, HTTP and MCP share. It prints nothing, keeps nothing between two calls, and any
-number of threads may call it at the same time:
+The command line, HTTP and MCP share this use case. It prints nothing, keeps no state between calls, and any number of
+threads may call it at the same time:
 
     opened = open_assistant(settings, use_model=True)
     answer = opened.assistant.answer("What are model variants?", AnswerOptions(k=8), on_event)
@@ -53,7 +53,7 @@ MAX_QUESTION = 4_000
 """Characters; a longer text is not a question, and its embedding says nothing."""
 
 _SEEN: Final = 3
-"""How many passages a reranker orders for each that an answer is made of: some will be of a page that has enough."""
+"""Passages to rerank per passage used in an answer: some are dropped because their page has enough passages already."""
 
 _ALL: Final = 10_000
 """Passages that are ranked for an evaluation, which reads down to a number of words."""
@@ -170,7 +170,7 @@ class Assistant:
         return replace(answer, backend=self.backend, timings_ms={"answer": elapsed})
 
     def _stand_alone(self, question: str, history: Sequence[Exchange], on_event: OnEvent) -> str:
-        """The question with what it leaves out put in."""
+        """Return the question with its omitted words filled in from the history."""
         started = time.perf_counter()
         rewritten, completion = rewrite_question(question, history, self.model, self.retriever.idf)
         if rewritten != question or completion is not None:
@@ -178,11 +178,11 @@ class Assistant:
         return rewritten
 
     def _quote_what_is_answered(self, retrieved: Retrieved, options: AnswerOptions) -> Answer:
-        """Quote the pages; of a question of two halves that one half alone answers, that half."""
+        """Quote the pages; if the docs answer only one half of a two-part question, quote for that half."""
         halves = split(retrieved.question, STOPWORDS)
         found = [(half, self.find_passages(half, options.k, options.under)) for half in halves]
         whole = is_answerable(retrieved, self.thresholds)
-        # A half lacks words of the other: it counts as not answered only where hardly anything speaks for it.
+        # A half lacks the words of the other half, so it counts as unanswered only if there is hardly any evidence.
         is_enough = is_worth_asking if whole else is_answerable
         answered = [passages for _, passages in found if is_enough(passages, self.thresholds)]
         if len(answered) != 1:
@@ -234,7 +234,7 @@ class Assistant:
         return self._with_excerpts(answer, retrieved, on_event)
 
     def _refused(self, retrieved: Retrieved, found: "Written") -> Answer:
-        """The refusal of a model; where the search is confident, with what the pages say."""
+        """Return the model's refusal; if the search is confident, add excerpts of the pages."""
         refused = refusal(retrieved, "openrouter", found.completion)
         refused = replace(refused, unsupported=found.unsupported, dropped=len(found.unsupported))
         quoted = self._quote(retrieved) if is_answerable(retrieved, self.thresholds) else None
@@ -245,7 +245,7 @@ class Assistant:
         )
 
     def _with_excerpts(self, answer: Answer, retrieved: Retrieved, on_event: OnEvent) -> Answer:
-        """An answer of which nothing could be verified says so, and shows what the pages say."""
+        """Add a notice and excerpts of the pages to an answer of which nothing could be verified."""
         quoted = self._quote(retrieved)
         first = len(answer.hits)
         renumbered = tuple(replace(one, marker=one.marker + first) for one in quoted.citations)
@@ -267,7 +267,7 @@ class _Writing:
     deadline: Deadline
 
     def write_what_fits(self, retrieved: Retrieved) -> "Written":
-        """Write from all passages; where they are too long for the model, from the better half, down to one."""
+        """Write from all passages; if they are too long for the model, halve them, best first, down to one."""
         hits = retrieved.hits
         while True:
             try:
@@ -312,7 +312,7 @@ def checked_question(question: str) -> str:
 
 
 def refusal(retrieved: Retrieved, mode: Mode, completion: Completion | None = None) -> Answer:
-    """The answer that says that the docs contain none."""
+    """Return the answer for a question that the docs do not answer."""
     return Answer(
         question=retrieved.question,
         text=REFUSAL,

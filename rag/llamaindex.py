@@ -4,7 +4,7 @@
     engine = RetrieverQueryEngine.from_args(AskdocsRetriever("markdown_docs.index"), llm=…)
     IngestionPipeline(transformations=[MarkdownChunker(), embedding]).run(documents=…)
 
-A chunk is the same node for every question, scores are not part of it; so fusion and caches of LlamaIndex recognize it.
+A chunk is the same node for every question, without scores, so that LlamaIndex's fusion and caches recognize it.
 The command line never imports this file: LlamaIndex takes seconds to load.
 """
 
@@ -37,7 +37,7 @@ from rag.thresholds import calibration_key, load_thresholds
 class AskdocsRetriever(BaseRetriever):
     """Retrieves chunks as TextNodes: text with its context, offsets in the page, URL and headings as metadata.
 
-    A pickle holds the arguments alone and opens the index again. Threads may share one retriever.
+    A pickle contains only the arguments; unpickling opens the index again. Threads may share one retriever.
     """
 
     def __init__(
@@ -95,7 +95,7 @@ def text_node(
 ) -> TextNode:
     """A chunk as LlamaIndex's node: its id, its source, its character offsets in the source plus `shift`.
 
-    `metadata` of the document stays; that of the chunk says where it is in it, and is not embedded twice.
+    The document's `metadata` is kept; the chunk's metadata locates it in the document and is not embedded twice.
     """
     own = {"url": chunk.url, "title": chunk.title, "headings": " › ".join(chunk.headings)}
     return TextNode(
@@ -110,10 +110,10 @@ def text_node(
 
 
 class MarkdownChunker(NodeParser):
-    """Cuts markdown as askdocs does: by headings, tables and fences kept readable, exact offsets.
+    """Splits markdown as askdocs does: by headings, with readable tables and fences and exact offsets.
 
     A document's `url` and `title` come from its metadata, else from its front matter, else from its id and first
-    heading. Each node refers to its document, to the node before it and to the one behind it.
+    heading. Each node refers to its document, to the previous node and to the next one.
     """
 
     max_tokens: int = Field(default=CHUNK_TOKENS, gt=20, description="Word pieces of MiniLM per node at most.")
@@ -133,7 +133,7 @@ class MarkdownChunker(NodeParser):
         return found
 
     def _postprocess_parsed_nodes(self, nodes: list[BaseNode], parent_doc_map: dict[str, Any]) -> list[BaseNode]:  # noqa: ARG002 - as declared
-        """Nothing: the base class would look for each text again, and miss those with a repeated header."""
+        """Do nothing: the base class would search for each text again, and miss those with a repeated header."""
         return nodes
 
 

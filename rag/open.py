@@ -1,11 +1,11 @@
-"""Settings -> an opened index with a retriever and an assistant; the wiring of the real parts.
+"""Open an index, with its retriever and assistant, from the settings. This module wires the real components.
 
     opened = open_assistant(settings, use_model=True)      one generation, for a command
     live = LiveAssistant(settings, use_model=True)         the current generation, for a server
     opened = live.current()                                once per request, kept until the request is done
 
-An `Opened` may be used by any number of threads. It keeps its generation on disk until the last reference to it is
-gone, so a request that began before a reindex ends with the pages that it began with.
+Any number of threads may use an `Opened`. It keeps its generation on disk until the last reference to it is gone, so
+that a request that began before a reindex still reads the pages that it began with.
 """
 
 import contextlib
@@ -153,14 +153,14 @@ def _published(index: Path) -> str:
 
 
 def can_ask_model(settings: Settings) -> bool:
-    """Whether answers can be written: OpenRouter needs a key, a server of one's own does not."""
+    """Whether a model can be asked: OpenRouter needs a key, the user's own server does not."""
     return bool(settings.api_key) or not is_openrouter(settings)
 
 
 def installation_secret(folder: Path) -> bytes:
     """Random bytes that stay the same on this machine, kept in a file that only its owner reads.
 
-    Where they can't be kept, they are new each time: prompts are then not found in a server's cache.
+    If they can't be kept, they are new each time, and a server's prompt cache never matches.
     """
     path = folder / _KEPT_IN
     try:

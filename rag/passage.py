@@ -1,7 +1,7 @@
-"""A chunk -> its blocks, as they stand on the page. Pure.
+"""Split a chunk into the blocks of the page. Pure.
 
-A chunk may begin in the middle of a table or a code fence. What was repeated for it in its context
-tells what it is; the places that are yielded are those of its own text.
+A chunk may begin in the middle of a table or a code fence. The header or fence repeated in its context
+identifies the block; the offsets that are yielded are those of the chunk's own text.
 """
 
 from collections.abc import Iterator

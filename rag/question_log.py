@@ -92,7 +92,7 @@ class QuestionLog:
         self._append(asdict(replace(entry, question=mask(entry.question), comment=mask(entry.comment))))
 
     def add_vote(self, question_id: str, vote: Literal["up", "down"], comment: str = "") -> None:
-        """Append a reader's vote on a question. Raises OSError, and UsageError for what is not an id of a question."""
+        """Append a reader's vote on a question. Raises OSError, and UsageError for an invalid question id."""
         if not _ID.fullmatch(question_id):  # it comes from a client, and an id looks like a secret to `mask`
             raise UsageError("that is not the id of an answer", "send the `id` of the answer's document")
         line = {"vote_on": question_id, "time": _now(), "vote": vote}

@@ -13,8 +13,8 @@ class Hit:
     """A chunk that was retrieved. `rank` counts from 1; `score` is the fused score in 0..1.
 
     `cosine` and `bm25` are raw scores, `cosine_rank` and `bm25_rank` the chunk's place by each
-    alone; `terms` are the query's terms that the chunk holds, with their BM25 weights; `signals`
-    are the other scores that had a say. Without an embedding of the question, `cosine` is 0 and
+    alone; `terms` are the query's terms that the chunk contains, with their BM25 weights; `signals`
+    are the other scores that contributed. Without an embedding of the question, `cosine` is 0 and
     `cosine_rank` None.
     """
 
@@ -48,10 +48,10 @@ class QuestionTokens:
 class Retrieved:
     """What one question retrieved: hits, best first, and how well they cover the question.
 
-    `coverage` is the share (by idf) of the question's content words that the best hits hold, 0..1.
-    `embed_ms` is how long embedding the question took, in milliseconds; `signals` are what abstaining
-    rests on; `query` is the text that was searched for where it differs from the question, else "". `tokens` are those
-    of that text, None where the embedder has none.
+    `coverage` is the share (by idf) of the question's content words that the best hits contain, 0..1.
+    `embed_ms` is the time to embed the question, in milliseconds; `signals` are the inputs to abstaining;
+    `query` is the text that was searched for if it differs from the question, else "". `tokens` are those
+    of that text, None if the embedder has none.
     """
 
     question: str
@@ -84,7 +84,7 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class ToolCall:
-    """A model's wish to call a tool; `arguments` is JSON that nobody checked."""
+    """A tool call requested by a model; `arguments` is unchecked JSON."""
 
     id: str
     name: str
@@ -92,13 +92,13 @@ class ToolCall:
 
 
 _CUT: Final = frozenset({"", "length", "content_filter", "error", "tool_calls", "function_call"})
-"""Finish reasons of an answer that is not whole. Ones that are not known are taken for "stop":
-OpenRouter adds reasons without notice."""
+"""Finish reasons of an incomplete answer. Unknown reasons count as "stop", because OpenRouter adds
+reasons without notice."""
 
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """What a model's answer came with. `finish_reason` is "" when the stream broke off.
+    """The metadata of a model's answer. `finish_reason` is "" if the stream broke off.
 
     `problem` says in words what ended or damaged it. Numbers that the server did not give are None.
     """
@@ -166,8 +166,8 @@ class AnswerOptions:
 
     `k` passages are read, of pages below the site path `under`. `strict` drops sentences that no cited passage
     supports. `search_tool` lets the model search for further passages. `timeout` is in seconds, for all requests
-    of the question together. `history` is the conversation so far, oldest first: with it, a follow-up question is
-    first rewritten to stand alone.
+    of the question together. `history` is the conversation so far, oldest first: it is used to rewrite a follow-up
+    question as a self-contained one first.
     """
 
     k: int = 8
@@ -183,7 +183,7 @@ DEFAULT_OPTIONS: Final = AnswerOptions()
 
 @dataclass(frozen=True, slots=True)
 class Rewritten:
-    """Event: the question was rewritten to stand alone. `completion` is None where no model did it."""
+    """Event: the question was rewritten as a self-contained one. `completion` is None if no model did it."""
 
     question: str
     completion: "Completion | None"
@@ -201,7 +201,7 @@ class Found:
 class Piece:
     """Event: a checked piece of a written answer: a sentence, list item, table row, heading or code block.
 
-    The `text`s of all pieces together are the answer. `marked` is `text` with "[unsupported]" behind each sentence
+    The `text`s of all pieces together are the answer. `marked` is `text` with "[unsupported]" after each sentence
     that no cited passage supports; `unsupported` are those sentences. `citations` are those of passages that no
     statement before cited.
     """
@@ -242,9 +242,9 @@ Tool = dict[str, Any]
 
 
 class ChatModel(Protocol):
-    """A chat model: messages -> its text in parts, and what it came with.
+    """A chat model that streams its answer to messages as text parts and Completions.
 
-    A first Completion says which model answers, the last one how the answer ended.
+    The first Completion names the model, the last one says how the answer ended.
     """
 
     def __call__(

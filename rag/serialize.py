@@ -1,4 +1,4 @@
-"""Hits and answers -> JSON documents and text. Pure."""
+"""Convert hits and answers to JSON documents and text. Pure."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,7 +13,7 @@ SCHEMA = 1
 
 
 def hit_json(hit: Hit, page: StoredPage | None, docs: Path) -> dict[str, Any]:
-    """A chunk as `inspect --json` shows it, with the facts of the file that its page stands in."""
+    """Return a chunk as `inspect --json` shows it, with the facts of the file that contains its page."""
     chunk = hit.chunk
     return {
         "rank": hit.rank,

@@ -22,7 +22,7 @@ _FORMAT: Final = 1
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """Confidence below `answer` means: the docs do not answer. Below `call`, no model need be asked.
+    """Below confidence `answer`, the docs do not answer. Below `call`, there is no need to ask a model.
 
     0 <= call <= answer <= 1. `calibrated` is False for the default.
     """
@@ -45,8 +45,8 @@ def calibration_key(fingerprint: str, *, lexical_only: bool) -> str:
 def load_thresholds(index: Path, fingerprint: str, default: Thresholds = DEFAULT) -> Thresholds:
     """The thresholds that were fitted for this embedder and this confidence, else `default`.
 
-    A file that is missing, damaged or of another version counts as none: askdocs then works as
-    before calibration, and `status` says so.
+    A file that is missing, damaged or of another version is ignored: askdocs then works as
+    before calibration, and `status` reports it.
     """
     entry = _entries(index).get(fingerprint)
     try:
@@ -59,7 +59,7 @@ def load_thresholds(index: Path, fingerprint: str, default: Thresholds = DEFAULT
 
 
 def save_thresholds(index: Path, fingerprint: str, thresholds: Thresholds, figures: Mapping[str, Any]) -> Path:
-    """Store thresholds with the figures that they rest on, next to those of other embedders.
+    """Store thresholds with the figures behind them; entries of other embedders are kept.
 
     The file is replaced whole: a crash leaves the old one. Raises OSError.
     """

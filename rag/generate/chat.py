@@ -1,4 +1,4 @@
-"""Messages -> streamed text and what it cost, through OpenRouter's chat completions."""
+"""Stream chat completions from OpenRouter: text and its cost."""
 
 import json
 import re
@@ -26,9 +26,9 @@ _GRACE: Final = 2.0
 
 
 class ServerModel:
-    """The chat model that settings name. Where they name none, a server of one's own is asked which one it has.
+    """The chat model named in the settings. If they name none, the user's own server is asked which model it has.
 
-    A server that wants a key is asked only when it does not know the default model: it may pass it on.
+    A server that needs a key is asked only if it does not know the default model, because it may be a proxy for it.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -66,8 +66,8 @@ def stream_completion(
 
     A stream that breaks off, fails or runs into the deadline (by default `settings.timeout` from
     now) after some text ends with a Completion that is not complete and names the `problem`.
-    Before the first text, what may pass is met with two further attempts, an empty answer with
-    one, and ModelError is raised when none helps.
+    Before the first text, a transient failure is retried twice and an empty answer once; then
+    ModelError is raised.
     """
     deadline = deadline or Deadline(settings.timeout)
     request = chat_request(settings, messages, tools)
@@ -106,7 +106,7 @@ _REFUSES_TOOLS = re.compile(
 
 
 def _refused_parameter(error: ModelError, request: Mapping[str, Any]) -> str:
-    """The optional parameter that the server names as one that it does not take; "" where it names none."""
+    """Return the optional parameter that the server rejects by name; "" if it names none."""
     if error.retryable or not _REFUSES.search(error.message):
         return ""
     named = [name for name in _OPTIONAL if name in request and re.search(rf"\b{name}\b", error.message)]
@@ -114,14 +114,14 @@ def _refused_parameter(error: ModelError, request: Mapping[str, Any]) -> str:
 
 
 class EmptyAnswer(ModelError):
-    """The model said nothing, and nothing says why."""
+    """The model returned no text and gave no reason."""
 
 
 def chat_request(settings: Settings, messages: Sequence[Message], tools: Sequence[Tool] = ()) -> dict[str, Any]:
     """The body of a chat request. Raises ModelError when no model is named.
 
-    OpenRouter's own fields go to OpenRouter only: other servers may refuse them. What those need in turn, OpenRouter
-    calls deprecated: Ollama and older servers know `max_tokens` alone, and report usage only where it is asked for.
+    OpenRouter's own fields are sent to OpenRouter only, because other servers may refuse them. The others need fields
+    that OpenRouter deprecates: Ollama and older servers know only `max_tokens`, and report usage only on request.
     """
     if not settings.models:
         raise ModelError("no model is named", "give one with --model or ASKDOCS_MODEL")
@@ -145,10 +145,10 @@ def chat_request(settings: Settings, messages: Sequence[Message], tools: Sequenc
 
 
 def choose_model(settings: Settings) -> Settings:
-    """The settings with a model that the server has, where the user named none. Raises ModelError.
+    """Return the settings with a model of the server if the user named none. Raises ModelError.
 
-    OpenRouter has the models that are set by default. Another server is asked: its only model is taken; of several the
-    user has to name one.
+    OpenRouter has the default models. Another server is asked for its models: a single one is used; if there are
+    several, the user has to name one.
     """
     if is_openrouter(settings) or settings.origins.get("model") != "default":
         return settings
@@ -192,7 +192,7 @@ def _texts(settings: Settings, pieces: Bounded[bytes], builder: CompletionBuilde
 
 
 def _failure(settings: Settings, builder: CompletionBuilder) -> ModelError:
-    """The failure that an error inside an answer with status 200 stands for."""
+    """Return the ModelError for an error inside a response with status 200."""
     error = json.loads(redact_key(json.dumps(builder.error), settings))
     return response_error(200, {"error": error}, {}, settings.base_url)
 
@@ -210,7 +210,7 @@ _ENDINGS: Final = {
 
 
 def _check(settings: Settings, builder: CompletionBuilder, *, expects_calls: bool) -> None:
-    """Raise ModelError for a stream that ended in order but without a word, or not in order."""
+    """Raise ModelError for a stream that ended normally but without text, or that did not end normally."""
     if builder.said or (expects_calls and builder.calls):
         if not builder.finish and not builder.problem:
             builder.problem = "the stream broke off"

@@ -1,4 +1,4 @@
-"""The words of a question in a text, for whoever shows the text with emphasis. Pure."""
+"""Find the words of a question in a text, for callers that show the text with emphasis. Pure."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -10,7 +10,7 @@ _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 
 
 def decisive_words(question: str, idf: Callable[[str], float]) -> frozenset[str]:
-    """The terms of a question that tell passages apart: its content words, without the commonest."""
+    """Return the terms of a question that distinguish passages: its content words without the commonest."""
     weights = {word: idf(word) for word in set(terms(question)) if word not in STOPWORDS and len(word) > 1}
     least = 0.5 * sum(weights.values()) / len(weights) if weights else 0.0
     return frozenset(word for word, weight in weights.items() if weight >= least)

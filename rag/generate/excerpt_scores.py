@@ -1,4 +1,4 @@
-"""How well a piece of a page answers a question: a number without unit that compares pieces of one question. Pure."""
+"""Score how well a piece of a page answers a question; scores are comparable within one question only. Pure."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -12,18 +12,18 @@ from ingest.text.terms import STOPWORDS, terms
 Idf = Callable[[str], float]
 
 _SAME_STEM: Final = 5
-"""Letters that two words must share at their beginning to be forms of one ("stream", "streaming")."""
+"""Letters of the common prefix from which on two words are forms of one word ("stream", "streaming")."""
 _STEM_CREDIT: Final = 0.7
 _HEADING_CREDIT: Final = 0.5
-"""What a word of the question counts where only another form of it, or only the headings above, have it."""
+"""Weight of a word of the question if only another form of it, or only the headings above, contain it."""
 
 _FITS: Final = 0.4
-"""What a piece gains that has the form of the answer: a figure for an amount, a definition for "what is". """
+"""Bonus for a piece in the form of the answer: a figure for an amount, a definition for "what is". """
 _DANGLES: Final = 0.25
-"""What a piece loses that begins with a pronoun or goes on from what was said before."""
+"""Penalty for a piece that begins with a pronoun or continues the text before it."""
 
 _POINTS_ELSEWHERE: Final = 0.5
-"""What a sentence or list loses that only sends the reader to other pages."""
+"""Penalty for a sentence or list that only refers the reader to other pages."""
 
 _WANTS_CODE = re.compile(
     r"\b(code|snippet|example|curl|python|typescript|javascript|json|yaml|toml|request body|command)\b", re.IGNORECASE
@@ -53,7 +53,7 @@ _LONGEST_POINTER: Final = 14
 
 
 def points_elsewhere(text: str) -> bool:
-    """Whether a text only sends the reader to other pages: "See …", or hardly more than links."""
+    """Whether a text only refers the reader to other pages: "See …", or little more than links."""
     words = plain(text)
     if len(words.split()) <= _LONGEST_POINTER and _POINTER.match(words):
         return True
@@ -62,13 +62,13 @@ def points_elsewhere(text: str) -> bool:
 
 
 def is_dangling(text: str) -> bool:
-    """Whether a sentence begins with a word that refers to what was said before."""
+    """Whether a sentence begins with a word that refers to the text before it."""
     return bool(_DANGLING.match(plain(text)))
 
 
 @dataclass(frozen=True)
 class Question:
-    """A question and what it asks for; `idf` tells how rare a term is in the docs."""
+    """A question and the kind of answer it asks for; `idf` is how rare a term is in the docs."""
 
     text: str
     idf: Idf
@@ -87,7 +87,7 @@ class Question:
         return bool(_WANTS_CODE.search(self.text))
 
     def found(self, text: str) -> dict[str, float]:
-        """Its words that a text has, each with 1.0, or less where the text has another form of it."""
+        """Return its words that a text contains, each with 1.0, or less if the text contains another form of it."""
         own = set(terms(text))
         stems = {word[:_SAME_STEM] for word in own if len(word) >= _SAME_STEM}
         found = {word: _STEM_CREDIT for word in self.weights if word[:_SAME_STEM] in stems and len(word) >= _SAME_STEM}
@@ -112,7 +112,7 @@ class Question:
         return bool(_WANTS_AMOUNT.search(self.text) and _FIGURE.search(plain(text)))
 
     def _defines(self, text: str) -> bool:
-        """Whether a text begins by saying what the question asks the meaning of."""
+        """Whether a text begins with a definition of the term that the question asks about."""
         asked = _WANTS_DEFINITION.match(self.text)
         said = _DEFINES.match(plain(text))
         if not asked or not said:

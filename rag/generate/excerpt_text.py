@@ -1,4 +1,4 @@
-"""Pieces of a page -> the text of an excerpt: the page's words, without its links and emphasis. Pure.
+"""Join pieces of a page into the text of an excerpt: the page's words without links and emphasis. Pure.
 
 The text is markdown: code spans, lists, tables and fenced code are as on the page, so that names such as `__init__`
 come out as they are.
@@ -27,7 +27,7 @@ _COLUMNS = re.compile(r"(?<!\\)\|")
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """What is shown of a group: one sentence of a paragraph, some units of a list or table, or code as a whole.
+    """The shown part of a group: one sentence of a paragraph, some units of a list or table, or a whole code block.
 
     `score` compares the pieces of one question.
     """
@@ -43,7 +43,7 @@ class Piece:
 
     @property
     def end(self) -> int:
-        """Offset behind the last unit."""
+        """Offset after the last unit."""
         return self.units[-1].end
 
     @property
@@ -64,7 +64,7 @@ def excerpt_text(pieces: Sequence[Piece]) -> str:
 
 
 def marked_text(excerpts: Sequence[str]) -> str:
-    """Excerpts as one text, each with its marker at the end; behind a table or code on a line of its own."""
+    """Return excerpts as one text, each with its marker at the end; after a table or code, on a separate line."""
     return "\n\n".join(f"{text}{_before_marker(text)}[{marker}]" for marker, text in enumerate(excerpts, 1))
 
 
@@ -114,18 +114,18 @@ def _row(line: str) -> str:
 
 
 def _item(text: str) -> str:
-    """A list item with its sign or number; what is below it stays on lines of its own."""
+    """Return a list item with its bullet or number; text below the item stays on separate lines."""
     return "\n".join(_outside_code(line.rstrip(), _without_marks) for line in _QUOTE.sub("", text).split("\n"))
 
 
 def plain_line(text: str) -> str:
-    """Prose in one line: without quotation signs, links, pictures and emphasis. A label of its own line leads it in."""
+    """Return prose as one line without quote marks, links, pictures and emphasis. A label line becomes its lead-in."""
     text = _outside_code(_QUOTE.sub("", text), _without_marks)
     return " ".join(_LABEL.sub(r"\1: ", text).split())
 
 
 def _outside_code(text: str, change: Callable[[str], str]) -> str:
-    """Change what is not in a code span. Marks around a span are seen with a stand-in for it."""
+    """Apply `change` outside code spans. A placeholder replaces each span, so that marks around it are seen."""
     spans: list[str] = []
 
     def keep(found: re.Match[str]) -> str:

@@ -1,4 +1,4 @@
-"""Hits -> one to three excerpts of the pages that answer a question best, each a citation. No model, no network. Pure.
+"""Choose one to three excerpts that answer a question best, each a citation, from hits. No model, no network. Pure.
 
 An excerpt is a contiguous piece of one section: sentences in page order, a list with the sentence that leads it in, a
 table below its head, or code. Of a long list or table only the items and rows that matter are shown; the quote still
@@ -22,7 +22,7 @@ _HITS: Final = 5
 """Hits whose sections are read: further down hardly anything answers."""
 
 _WORDS: Final = (80, 80, 40)
-"""Words that the first, second and third excerpt are filled up to; a list or table that is the answer may exceed it."""
+"""Target length in words of the first, second and third excerpt; a list or table that is the answer may exceed it."""
 
 _PASSAGE: Final = 6.0
 """Weight of the passage's own score against the words of the question in the piece (1) and its form (0.4)."""
@@ -30,21 +30,21 @@ _PASSAGE: Final = 6.0
 _NEAR: Final = 0.7
 """A further excerpt must score at least this share of the best one."""
 _ADDS: Final = 0.12
-"""Share of the question that an excerpt of the same page, or a third one, must cover and those before it do not."""
+"""Share of the question that a third excerpt, or one of the same page, must cover in addition to those before it."""
 _SAME: Final = 0.7
-"""Share of the words of the shorter of two excerpts that makes them one: pages repeat each other."""
+"""Common share of the words of the shorter of two excerpts that makes them duplicates: pages repeat each other."""
 
 _MEANING: Final = 2.0
 """Weight of how well the tokens of a piece meet those of the question. All facts in the answer, on 90 development
 questions and 236 others: .79 and .65 without, .82 and .67 with 1, .84 and .69 with 2, .82 and .68 with 4."""
 
 _OPENS: Final = 0.25
-"""What the first piece of a passage gains: it says what the others go into."""
+"""Bonus for the first piece of a passage: it introduces the subject that the others detail."""
 _FOLLOWS: Final = 0.1
-"""What the piece behind an excerpt has over the one before it: one reads on rather than back."""
+"""Bonus for the piece after an excerpt over the piece before it: readers read on rather than back."""
 _WANTED_CODE: Final = 0.4
 _UNWANTED_CODE: Final = 0.5
-"""What code gains where it is asked for, and loses where it is not."""
+"""Bonus for code if the question asks for it, and penalty if it does not."""
 
 _WHOLE: Final = 80
 """Words of a list or table that is shown whole."""
@@ -55,7 +55,7 @@ _SHORT_CODE: Final = 12
 """Lines of code that are shown to those who ask how to do something and do not mention code."""
 _HOW = re.compile(r"\bhow (?:do|does|can|to|would|should|could)\b|\bwhat do I\b|\bshow me\b", re.IGNORECASE)
 _ELSEWHERE = re.compile(r"(?:related|see also|next steps?|learn more|further reading|resources)\b.*", re.IGNORECASE)
-"""Headings of sections that only send the reader elsewhere."""
+"""Headings of sections that only refer the reader to other pages."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class Excerpt:
 
     @property
     def end(self) -> int:
-        """Offset behind the last character in the page's body."""
+        """Offset after the last character in the page's body."""
         return self.pieces[-1].end
 
     @cached_property
@@ -92,30 +92,30 @@ class _Section:
 
 
 class Match(Protocol):
-    """Where in a passage a question is met in meaning."""
+    """Where a passage matches a question in meaning."""
 
     def score(self, start: int, end: int) -> float:
-        """How well this part of the page meets it, about 0..1."""
+        """How well this part of the page matches it, about 0..1."""
 
 
 class Docs(Protocol):
-    """What excerpts are cut from. All methods but `idf` raise IndexDamaged."""
+    """The source of the excerpts. All methods but `idf` raise IndexDamaged."""
 
     def idf(self, term: str) -> float:
         """How rare a term is."""
 
     def token_matches(self, retrieved: Retrieved, hits: Sequence[Hit]) -> Sequence[Match | None]:
-        """For each hit where the question is met in it; None where the embedder does not tell."""
+        """For each hit, where it matches the question; None if the embedder does not provide this."""
 
     def neighbours(self, hits: Sequence[Hit]) -> list[tuple[Chunk, ...]]:
         """For each hit the chunks of its section around it, its own included, in page order."""
 
     def pages(self, urls: Iterable[str]) -> Mapping[str, Document]:
-        """The pages at these addresses; slow, for a database is opened."""
+        """Return the pages at these addresses; slow, because it opens a database."""
 
 
 def answer_from_excerpts(retrieved: Retrieved, docs: Docs) -> tuple[tuple[str, ...], tuple[Citation, ...]]:
-    """The texts of the best excerpts and their citations, both in the same order; empty where no hit says anything."""
+    """Return the texts of the best excerpts and their citations, in the same order; empty if no hit yields one."""
     excerpts = find_excerpts(retrieved, docs)
     citations = tuple(
         Citation(marker, found.hit, _quote(found, docs), found.start, found.end)
@@ -125,7 +125,7 @@ def answer_from_excerpts(retrieved: Retrieved, docs: Docs) -> tuple[tuple[str, .
 
 
 def _quote(excerpt: Excerpt, docs: Docs) -> str:
-    """The words of the page; of a piece of one chunk without opening the page."""
+    """Return the words of the page; a piece within one chunk is read without opening the page."""
     chunk = excerpt.hit.chunk
     if chunk.start <= excerpt.start and excerpt.end <= chunk.end:
         return chunk.text[excerpt.start - chunk.start : excerpt.end - chunk.start]
@@ -135,7 +135,7 @@ def _quote(excerpt: Excerpt, docs: Docs) -> str:
 def find_excerpts(retrieved: Retrieved, docs: Docs) -> list[Excerpt]:
     """The best excerpts, best first.
 
-    A page's description says what the page is about and answers nothing: it is left out unless it is all there is.
+    A page's description states the subject of the page and answers nothing: it is used only if there is nothing else.
     """
     question, hits = Question(retrieved.query or retrieved.question, docs.idf), retrieved.hits
     sections = list(_sections(question, retrieved, docs))
@@ -276,7 +276,7 @@ def _best_window(question: Question, section: _Section, size: int, best: float) 
 
 
 def _with_what_it_refers_to(pieces: Sequence[Piece], start: int) -> int:
-    """Where an excerpt begins: not with a pronoun, if the one or two sentences before it say what it is of."""
+    """Return where an excerpt begins: not with a pronoun if one of the one or two sentences before it explains it."""
     at = start
     while at > 0 and at > start - 2 and is_dangling(pieces[at].text) and pieces[at - 1].group.kind != "code":
         at -= 1
@@ -292,7 +292,7 @@ def _may_be_shown(question: Question, section: _Section, at: int) -> bool:
 
 
 def _adds(question: Question, excerpt: Excerpt, chosen: Sequence[Excerpt]) -> bool:
-    """Whether an excerpt says what the chosen ones do not: of another page, or of more of the question."""
+    """Whether an excerpt adds to the chosen ones: it is of another page, or covers more of the question."""
     if not chosen:
         return True
     if any(excerpt.hit is other.hit for other in chosen):
@@ -305,6 +305,6 @@ def _adds(question: Question, excerpt: Excerpt, chosen: Sequence[Excerpt]) -> bo
 
 
 def _is_same(excerpt: Excerpt, other: Excerpt) -> bool:
-    """Whether one says little but what the other says."""
+    """Whether one excerpt adds little to the other."""
     one, two = ({*terms(" ".join(piece.text for piece in each.pieces))} for each in (excerpt, other))
     return len(one & two) >= _SAME * min(len(one), len(two))

@@ -1,4 +1,4 @@
-"""Question and passages -> the messages of a chat request. Pure: with the same secret, the same messages."""
+"""Build the messages of a chat request from question and passages. Pure: the same secret gives the same messages."""
 
 import hashlib
 import hmac
@@ -13,10 +13,10 @@ from ingest.text.unsafe import visible
 from rag.records import Hit, Message
 
 NOT_IN_DOCS: Final = "NOT_IN_DOCS"
-"""What a model says instead of an answer when the passages hold none."""
+"""The model's reply if the passages contain no answer."""
 
 PROMPT_TOKENS: Final = 32_000
-"""Word pieces of all passages of a conversation at most: a bound on the cost, whatever -k and searches."""
+"""Maximum word pieces of all passages of a conversation: it bounds the cost whatever -k and the searches are."""
 
 _SITES: Final = 3
 """Sites that are named above the passages."""
@@ -35,7 +35,7 @@ _REMINDER: Final = (
     f"(Answer from the passages above. After every statement write its passage's label in square brackets, such as "
     f"[{{label}}]. If they do not answer the question, write {NOT_IN_DOCS}.)"
 )
-"""Behind the question: a small model forgets rules that a thousand tokens of passages follow."""
+"""Repeated after the question: a small model forgets rules that precede a thousand tokens of passages."""
 
 _TEMPLATE = re.compile(
     r"<\|[^|<>\n]{1,40}\|>|\[/?INST\]|<</?SYS>>|</?s>|</?(?:system|assistant|user|instructions?)>", re.IGNORECASE
@@ -51,16 +51,16 @@ _ORDER = re.compile(
     r"|\bexecute\W+(?:all\W+the\W+steps\b|now\b)",
     re.IGNORECASE,
 )
-"""Text aimed at models, as pages for tools and texts on attacks hold it. Some accounts' guardrails
-refuse a request over it."""
+"""Instructions to models, as found in pages for tools and in texts on attacks. The guardrails of some accounts
+refuse a request that contains them."""
 
 
 class Passages:
     """The passages of one conversation, each with a label that no page can know and no model can count to.
 
-    Those beyond `PROMPT_TOKENS` together are left out, the first one aside. The number of a passage, as readers see
-    it, is its place from 1. Labels and the tag are derived from a `secret` and the chunks' ids: the same passages make
-    the same prompt, which servers then need not read again.
+    Passages that exceed `PROMPT_TOKENS` in total are left out, except the first. The number that readers see is the
+    position of the passage, from 1. Labels and the tag are derived from a `secret` and the chunks' ids, so that the
+    same passages give the same prompt, which servers can serve from their cache.
     """
 
     def __init__(self, hits: Sequence[Hit] = (), secret: bytes = b"", docs_date: str = "") -> None:
@@ -74,7 +74,7 @@ class Passages:
         self.add(hits)
 
     def add(self, hits: Sequence[Hit]) -> list[str]:
-        """Take in the passages that are new and fit; return the labels of those of `hits` at hand, in their order."""
+        """Add the new passages that fit; return the labels of those of `hits` that are included, in their order."""
         labels = {self.hits[number - 1].chunk.id: label for label, number in self.labels.items()}
         for hit in hits:
             if hit.chunk.id not in labels and (not self.hits or self._tokens + hit.chunk.tokens <= PROMPT_TOKENS):
@@ -90,7 +90,7 @@ class Passages:
         return _RULES.format(tag=self._tag)
 
     def heading(self) -> str:
-        """What the passages are: of which sites, as of when."""
+        """Describe the passages: their sites and their date."""
         hosts = list(dict.fromkeys(urlsplit(hit.chunk.url).netloc for hit in self.hits))
         sites = ", ".join(harmless(host) for host in hosts[:_SITES] if host) or "the product"
         return f"Passages from the documentation of {sites}" + (
@@ -98,7 +98,7 @@ class Passages:
         )
 
     def reminder(self) -> str:
-        """What is repeated behind the question."""
+        """The reminder of the rules, repeated after the question."""
         return _REMINDER.format(label=next(iter(self.labels), "label"))
 
     def text(self, labels: Sequence[str] | None = None) -> str:
@@ -112,7 +112,7 @@ class Passages:
         return f"<{self._tag} label={label}>\n(page: {page})\n{text}\n</{self._tag}>"
 
     def _labels_for(self, chunk_id: str) -> Iterator[str]:
-        """Labels for a passage, the next one where another passage has the first; no word of a text is one."""
+        """Yield candidate labels for a passage, in case another passage has the first; no label is a word of a text."""
         letters, digits = "abcdefghijkmnqrstuvwxyz", "23456789"
         for attempt in range(1_000_000):
             one, two, three, four = self._digest("label", chunk_id, str(attempt))[:4]
@@ -129,9 +129,9 @@ def build_messages(question: str, passages: Passages) -> list[Message]:
 
 
 def harmless(text: str) -> str:
-    """A passage as a model is shown it: nothing invisible, no chat template, and orders made plain quotes.
+    """Return a passage as the model sees it: no invisible characters or chat templates, instructions defused.
 
-    Joined by underscores, an order can still be read and told of, but is none any more.
+    The words of an instruction are joined by underscores: the model can read and quote it, but does not follow it.
     """
     text = _TEMPLATE.sub(
         lambda found: found[0].replace("<", "‹").replace(">", "›").replace("[", "(").replace("]", ")"), visible(text)

@@ -1,4 +1,4 @@
-"""Let a model search the docs itself, for questions whose answer stands on several pages."""
+"""Let a model search the docs itself, for questions whose answer is spread over several pages."""
 
 import json
 import re
@@ -52,7 +52,7 @@ def write_with_search(
 ) -> Written:
     """Answer in at most `ROUNDS` turns with the tool and one without. Raises ModelError.
 
-    Text of a turn that ends in a search is no answer and is dropped, so a turn is shown when it ends.
+    Text of a turn that ends in a search is not an answer and is dropped, so a turn is shown only when it ends.
     """
     conversation = _Conversation([*messages], passages, search)
     for _ in range(ROUNDS):
@@ -95,7 +95,7 @@ class _Conversation:
             self.messages.append({"role": "tool", "tool_call_id": call.id, "content": found})
 
     def _found(self, call: ToolCall) -> str:
-        """What a call gets: passages, or why there are none. The arguments are the model's, and checked as a user's."""
+        """Return the result of a call: passages, or why there are none. The arguments are checked like user input."""
         query = _query(call)
         if call.name != "search_docs" or not query:
             return "There is one tool: search_docs, with a text as query."
@@ -170,5 +170,5 @@ def _query(call: ToolCall) -> str:
 
 
 def _query_json(call: ToolCall) -> str:
-    """The arguments as they are sent back: servers refuse what is no JSON."""
+    """Return the arguments to send back, as valid JSON: servers refuse anything else."""
     return json.dumps({"query": _query(call)})

@@ -1,6 +1,6 @@
-"""A passage's section, in the units that an excerpt is made of. Pure.
+"""Split a passage's section into the units of an excerpt: sentences, list items, table rows, code. Pure.
 
-A chunk may begin in the middle of a list, a table or fenced code; with the chunks around it the whole of it is there.
+A chunk may begin in the middle of a list, a table or fenced code; together with its neighbours the block is complete.
 """
 
 import re
@@ -51,7 +51,7 @@ class Group:
 
     @property
     def end(self) -> int:
-        """Offset behind the last unit."""
+        """Offset after the last unit."""
         return self.units[-1].end
 
     @property
@@ -89,7 +89,7 @@ def _joined_text(chunks: Sequence[Chunk]) -> str:
 
 
 def _own_part(group: Group, start: int) -> Group | None:
-    """A group without what is before `start`, which the first chunk repeats of the page before it."""
+    """Return a group without the text before `start`, which the first chunk repeats from earlier in the page."""
     if group.start >= start:
         return group
     units = tuple(unit for unit in group.units if unit.start >= start)

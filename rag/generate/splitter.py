@@ -1,7 +1,7 @@
-"""Streamed text -> finished pieces: a sentence, list item, table row, heading or code block each. Pure.
+"""Split streamed text into finished pieces: a sentence, list item, table row, heading or code block each. Pure.
 
-Where a piece ends is decided character by character, from the text up to that character alone. So the pieces of a
-text are the same in whatever parts it came.
+The end of a piece is decided character by character, from the text up to that character only. So the pieces do not
+depend on how the text was divided when it arrived.
 """
 
 import re
@@ -11,7 +11,7 @@ from ingest.text.markdown import CODE_SPAN, FENCE, LIST_ITEM, LIST_MARKER, close
 from ingest.text.sentences import sentences
 
 _LONGEST_SENTENCE: Final = 4_000
-"""Characters; the end of a longer one is looked for at the ends of lines alone, which takes time linear in them."""
+"""Characters; the end of a longer piece is searched only at line ends, which takes time linear in their number."""
 
 _HEADING = re.compile(r"[ \t>]*#{1,6}(?:[ \t]|$)")
 _ROW = re.compile(r"[ \t>]*\|")
@@ -19,7 +19,7 @@ _DELIMITER = re.compile(r"[ \t>]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-*:?[ \t]*)*$
 _NEW_ITEM = re.compile(rf"[ \t>]*{LIST_MARKER}[ \t]+$")
 _STOPS: Final = (".", "!", "?", "…", "。", "！", "？")
 _WIDE_STOPS: Final = "。！？"
-"""Full stops of scripts that put no space behind them."""
+"""Full stops of scripts that put no space after them."""
 _CLOSERS: Final = "\"'”’)]*_`»」』）"
 _MARKS = re.compile(r"(?:[ \t\n]{0,9}[\[【][^\[\]【】\n]{1,80}[\]】]){1,9}$")
 """Citation marks at the end of a text; they belong to the sentence before them."""
@@ -36,9 +36,9 @@ class PieceSplitter:
         self._text = ""
         self._next = 0
         self._line = 0
-        """Where the line begins that is being read."""
+        """Start of the current line."""
         self._first = -1
-        """Where the first line with words begins; -1 before it."""
+        """Start of the first line with words; -1 before it."""
         self._fence = ""
         self._quote_depth = 0
         self._indent = 0
@@ -65,7 +65,7 @@ class PieceSplitter:
         return [*found, left] if left.strip() else found
 
     def _cut_at(self, at: int) -> int:
-        """Where the piece ends, now that the character at `at` is known; 0 while that is open."""
+        """Return where the piece ends, given the character at `at`; 0 while this is undecided."""
         text = self._text
         if text[at] == "\n":
             cut = self._end_of_line(self._line, at)
@@ -120,7 +120,7 @@ class PieceSplitter:
         return at if closes_fence(line, self._fence) else 0
 
     def _end_of_row(self, line: str, start: int, at: int, *, first: bool) -> int:
-        """A row is a piece; the head of a table is one with the line below it."""
+        """Return the end of a row. A row is a piece; the head of a table and the line below it are one piece."""
         if self._in_table and first:
             return at
         if first:
@@ -174,7 +174,7 @@ def _length_of_marks(text: str) -> int:
 
 
 def _is_closed(text: str) -> bool:
-    """Whether no code span, link or tag is open at the end of a text that more text of its paragraph may follow."""
+    """Whether no code span, link or tag is open at the end of a text whose paragraph may continue."""
     if len(text) > _LONGEST_SENTENCE:
         return True
     prose = CODE_SPAN.sub("", text)

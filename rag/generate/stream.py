@@ -1,14 +1,10 @@
-"""The bytes of an answer -> JSON objects, whether it came as an event stream or as one document. Pure.
+"""Read a chat completion from the bytes of a response: its text, how it ended and what it cost. Pure.
 
-Framing as in https://html.spec.whatwg.org/multipage/server-sent-events.html, and forgiving where
-servers are careless: the first character tells what a body is, whatever its content type says; the last
-event needs no blank line; events without blank lines between them are told apart.
-
-
-What one turn of a model says: chunks of a chat completion -> text, how it ended, what it cost. Pure.
-
-Chunks come from servers of many makers, so nothing about their types is taken for granted. Usage may
-come in a chunk with no choice, or with one that repeats the finish reason.
+The response may be an event stream or one JSON document. Framing follows
+https://html.spec.whatwg.org/multipage/server-sent-events.html and tolerates careless servers: the first character
+decides what a body is, whatever its content type says; the last event needs no blank line; events without blank lines
+between them are separated. Chunks come from servers of many vendors, so no type is taken for granted. Usage may come
+in a chunk with no choice, or with one that repeats the finish reason.
 """
 
 import json
@@ -23,13 +19,13 @@ from rag.records import Completion, ToolCall
 Payload = dict[str, Any]
 
 BROKEN: Final[Payload] = {}
-"""Stands for an event that could not be read: what it said is lost."""
+"""Placeholder for an event that could not be read: its content is lost."""
 
 _BOM: Final = b"\xef\xbb\xbf"
 
 
 class NotAnswers(Exception):
-    """The body is no answer at all; holds its beginning."""
+    """The body is not an answer; the exception contains the beginning of the body."""
 
     def __init__(self, data: bytes) -> None:
         super().__init__("no event stream, no JSON")
@@ -103,7 +99,7 @@ def _events(lines: Iterable[bytes]) -> Iterator[Payload]:
 
 
 def _parsed(data: list[bytes], *, is_error: bool) -> Iterator[Payload | None]:
-    """The objects of one event; None stands for the end mark."""
+    """Yield the objects of one event; None for the end mark."""
     together = b"\n".join(data)
     parts = [together] if len(data) < 2 or _json(together) is not BROKEN else data
     for part in parts:
@@ -147,7 +143,7 @@ _TAGS: Final = ("<think>", "<thinking>", "<reasoning>")
 
 
 class ThinkingFilter:
-    """Takes out what reasoning models write in <think> tags before their answer, in whatever parts it comes."""
+    """Removes the <think> block that reasoning models write before their answer, however the stream is divided."""
 
     def __init__(self) -> None:
         self._start: str | None = ""
@@ -165,7 +161,7 @@ class ThinkingFilter:
         return start
 
     def end(self) -> str:
-        """What was held back when the text ended; a thought that did not end is no answer."""
+        """Return the text withheld so far, when the stream has ended; an unclosed <think> block is not an answer."""
         start, self._start = self._start, None
         return "" if start is None or _THINKS.match(start) else start
 
@@ -211,7 +207,7 @@ class CompletionBuilder:
 
     @property
     def endless(self) -> bool:
-        """Whether more text came than anyone asks for."""
+        """Whether the text exceeds the length of any plausible answer."""
         return self.length > MOST_TEXT
 
     def _take_choice(self, choice: Mapping[str, Any]) -> str:
@@ -243,12 +239,12 @@ class CompletionBuilder:
 
     @property
     def calls(self) -> tuple[ToolCall, ...]:
-        """The tool calls so far, in order; one without a name is none."""
+        """Return the tool calls so far, in order; a call without a name is ignored."""
         whole = [call for _, call in sorted(self._calls.items()) if call["name"]]
         return tuple(ToolCall(c["id"] or f"call_{at}", c["name"], c["arguments"]) for at, c in enumerate(whole))
 
     def completion(self) -> Completion:
-        """What the turn came with."""
+        """Return the metadata of the turn."""
         return Completion(
             model=self.model,
             finish_reason=self.finish,

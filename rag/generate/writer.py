@@ -1,4 +1,4 @@
-"""A model's streamed text -> a checked answer: cut into pieces, each shown when it is complete and checked."""
+"""Check a model's answer while it streams: cut it into pieces and show each when it is complete and checked."""
 
 import re
 from collections import Counter
@@ -18,13 +18,13 @@ from rag.verify.sentence_gate import SentenceGate, kind_of
 OnPiece = Callable[[Piece], None]
 
 _SENTINEL: Final = r"(?:NOT?[_ -](?:FOUND[_ -])?IN[_ -](?:THE[_ -])?DOCS?|(?i:not?_(?:found_)?in_(?:the_)?docs?))"
-"""Pattern source for NOT_IN_DOCS and what weak models make of it."""
+"""Pattern source for NOT_IN_DOCS and the variants that weak models write."""
 _REFUSAL = re.compile(rf"[\s*_`\"'\[(<]*{_SENTINEL}(?!\w)(?=.|\n)")
-"""A text that begins so is a refusal, whatever follows; one character behind the word shows that it is over."""
+"""A text that begins so is a refusal, whatever follows; one character after the word shows that the word has ended."""
 _HAS_SENTINEL = re.compile(rf"(?<!\w){_SENTINEL}(?!\w)")
 
 _TEMPLATE_END = re.compile(r"<\|[a-z_]{2,30}\|>|</s>|\[/?INST\]|\(Answer from the passages above")
-"""Marks of chat templates, and the end of the prompt: what follows one is the model talking to itself."""
+"""Marks of chat templates, and the end of the prompt: after one of them, the model is talking to itself."""
 
 _REPEATS: Final = 3
 """A sentence that is written so often ends the answer: the model is in a loop."""
@@ -136,7 +136,7 @@ class _Draft:
     seen: Counter[str] = field(default_factory=Counter)
 
     def take(self, piece: str) -> None:
-        """Check a piece and show what is left of it."""
+        """Check a piece and show the part that passes."""
         template = _TEMPLATE_END.search(piece)
         if template and kind_of(piece) != "code":
             piece, self.ended = piece[: template.start()], True

@@ -18,7 +18,7 @@ _LEAST: Final = 3
 def split(question: str, stopwords: frozenset[str]) -> tuple[str, ...]:
     """Two questions where one asks for two things; () where it asks for one.
 
-    Three shapes of coordination are told apart: two questions ("what is A, and how does B …"), two
+    Three forms of coordination are recognized: two questions ("what is A, and how does B …"), two
     phrases with the same preposition ("the key for A and for B"), two names ("do A and B …").
     """
     for found in _CONJUNCTION.finditer(question):
@@ -49,7 +49,7 @@ def _phrases(left: list[str], right: list[str]) -> tuple[str, ...]:
 
 
 def _names(left: list[str], right: list[str], stopwords: frozenset[str]) -> tuple[str, ...]:
-    """Runs of content words before and after the conjunction, each left out in turn."""
+    """Return the question twice, without the content words after the conjunction and without those before it."""
     start = len(left)
     while (
         start

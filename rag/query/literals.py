@@ -1,7 +1,7 @@
-"""What a question names to the letter: versions, numbered things, dates, identifiers. Pure.
+"""Find the literals of a question: versions, numbered things, dates, identifiers. Pure.
 
-"What changed in 3.2.1?" is answered by the section of that version alone, and by none when there is none,
-however near the section of 3.2.0 is in meaning.
+Only the section of that version answers "What changed in 3.2.1?"; if it is missing, no section does, however near
+the section of 3.2.0 is in meaning.
 """
 
 import re
@@ -23,7 +23,7 @@ Rows = Callable[[str], Collection[int]]
 
 @dataclass(frozen=True, slots=True)
 class Literal:
-    """`term` is what the index knows it by; `parts` are its words, which must else occur together in a passage."""
+    """`term` is its index term; `parts` are its words, which must occur together in a passage if the term does not."""
 
     kind: str
     term: str

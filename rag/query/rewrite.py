@@ -1,4 +1,4 @@
-"""A follow-up question and what was said before -> a question that stands on its own."""
+"""Follow-up question and conversation -> a self-contained question."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -12,12 +12,12 @@ from ingest.text.unsafe import visible
 from rag.records import ChatModel, Completion, Exchange, Message
 
 _TURNS: Final = 4
-"""Questions that are remembered: what a follow-up refers to is hardly ever further back."""
+"""Questions that are remembered: a follow-up hardly ever refers further back."""
 _ANSWER: Final = 600
 """Characters of each remembered answer."""
 _SECONDS: Final = 15.0
 _SHARE: Final = 1 / 3
-"""Rewriting gets so many seconds at most, and this share of what is left: the answer itself needs the rest."""
+"""Maximum seconds for rewriting, and its share of the remaining time: the answer itself needs the rest."""
 _CARRIED: Final = 6
 """Subject words that are carried over without a model."""
 
@@ -26,7 +26,7 @@ _REFERS = re.compile(
     r"|^\s*(?:and|but|or|so|then|what about|how about|also|why|why not|really|for|with|in|on)\b",
     re.IGNORECASE,
 )
-"""Words that point back. A question without any, and with a subject of its own, stands alone."""
+"""Words that refer to earlier text. A question without any, and with a subject of its own, is self-contained."""
 
 _ASKS = re.compile("[?\uff1f\u061f\u037e]")
 """Question marks: Latin, full width, Arabic, Greek."""
@@ -41,9 +41,9 @@ _RULES: Final = (
 def rewrite_question(
     question: str, history: Sequence[Exchange], model: ChatModel | None, idf: Callable[[str], float]
 ) -> tuple[str, Completion | None]:
-    """The question with what it leaves out put in: by the model, else by carrying subject words over.
+    """Return the question with its omitted words filled in, by the model, else by carrying subject words over.
 
-    The second value is what the model's rewriting came with; None where no model answered.
+    The second value is the completion of the model's rewriting; None if no model answered.
     """
     recent = history[-_TURNS:]
     completion: Completion | None = None
@@ -66,7 +66,7 @@ def rewrite_messages(question: str, history: Sequence[Exchange]) -> list[Message
 
 
 def _rewrite(question: str, history: Sequence[Exchange], model: ChatModel) -> tuple[str, Completion | None]:
-    """The model's rewriting; "" where it fails or is not a question: a chat goes on without."""
+    """Return the model's rewriting; "" if it fails or is not a question, because the chat can go on without it."""
     load()
     whole = limit(_SECONDS / _SHARE)
     try:
@@ -89,7 +89,7 @@ def _is_rewriting(text: str, question: str) -> bool:
 
 
 def carry_over(question: str, earlier: Sequence[str], idf: Callable[[str], float]) -> str:
-    """The question, with the subject words of the one before behind it, where it points back or has no subject.
+    """Append the subject words of the previous question if the question refers back or has no subject.
 
     Subject words are those that are rare in the docs, in their order; words of the question itself
     are not repeated.

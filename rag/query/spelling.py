@@ -16,7 +16,7 @@ _SHORTEST: Final = 4
 """Letters of the shortest word that is corrected: three letters are near too many words."""
 
 _SURE: Final = 5
-"""Letters from which on a near word is taken without further signs: half of the short words are near another."""
+"""Letters from which on a near word is accepted without further evidence: half of the short words are near another."""
 
 _LONG: Final = 6
 """Letters from which on two edits are forgiven instead of one; most slips are one (Damerau 1964)."""
@@ -26,14 +26,14 @@ _PREFIXES: Final = ("anti", "auto", "de", "dis", "inter", "mis", "multi", "non",
 
 
 Passages = Callable[[str], NDArray[np.int32]]
-"""The rows of the passages that hold a word."""
+"""The rows of the passages that contain a word."""
 
 
 @dataclass(frozen=True, slots=True)
 class Dictionary:
-    """`frequency`: in how many chunks each (stemmed) word of the docs stands; `common`: English words besides.
+    """`frequency`: the number of chunks that contain each (stemmed) word of the docs; `common`: other English words.
 
-    `passages` tells in which.
+    `passages` gives the rows of these chunks.
     """
 
     frequency: Mapping[str, int]
@@ -41,22 +41,22 @@ class Dictionary:
     passages: Passages
 
     def knows(self, word: str) -> bool:
-        """Whether a lower-case word is spelt as it should be, as far as can be told."""
+        """Whether a lower-case word is spelt correctly, as far as the dictionary knows."""
         return any(
             form in self.frequency or form in self.common
             for form in (word, stem(word), *(word.removeprefix(prefix) for prefix in _PREFIXES))
         )
 
     def holds(self, word: str) -> bool:
-        """Whether a lower-case word stands in the docs."""
+        """Whether the docs contain a lower-case word."""
         return word in self.frequency or stem(word) in self.frequency
 
 
 def correct(question: str, dictionary: Dictionary) -> str:
     """The question with unknown words replaced by the nearest word of the docs, where one is near enough.
 
-    Names with capitals inside stay, and words that the docs do not hold but English does: "lapse"
-    is no slip.
+    Names with inner capitals stay, and so do English words that the docs do not contain: "lapse"
+    is not a misspelling.
     """
     meant = {word: _meant(word, dictionary) for word in _WORD.findall(question)}
     for word, forms in meant.items():
@@ -73,7 +73,7 @@ def _key(form: str) -> str:
 def _fitting(word: str, forms: Sequence[str], others: set[str], dictionary: Dictionary) -> str:
     """The form that shares a passage with the most of the other words, rare ones first; then the most frequent form.
 
-    A short word that no passage speaks for stays, unless two of its letters are only swapped.
+    A short word without a passage as evidence stays, unless the edit only swaps two of its letters.
     """
     found = {form: dictionary.passages(_key(form)) for form in forms}
     weights: dict[int, float] = {}
@@ -91,7 +91,7 @@ def _fitting(word: str, forms: Sequence[str], others: set[str], dictionary: Dict
 
 
 def _meant(word: str, dictionary: Dictionary) -> tuple[str, ...]:
-    """What a word may stand for: itself where it is known, else the equally near words of the docs."""
+    """Return the words that may be meant: the word itself if it is known, else the equally near words of the docs."""
     lower = word.lower()
     plain = lower.isascii() and len(lower) >= _SHORTEST and word[1:] in (lower[1:], word[1:].upper())
     if not plain or dictionary.knows(lower):
@@ -108,7 +108,7 @@ def _meant(word: str, dictionary: Dictionary) -> tuple[str, ...]:
 
 
 def _is_slip_of_english(word: str, dictionary: Dictionary) -> bool:
-    """Whether one edit makes a common English word of it: "wether" is "whether", not "wet her"."""
+    """Whether one edit turns it into a common English word: "wether" is "whether", not "wet her"."""
     letters = "abcdefghijklmnopqrstuvwxyz"
     cuts = [(word[:at], word[at:]) for at in range(len(word) + 1)]
     edited = (

@@ -1,7 +1,7 @@
-"""A question in another language -> rough English, word by word, from the lexicons beside this file.
+"""A question in another language -> rough English, word by word, from the lexicons in this folder.
 
-The bundled embedder and the docs are English. A German question shares only its identifiers with
-them, so its words are looked up: the result reads badly and finds the passage.
+The bundled embedder and the docs are English. A German question has only its identifiers in common
+with them, so its words are looked up: the result reads badly but finds the passage.
 """
 
 import re
@@ -23,16 +23,16 @@ _LONGEST: Final = 5
 """Words of the longest phrase that is looked up."""
 
 _KNOWN: Final = 0.5
-"""The share of a question's words that a language's lexicon must know before the question is taken for it."""
+"""The share of a question's words that a language's lexicon must contain for the question to count as that language."""
 
 _ENGLISH: Final = (FUNCTION_WORDS - frozenset("an at no".split())) | frozenset(
     "after before but did instead last let make many more much need one only out over per set under via while "
     "without".split()
 )
-"""Words that show a question to be English: stop words, but for three that other languages have as well, and others
-that are frequent in questions."""
+"""Words that identify a question as English: stop words, except three that other languages have as well, and other
+words that are frequent in questions."""
 _ELIDED: Final = re.compile(r"\b(?:[cdjlmnst]|qu|un|all|dell|nell|sull|quell)['’](?=\w)", re.IGNORECASE)
-"""French and Italian articles and the like that lean on the next word."""
+"""French and Italian articles and similar words that are attached to the next word."""
 
 _UNFOLDED: Final = str.maketrans({"ł": "l", "ı": "i", "ß": "ss", "ø": "o", "æ": "ae", "œ": "oe", "’": "'"})
 
@@ -41,7 +41,7 @@ _JOINING: Final = ("de", "nl")
 """Languages that write compounds as one word."""
 
 _PART: Final = 4
-"""Letters of the shortest part of a compound: shorter ones are found by chance."""
+"""Letters of the shortest part of a compound: shorter parts match by chance."""
 
 _JOINTS: Final = ("", "s", "n", "en", "es")
 
@@ -60,7 +60,7 @@ class Lexicon:
     joining: bool = False
 
     def find(self, words: Sequence[str]) -> str | None:
-        """English for words in lower case: as they are, else by stems; None when neither is known."""
+        """Translate lower-case words into English: as they are, else by stems; None if neither is known."""
         form = " ".join(words)
         if form in self.words:
             return self.words[form]
@@ -85,9 +85,9 @@ class Lexicon:
 
 
 def translate(question: str, in_docs: Callable[[str], bool]) -> str:
-    """The question in rough English; as it was when it is English or in a language that has no lexicon.
+    """Translate the question into rough English; unchanged if it is English or its language has no lexicon.
 
-    `in_docs` tells whether the (English) docs hold a word: keywords alone show their language by nothing else.
+    `in_docs`: whether the (English) docs contain a word. Nothing else reveals the language of bare keywords.
     """
     for language, script in _SCRIPTS:
         if script.search(question):
@@ -143,7 +143,7 @@ def _share(words: Sequence[str], lexicon: Lexicon) -> float:
 
 
 def _spaced(question: str, lexicon: Lexicon) -> str:
-    """Longest phrase first; what is not known stays: names and identifiers are the same everywhere."""
+    """Translate, longest phrase first; unknown words stay, because names and identifiers are not translated."""
     return " ".join(_longest(_WORD.findall(unicodedata.normalize("NFC", question)), lexicon))
 
 

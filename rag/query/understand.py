@@ -1,4 +1,4 @@
-"""A question as typed -> what is searched for: in the words of the docs, and one search per thing asked for. Pure."""
+"""A question as typed -> the searches: in the words of the docs, one for each part of the question. Pure."""
 
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class Understanding:
     """Knows the words of one index."""
 
     def __init__(self, vocabulary: Vocabulary, common: Container[str], language: str = "en") -> None:
-        """`common`: lower-case English words that are not slips even where the docs do not contain them.
+        """`common`: lower-case English words that are not misspellings even if the docs do not contain them.
 
         `language` is that of the docs, an ISO 639-1 code.
         """
@@ -46,7 +46,7 @@ class Understanding:
 
 
 class _Frequency(Mapping[str, int]):
-    """In how many chunks each word of the docs stands. A start has no time to count or to list all of them."""
+    """The number of chunks that contain each word of the docs, on demand: counting all at the start takes too long."""
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self._vocabulary = vocabulary

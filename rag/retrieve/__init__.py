@@ -3,5 +3,5 @@
 search            first stage, second ranking, hits     fusion      scores into one ranking; diversification
 exact             literals of the question, to the letter
 late_interaction  token vectors against the question    rerank      cross-encoders
-token_match       where in a passage it is met             baselines   other rankings to compare with
+token_match       where a passage matches it               baselines   other rankings to compare with
 """

@@ -19,10 +19,10 @@ MATCHED: Final = 30
 """How many passages with a literal are ranked next to the first stage's candidates."""
 
 WEIGHT: Final = 0.6
-"""What a passage gains, on the scale of fused scores (0..1), whose heading has all literals of the question."""
+"""Bonus, on the scale of fused scores (0..1), for a passage whose heading contains all literals of the question."""
 
 IN_TEXT: Final = 0.5
-"""How much a literal in the text counts next to one in a heading."""
+"""Weight of a literal in the text relative to one in a heading."""
 
 _COUNTERS: Final = frozenset(
     "last first next past top over under about than least most within every exactly only another these those all other "
@@ -31,7 +31,7 @@ _COUNTERS: Final = frozenset(
 """Words before a number that count something and number nothing: the last 30 days."""
 
 _SIBLINGS: Final = 2
-"""A thing is numbered in the docs where so many other numbers follow its name there."""
+"""A thing counts as numbered in the docs if at least this many other numbers follow its name there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def _rows_of(literal: Literal, vocabulary: Vocabulary) -> frozenset[int]:
 
 
 def _is_missing(literal: Literal, vocabulary: Vocabulary) -> bool:
-    """Whether docs that lack the literal should have had it: they name others of its kind."""
+    """Whether docs without the literal could be expected to contain it, because they name others of its kind."""
     if literal.kind == "version":
         length = literal.term.count(".")
         others = (term for term in vocabulary if term.count(".") == length and version_of(term))
@@ -92,7 +92,7 @@ def _is_missing(literal: Literal, vocabulary: Vocabulary) -> bool:
 
 
 def gains(matches: Matches, chunks: Mapping[int, Chunk], idf: Mapping[str, float]) -> dict[int, float]:
-    """What each passage gains by the literals that it has: 0 to `WEIGHT`, by idf."""
+    """Return the bonus of each passage for the literals that it contains: 0 to `WEIGHT`, by idf."""
     total = sum(idf[term] for term in matches.rows)
     found = {}
     for row, chunk in chunks.items():

@@ -17,18 +17,18 @@ CANDIDATES: Final = 50
 """How many chunks are ranked a second time; 40 to 100 rank alike on the development questions, 20 and 30 worse."""
 
 LATE_WEIGHT: Final = 2.0
-"""How much late interaction counts beside the other signals at 1 each."""
+"""Weight of late interaction; the other signals have weight 1 each."""
 
 
 PART_WEIGHT: Final = 2 / 3
-"""How much the better part of a two-fold question counts beside the whole; a half ranks a little worse, all alike."""
+"""Weight of the better part of a two-part question relative to the whole; a half ranks a little worse, all alike."""
 
 CROWD: Final = 5
 """How many passages of one page are ranked as they score."""
 
 CROWDED: Final = 0.9
-"""What each further passage of the page keeps of its score, once more than the one before it. Questions
-that one page answers lose nothing measurable; those that need two see the second page earlier."""
+"""Factor on the score of each further passage of the page, applied once more than for the passage before it. Questions
+that one page answers lose nothing measurable; those that need two pages get the second one earlier."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +98,12 @@ def demote_crowding(scores: Mapping[int, float], page_of: Mapping[int, int]) -> 
 
 
 PER_PAGE: Final = 3
-"""Passages of one page among those that an answer is made of.
+"""Maximum passages of one page among the passages of an answer.
 
-A page that repeats the words of many questions, be it by mischief or because it is long, would
-otherwise fill the whole prompt, and no other page could say otherwise (poisoning; LLM08 of the OWASP
-Top 10 for LLM applications, 2025). On 90 development questions the extractive answers hold all facts as often
-with it as without (68); with two per page it is 67.
+Without this limit, a page that repeats the words of many questions, by malice or because it is long, would fill the
+whole prompt, and no other page could contradict it (poisoning; LLM08 of the OWASP Top 10 for LLM applications, 2025).
+On 90 development questions the extractive answers contain all facts as often with the limit as without (68); with two
+per page it is 67.
 """
 
 

@@ -1,4 +1,4 @@
-"""Late interaction: how well each word of a question is met somewhere in a passage. Pure; numpy only."""
+"""Late interaction: how well a passage matches each word of a question at its best place. Pure; numpy only."""
 
 from collections.abc import Callable, Sequence
 
@@ -36,7 +36,7 @@ def max_similarity(question: Floats, weights: Floats, passages: Sequence[TokenVe
 
     The MaxSim of ColBERT (Khattab and Zaharia 2020), its sum weighted: float32[len(passages)],
     about 0..1. `question` is float32[q, WIDTH], rows of length 1. A passage without tokens gets 0.
-    `means`, float32[2, WIDTH], are taken off the passages' tokens and the question's: see ingest/centring.py.
+    `means`, float32[2, WIDTH], are subtracted from the passages' tokens and the question's: see ingest/centring.py.
     """
     found = np.zeros(len(passages), dtype=np.float32)
     filled = [at for at, passage in enumerate(passages) if len(passage)]

@@ -41,7 +41,7 @@ _COVERING: Final = 3
 """How many of the best hits together should contain the question's words."""
 
 DEPTH: Final = 400
-"""How far down the ranking passages of other pages are looked for, where one page fills the ranks above."""
+"""Depth of the ranking to search for passages of other pages if one page fills the ranks above."""
 
 
 class Stopwatch:
@@ -222,7 +222,7 @@ class Retriever:
         return [_section(hit, chunks) for hit in hits]
 
     def token_matches(self, retrieved: Retrieved, hits: Sequence[Hit]) -> list[TokenMatch | None]:
-        """For each hit where the question is met in it; None without token vectors. Raises IndexDamaged."""
+        """For each hit, where it matches the question; None without token vectors. Raises IndexDamaged."""
         asked, embedder = retrieved.tokens, self._embedder
         if isinstance(embedder, AddedEmbedder):
             embedder = embedder.base

@@ -1,4 +1,4 @@
-"""Where in a passage the question is met: late interaction by place instead of by passage. Pure; numpy only."""
+"""Late interaction by place: where a passage matches the question, not only how well. Pure; numpy only."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -34,8 +34,8 @@ def match_tokens(
 ) -> TokenMatch | None:
     """Compare a question with a passage; None where the places are not those of the token vectors.
 
-    `places` are offsets of the page's body, one for each row of `tokens`. `means` are taken off as `max_similarity`
-    does.
+    `places` are offsets of the page's body, one for each row of `tokens`. `means` are subtracted as in
+    `max_similarity`.
     """
     if not len(tokens) or len(places) != len(tokens):
         return None

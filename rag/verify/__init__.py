@@ -1,7 +1,7 @@
 """Check what was written against the passages.
 
 sentence_gate  a finished piece of an answer, checked: the three below in their order
-citations      marks in all their forms, and what they quote     links   links that lead to sources only
+citations      marks in all their forms, and their quotes        links   links that lead to sources only
 support        whether a passage supports a sentence
 
 statements     the statements of a passage    claims          the words of a claim

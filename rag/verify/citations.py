@@ -1,7 +1,6 @@
-"""Citation marks of a model: read in the forms that models write them, and the quotes that they point to. Pure.
+"""Read the citation marks of a model, in all forms that models write, and find the quotes they refer to. Pure.
 
-A piece of an answer goes through `resolve_marks` once; after that `[n]` names the n-th passage wherever it is
-outside code.
+A piece of an answer goes through `resolve_marks` once; after that, `[n]` outside code always names the n-th passage.
 """
 
 import re
@@ -26,7 +25,7 @@ _COMMA = rf"{_GAP}(?:[,;/&|+]|\band\b|\bor\b){_GAP}"
 _NAMES = rf"{_GAP}{_NAME}(?:{_COMMA}{_NAME}){{0,20}}{_GAP}"
 _LABELS = rf"{_GAP}{_PREFIX}{LABEL}(?:{_COMMA}{_PREFIX}{LABEL}){{0,20}}{_GAP}"
 _TARGET = r"(?:\((?:https?:|\#|/)[^()\s]{0,300}\))?"
-"""Where models make a link of a mark, it goes: the mark itself leads to the passage."""
+"""The link that models add to a mark is removed, because the mark itself leads to the passage."""
 _GROUP = re.compile(
     rf"({_GAP})(?:\[\[{_NAMES}\]\]|\[{_NAMES}\]{_TARGET}|【{_NAMES}】|\({_LABELS}\)|<{_LABELS}>|\{{{_LABELS}\}}|\b{LABEL}\b)",
     re.IGNORECASE,
@@ -35,7 +34,7 @@ _NAME_ALONE = re.compile(rf"\d{{1,3}}|{LABEL}", re.IGNORECASE)
 _ECHO = re.compile(
     rf"<(/?)passage(?:-[0-9a-f]*)?(?:[ \t]+(?:label[ \t]*=)?[ \t]*['\"]?({LABEL})?['\"]?)?[ \t]*>\s*", re.IGNORECASE
 )
-"""The marks that passages stand between in the prompt; weak models repeat them. Group 2 is the label."""
+"""The marks that enclose passages in the prompt; weak models repeat them. Group 2 is the label."""
 
 _PAGE = re.compile(r"\(page: [^\s()]{1,300}\)\s*")
 """The address at the start of a passage in the prompt."""
@@ -48,7 +47,7 @@ _BULLET = re.compile(rf"[ \t>]*{LIST_MARKER}")
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """A text whose marks are numbers of passages; `invalid` counts marks that named none and were taken out."""
+    """A text whose marks are numbers of passages; `invalid` counts the marks removed because they named no passage."""
 
     text: str
     invalid: int
@@ -123,7 +122,7 @@ def _without_code(text: str) -> str:
 
 
 def sentences_with_marks(text: str) -> list[tuple[int, int]]:
-    """Start and end of each sentence of a text; marks behind a full stop belong to the sentence before them.
+    """Return start and end of each sentence of a text; marks after a full stop belong to the sentence before them.
 
     No sentence ends inside code.
     """
@@ -150,7 +149,7 @@ def claim_of(sentence: str) -> str:
 
 
 def states_something(claim: str) -> bool:
-    """Whether a claim can be true or false: what leads in a list, and what has no content, states nothing."""
+    """Whether a claim can be true or false: the lead-in of a list and a text without content words state nothing."""
     return bool(_content(claim)) and not claim.endswith(":")
 
 
@@ -162,7 +161,7 @@ def is_supported(sentence: str, hits: Sequence[Hit]) -> bool:
 
 
 def cite(sentence: str, hits: Sequence[Hit]) -> Iterator[Citation]:
-    """The citations of a sentence: of each passage that it names, the words that share most with it."""
+    """Yield the citations of a sentence: from each passage that it names, the part that shares most words with it."""
     words = _content(claim_of(sentence))
     for number in dict.fromkeys(marks_of(sentence)):
         if 1 <= number <= len(hits):
@@ -170,7 +169,7 @@ def cite(sentence: str, hits: Sequence[Hit]) -> Iterator[Citation]:
 
 
 def find_citations(text: str, hits: Sequence[Hit]) -> tuple[Citation, ...]:
-    """The citations of a checked text by their numbers; of several statements the first decides what is quoted."""
+    """Return the citations of a checked text by number; the first of several statements decides what is quoted."""
     found: dict[int, Citation] = {}
     lead_ins: dict[int, Citation] = {}
     for sentence in _prose_sentences(text):

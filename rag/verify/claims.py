@@ -1,6 +1,7 @@
-"""A sentence -> what must be found again where it is cited: figures, identifiers, names and words. Pure.
+"""Extract the figures, identifiers, names and words of a sentence that its cited passage must contain. Pure.
 
-Words that answers and docs use for one another, a line each. Only words of this field's prose; no thesaurus.
+The synonyms are words that answers and docs use for one another, one group a line. They are limited to the prose of
+this field; this is not a thesaurus.
 """
 
 import re
@@ -18,7 +19,7 @@ _NUMBERS: Final = dict(
     zip("two three four five six seven eight nine ten eleven twelve".split(), map(str, range(2, 13)), strict=True)
 ) | {"hundred": "100", "thousand": "1000", "million": "1000000"}
 _POINTING: Final = frozenset("the these those both either all other".split())
-"""Before a number in letters: "the two lists" counts what was named, which need not be told with its number."""
+"""Precedes a number in letters: "the two lists" counts things named before, and the source need not give the number."""
 _IDENTIFIER = re.compile(
     r"https?://[^\s<>()\"'`]+|[\w.+-]+@[\w-]+\.\w+|(?<!\w):[a-z][\w-]*|@?[\w~-]+(?:[./][\w-]+)*/[\w.:/-]+|"
     r"\w*[A-Za-z]\w*_\w+|[A-Za-z]+-(?:[A-Za-z]+-)*[A-Z]\w*(?:-\w+)*|#\w+"
@@ -30,7 +31,7 @@ _GENERIC: Final = frozenset("api apis http https json url urls id ids sdk i yes 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What a text says. All in one normal form; `names` are lower-cased words that are also in `words`."""
+    """The content of a text, all in one normal form; `names` are lower-cased words that are also in `words`."""
 
     figures: frozenset[str]
     identifiers: frozenset[str]
@@ -53,7 +54,7 @@ _SAYINGS: Final = (
 
 
 def said_plainly(text: str) -> str:
-    """The text with a word in place of some sayings that hide a negation or an order in other words."""
+    """Replace some phrases that express a negation or an order indirectly by a plain word."""
     for saying, word in _SAYINGS:
         text = saying.sub(word, text)
     return text
@@ -111,7 +112,7 @@ def squeezed(text: str) -> str:
 
 
 def number(text: str) -> str:
-    """A figure without sign of currency and thousands' commas: "$25,000" is 25000, "2.0" is 2."""
+    """Return a figure without currency sign and thousands separators: "$25,000" is 25000, "2.0" is 2."""
     bare = text.strip("$€£,.").replace("$", "").replace(",", "")
     try:
         value = Decimal(bare).normalize()
@@ -124,7 +125,7 @@ _UN: Final = re.compile(
     r"^(?:un|in|im|non|dis)(?=(?:activ|affect|authori[sz]|avail|chang|complete|eligib|encrypt|know|limit|modif|need|necess"
     r"|order|paid|predict|reliab|relat|specif|stream|success|support|us(?:ed|able)|valid|visib))"
 )
-"""A prefix that denies: "inactivity" is no activity. Whether both deny is for the polarity of the clause."""
+"""A negating prefix: "inactivity" means "not activity". The polarity of the clause covers whether both texts negate."""
 
 
 @lru_cache(maxsize=16384)
@@ -152,11 +153,11 @@ _EMPTY: Final = frozenset(
 
 
 _PREFIX: Final = 6
-"""A stem ends after so many letters, so that "classifier" and "classification" meet: truncation, as in McNamee 2004."""
+"""Maximum letters of a stem, so that "classifier" and "classification" match: truncation, as in McNamee 2004."""
 
 
 def _root(word: str) -> str:
-    """A word without its endings, so that cache, cached and caching meet. Cruder than Porter's stemmer, and enough."""
+    """Strip the endings of a word, so that cache, cached and caching match. Cruder than Porter's stemmer but enough."""
     root = stem(word)
     for ending in (
         "ization", "isation", "ations", "ation", "ments", "ment", "ings", "ing", "ions", "ion", "edly", "ively",
@@ -253,4 +254,4 @@ GROUPS: Final = [line.split() for line in _SYNONYMS.splitlines()]
 
 
 _LEADERS: Final = {_root(word): _root(group[0]) for group in GROUPS[::-1] for word in group}
-"""The first of each group stands for all of it."""
+"""The first word of each group represents the group."""

@@ -1,6 +1,7 @@
-"""Do two clauses say a thing and its opposite? Negations and pairs of opposites. Pure.
+"""Detect contradictions between a sentence and its source. Pure.
 
-Does a figure stand with what it is about? Pure.
+Two kinds are found: clauses that say opposite things, by negations and pairs of opposites; and figures, defaults and
+roles that the source gives to something else.
 """
 
 import re
@@ -17,13 +18,13 @@ _NEGATION = re.compile(
     re.IGNORECASE,
 )
 _ELSEWHERE = re.compile(r"\b(?:not only|no matter|whether or not|not just)\b", re.IGNORECASE)
-"""Negations that deny nothing."""
+"""Phrases with a negation that negate nothing."""
 _AGAIN = re.compile(r"\b(?:and|or|nor)\s+(?:no|not|never|without)\b|(?<=neither)(.*?)\bnor\b", re.IGNORECASE)
-"""A negation told again for the next of several things: "no page and no entry" denies once."""
+"""A negation repeated for the next of several things: "no page and no entry" negates once."""
 
 _SOME = re.compile(r"\bnot (?:every|each|all)\b|\b(?:some|certain|particular)\b", re.IGNORECASE)
 _ALL = re.compile(r"(?<!not )\b(?:every|each|all)\b", re.IGNORECASE)
-"""Of some a thing may be said or denied: "not every model can" is "some can" and "some can not"."""
+"""With "some", a statement and its negation may both hold: "not every model can" is "some can" and "some can not"."""
 
 _SOFT = re.compile(
     r"\b(?:un(?:available|supported|able|changed|known|limited)|fail\w*|refus\w+|reject\w*|ignor\w+|exclud\w+|remov\w+|"
@@ -32,7 +33,7 @@ _SOFT = re.compile(
     r"absent|inactiv\w+|incomplete|nobody|empty|null|waived|den\w+|los[ets]\w*|quiet\w*|silent\w*|unnoticed|frozen)\b",
     re.IGNORECASE,
 )
-"""Words that deny by what they mean: what one text says with them, another says with "not"."""
+"""Words with a negative meaning: one text uses them where another uses "not"."""
 
 _PAIRS: Final = """\
 on, enable, enabled, enables, activate, activates / off, disable, disabled, disables, deactivate
@@ -95,7 +96,7 @@ _BOUNDARY = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """A part of a sentence that is denied, or not, as a whole."""
+    """A part of a sentence that is negated, or not, as a whole."""
 
     text: str
     content: frozenset[str]
@@ -106,9 +107,9 @@ class Clause:
     some: bool
     every: bool
     targets: tuple[str, ...]
-    """The word that each of its negations stands before; "" at the end."""
+    """The word after each of its negations; "" at the end."""
     poles: tuple[int, ...]
-    """Of each pair of opposites: 1 or -1 for the one that the clause holds, 0 for none or both."""
+    """For each pair of opposites: 1 or -1 for the one that the clause contains, 0 for none or both."""
 
 
 @lru_cache(maxsize=4096)
@@ -118,7 +119,7 @@ def clauses(text: str) -> tuple[Clause, ...]:
 
 
 def _cells(line: str) -> list[str]:
-    """Each cell of a table row, with the first one, which says what they are about. None of what is no row."""
+    """Return each cell of a table row together with the first cell, which names their subject; [] for other text."""
     if not line.lstrip().startswith("|"):
         return []
     first, *rest = re.split(r"(?<!\\)\|", line.strip().strip("|"))
@@ -167,7 +168,7 @@ def contradicts(claim: str, source: str) -> bool:
 
 
 def _asserts_denied(said: Sequence[Clause], against: Sequence[Clause]) -> bool:
-    """Whether a sentence that denies nothing holds all of a clause that is denied: "not renewed", "not JSON"."""
+    """Whether a sentence without negation contains all of a negated clause: "not renewed", "not JSON"."""
     if any(clause.targets or -1 in clause.poles for clause in said):
         return False
     soft = frozenset[str]().union(*(clause.soft for clause in said))
@@ -183,7 +184,7 @@ def _opposed(clause: Clause, against: Sequence[Clause], told: frozenset[str]) ->
     nearest = [other for other, count in zip(against, shared, strict=True) if count == most]
     if not any(_deny(clause, other, told, _denied_in(against)) for other in nearest):
         return False
-    # "X holds Y, never Z" agrees with "Z is never in X": a clause further off may carry the same denial.
+    # "X holds Y, never Z" agrees with "Z is never in X": a more distant clause may contain the same negation.
     missing = clause.content - frozenset[str]().union(*(other.content for other in nearest))
     return not (clause.denied and any(other.denied and missing & other.content for other in against))
 
@@ -193,7 +194,7 @@ def _denied_in(parts: Sequence[Clause]) -> frozenset[str]:
 
 
 def _weight(shared: frozenset[str], clause: Clause) -> int:
-    """Figures, identifiers and names tell more of what a clause is about than other words."""
+    """Weigh shared words: figures, identifiers and names indicate the subject of a clause better than other words."""
     return len(shared) + len(shared & clause.anchors)
 
 
@@ -205,7 +206,7 @@ def _deny(clause: Clause, other: Clause, told: frozenset[str], denied: frozenset
     alone = [word for word in clause.targets if word not in denied] + [
         word for word in other.targets if word not in told
     ]
-    flips = len(alone) % 2 == 1  # what both deny is no difference
+    flips = len(alone) % 2 == 1  # a negation in both is not a difference
     turned = [a * b for a, b in zip(clause.poles, other.poles, strict=True)]
     if -1 in turned:
         return not flips  # "not disabled" is "enabled"
@@ -213,7 +214,7 @@ def _deny(clause: Clause, other: Clause, told: frozenset[str], denied: frozenset
 
 
 def swapped(said: Words, text: str) -> bool:
-    """Whether a figure of the sentence stands in one clause, and what it is about beside another figure only."""
+    """Whether the text has a figure of the sentence in one clause, but its subject only in one with another figure."""
     if not said.figures or text.lstrip().startswith("|"):
         return False
     bearing = [words_of(part) for part in _segments(text)]
@@ -233,7 +234,7 @@ def _content(facts: Iterator[Words]) -> frozenset[str]:
 
 
 def _segments(text: str) -> Iterator[str]:
-    """Parts of a sentence with a figure each; what has none belongs to the figure after it."""
+    """Yield parts of a sentence with a figure each; a part without one is joined to the next part that has one."""
     held = ""
     for part in re.split(r"[;\n]|,(?!\d)(?![^()]*\))", text):
         held += part
@@ -243,7 +244,7 @@ def _segments(text: str) -> Iterator[str]:
 
 
 def other_row(said: Words, place: Place) -> bool:
-    """Whether a row that the sentence does not name holds all that the named one does of it, and a third more."""
+    """Whether a row that the sentence does not name contains all of it that the named row does, and a third more."""
     claimed = (said.words | said.figures | said.identifiers) - _stated(place.head) - _stated(_key(place.text))
     mine = _stated(place.text) & claimed
     return any(
@@ -266,7 +267,7 @@ _VALUE = r"`[^`]+`|\d[\d.,]*"
 
 
 def other_default(claim: str, said: Words, place: Place) -> bool:
-    """Whether the sentence calls something the default (recommended …) that is not what the place calls so."""
+    """Whether the sentence names another default (or recommended …) value than the place does."""
     claimed = said.figures | said.identifiers
     for mark in set(re.findall(rf"\b({_MARKS})", claim.lower())):
         told = (_default_cell(place) if mark == "default" else "") or _beside(mark, place.text)
@@ -286,7 +287,7 @@ def _default_cell(place: Place) -> str:
 
 
 def _beside(mark: str, text: str) -> str:
-    """The code or figure that stands right before or behind the word."""
+    """Return the code or figure directly before or after the word."""
     found = re.search(rf"({_VALUE})\s*\((?:the )?{mark}\)|\b{mark}s?(?: is| to|:)?\s+({_VALUE})", text, re.IGNORECASE)
     return (found.group(1) or found.group(2)) if found else ""
 
@@ -298,7 +299,7 @@ _ASYMMETRIC = re.compile(
 
 
 def reversed_roles(claim: str, text: str) -> bool:
-    """Whether what the sentence puts before a word such as "overrides" stands behind it at the place."""
+    """Whether the place puts after a word such as "overrides" what the sentence puts before it."""
     one, other = _ASYMMETRIC.search(claim), _ASYMMETRIC.search(text)
     if not one or not other or _relation(one.group()) != _relation(other.group()):
         return False

@@ -1,12 +1,12 @@
-"""Links of an answer: only to pages that it cites. Text -> the same text without links that lead elsewhere. Pure.
+"""Remove links from an answer that do not lead to pages that it cites. Pure.
 
-A link or picture that a page smuggled into an answer could carry words of the prompt to a stranger's server, by a
-click or by being drawn. So no picture is left. A link, whose words hide where it leads, is left where it leads to the
-very page of a passage that the answer cites; an address in plain sight where it is on the site of such a page; any
-other address loses what makes it one. Code is left as it is.
+A link or picture that a page smuggled into an answer could send words of the prompt to an attacker's server, by a click
+or by being rendered. So all pictures are removed. A link, whose text hides its target, is kept if it leads to the page
+of a cited passage; a visible address is kept if it is on the site of such a page; any other address is broken so that
+it is not a link. Code is not changed.
 
-Regular expressions take the links out; a CommonMark parser then reads the answer so far as a renderer would, with HTML
-and without. Where it still finds a link that may not be there, the text loses whatever links are made of.
+Regular expressions remove the links; a CommonMark parser then reads the answer so far as a renderer would, with HTML
+and without. If it still finds a forbidden link, all link syntax and addresses are removed from the text.
 """
 
 import re
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _PICTURE_OR_LINK = re.compile(r"(!?)\[([^\[\]\n]*)\][ ]?\(\s*<?([^()\s<>]*(?:\([^()\s]*\)[^()\s<>]*)?)>?[^()\n]*\)")
 _LOOSE = re.compile(r"\]\((?=([^()\s]*))|!(\[)")
-"""What is left of broken links and pictures: renderers differ in what they mend."""
+"""Remains of broken links and pictures: renderers differ in which of them they repair."""
 
 _DEFINITION = re.compile(r"(?m)^((?:[ \t>]|[-*+][ \t]|\d{1,3}[.)][ \t])*)\[([^\]\n]*)\]:")
 """What may define a link: `[label]: address` at the start of a line."""
@@ -41,11 +41,11 @@ _ADDRESS = re.compile(
 _LINKABLE = re.compile(
     r"\]\(|\]\[|\]:|!\[|<[a-zA-Z/!?]|://|\b(?:mailto|javascript|data|file|vbscript):\S", re.IGNORECASE
 )
-"""Without one of these no text becomes a link."""
+"""A text without any of these cannot contain a link."""
 
 _LONGEST_CONTEXT: Final = 12_000
-"""Characters before a piece that are parsed with it, some ten milliseconds. In a block longer than that, links and
-addresses are taken out of code as well."""
+"""Characters before a piece that are parsed with it, some ten milliseconds. In a longer block, links and addresses are
+removed from code as well."""
 
 Page = tuple[str, str]
 """Host and path."""
@@ -88,9 +88,9 @@ class Sanitized:
 
 
 def sanitize_links(text: str, targets: LinkTargets, before: str = "", *, is_code: bool = False) -> Sanitized:
-    """Take out of `text` what leads to no cited page; `before` is what a reader sees before it.
+    """Remove from `text` the links that lead to no cited page; `before` is the text that a reader sees before it.
 
-    `is_code`: the text is taken for a block of code, which is left as it is if the parser agrees.
+    `is_code`: the text is assumed to be a block of code, which is not changed if the parser agrees.
     """
     cleaned = Sanitized(text, 0) if is_code else _Cleaner(targets).clean(text)
     if not _LINKABLE.search(cleaned.text):
@@ -106,12 +106,12 @@ def sanitize_links(text: str, targets: LinkTargets, before: str = "", *, is_code
 
 
 def strip_links(text: str, hit: Hit) -> str:
-    """A passage's words for plain text: addresses that lead to no page of its site are none any more."""
+    """Return a passage's words for plain text: addresses outside its site are broken, so that they are not links."""
     return _Cleaner(_targets_of(hit)).clean(text).text
 
 
 def sanitize_quote(text: str, hit: Hit) -> str:
-    """A passage's words for markdown: pages smuggle too, so links lead to the passage's own page or site."""
+    """Return a passage's words for markdown, with links to its own page or site only: pages smuggle links as well."""
     return sanitize_links(text, _targets_of(hit)).text
 
 
@@ -122,7 +122,7 @@ def _targets_of(hit: Hit) -> LinkTargets:
 
 
 def trim_context(shown: str) -> str:
-    """The end of a text that decides how what follows is rendered; less of a long text.
+    """Return the end of a text that determines how the text after it is rendered; less of a long text.
 
     A text can be cut before a paragraph that no list, quote or block of code reaches into.
     """
@@ -136,7 +136,7 @@ def trim_context(shown: str) -> str:
 
 
 def _undefine(found: re.Match[str]) -> str:
-    """A definition that defines nothing: a citation keeps its mark, any other label loses its brackets."""
+    """Disable a link definition: a citation keeps its mark, any other label loses its brackets."""
     return f"{found[1]}[{found[2]}] :" if found[2].isdecimal() else f"{found[1]}{found[2]}:"
 
 
@@ -199,7 +199,7 @@ def _code_places(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _flatten(text: str) -> Sanitized:
-    """The text without anything that links are made of, in code as well."""
+    """Return the text without any link syntax or addresses, in code as well."""
     flat = _PICTURE_OR_LINK.sub(r"\2", text)
     flat = re.sub(r"<(?=[a-zA-Z/!?])", "‹", flat)
     flat = re.sub(r"!(?=\[)", "", flat)
@@ -210,7 +210,7 @@ def _flatten(text: str) -> Sanitized:
 
 
 def _is_safe(text: str, targets: LinkTargets) -> bool:
-    """Whether no renderer finds a link, picture or address in the text that may not be there."""
+    """Whether no renderer finds a forbidden link, picture or address in the text."""
     variants = [text, re.sub(r"(?<!\\)\|", "\n\n", text)] if "|" in text and "`" in text else [text]
     return all(_has_allowed_links(parser, variant, targets) for parser in _parsers() for variant in variants)
 
@@ -255,7 +255,7 @@ def _parsers() -> "tuple[MarkdownIt, ...]":
     from markdown_it import MarkdownIt
 
     class Reader(MarkdownIt):
-        """Gives addresses as they are written, and every link: they are judged here."""
+        """Returns every link, with its address as written, because this module decides which are allowed."""
 
         def normalizeLink(self, url: str) -> str:  # noqa: N802 - the library's name
             return url

@@ -1,4 +1,4 @@
-"""A finished piece of an answer -> the same piece, checked: marks, links, support of each of its sentences. Pure."""
+"""Check a finished piece of an answer: its marks, its links and the support of each of its sentences. Pure."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -11,7 +11,7 @@ from rag.verify.citations import cite, claim_of, marks_of, resolve_marks, senten
 from rag.verify.links import LinkTargets, sanitize_links, trim_context
 
 MARK: Final = " [unsupported]"
-"""Behind a sentence that no cited passage supports, where people read it."""
+"""Appended to a sentence that no cited passage supports, in text for people."""
 
 Judge = Callable[[str], bool]
 """Whether the passages that a sentence cites support it."""
@@ -26,9 +26,9 @@ _CELL_END = re.compile(r"[ \t]*\|[ \t]*$")
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A checked piece, with the white space before it. `text` is "" where nothing of it is left.
+    """A checked piece, with the white space before it. `text` is "" if nothing of it is left.
 
-    `marked` is `text` with `MARK` behind each unsupported sentence.
+    `marked` is `text` with `MARK` after each unsupported sentence.
     """
 
     text: str
@@ -44,8 +44,8 @@ class Checked:
 class SentenceGate:
     """Checks the pieces of one answer in their order; `strict` drops sentences that nothing supports.
 
-    What it keeps between two pieces is what a renderer keeps as well: the text so far, and the pages cited in it.
-    Headings, heads of tables and code state nothing and are not judged.
+    Between two pieces it keeps what a renderer keeps as well: the text so far, and the pages cited in it.
+    Headings, heads of tables and code state nothing and are not checked for support.
     """
 
     def __init__(self, hits: Sequence[Hit], labels: Mapping[str, int], judge: Judge, *, strict: bool = False) -> None:
@@ -116,7 +116,7 @@ class SentenceGate:
         return _Judged(text and text + body[at:], marked and marked + body[at:], tuple(unsupported), verified)
 
     def _new_citations(self, body: str, kind: Kind) -> list[Citation]:
-        """The citations of passages that no statement before cited."""
+        """Return the citations of passages that no earlier statement cited."""
         found = []
         if kind in ("row", "prose"):
             bounds = [(0, len(body))] if kind == "row" else sentences_with_marks(body)

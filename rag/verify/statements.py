@@ -1,4 +1,4 @@
-"""A passage -> the places where it says one thing each, with what each stands under. Pure."""
+"""Split a passage into places that make one statement each, with the context above each place. Pure."""
 
 import re
 from collections.abc import Iterator
@@ -13,13 +13,13 @@ from rag.verify.claims import Words, squeezed, words_of
 
 @dataclass(frozen=True)
 class Place:
-    """`text` is what is said; `lead` is what it stands under: title, headings, a table's head, the words before."""
+    """`text` is the statement; `lead` is its context: title, headings, a table's head, the words before."""
 
     text: str
     lead: str
     head: str = ""
     rivals: tuple[str, ...] = ()
-    """Of a row that the sentence names: the rows beside it that it does not name."""
+    """For a row that the sentence names: the other rows of the table, which the sentence does not name."""
 
     @cached_property
     def spans(self) -> str:
@@ -29,7 +29,7 @@ class Place:
 
     @cached_property
     def code(self) -> str:
-        """All text as identifiers are looked up in it: in lower case, without marks."""
+        """All text in the form for looking up identifiers: in lower case, without marks."""
         prose = re.sub(r"[`\"]", " ", f"{self.text}\n{self.lead}".lower())
         return f"{self.spans} \n {prose}"
 
@@ -37,7 +37,7 @@ class Place:
 def places_of(chunk: Chunk, said: Words) -> list[Place]:
     """Each sentence, item, row and line of code of a passage, sentences also with the next one or two.
 
-    Rows that the sentence names by their first cells are one place as well: it may tell of several.
+    Rows that the sentence names by their first cells also form one place together: it may be about several rows.
     """
     text = f"{chunk.lead}\n{chunk.text}" if chunk.lead else chunk.text
     lead = " \n ".join((chunk.title, chunk.path, *chunk.headings))
@@ -61,7 +61,7 @@ def places_of(chunk: Chunk, said: Words) -> list[Place]:
 
 
 def _of_text(block: Block, text: str, lead: str, before: str) -> Iterator[Place]:
-    """Sentences of a paragraph, alone and with the next; items of a list alone, below what leads the list in."""
+    """Yield sentences of a paragraph, alone and with the next; items of a list alone, with the lead-in of the list."""
     units = [text[start:end] for start, end in sentences(text[block.start : block.end], block.start)]
     is_list = bool(LIST_ITEM.match(units[0])) if units else False
     for at, unit in enumerate(units):
@@ -81,18 +81,18 @@ def _of_table(block: Block, lead: str, said: Words) -> Iterator[Place]:
     surely = [row for row in named if _surely(said, row)]
     for row in surely or rows:
         yield Place(row, f"{lead}\n{head}", head, rivals if named else ())
-    if len(named) > 1 and not said.figures:  # of a figure nobody could tell from which row it is
+    if len(named) > 1 and not said.figures:  # the row of a figure would be ambiguous
         yield Place(" \n".join(named), f"{lead}\n{head}", "", rivals)
 
 
 def _surely(said: Words, row: str) -> bool:
-    """Whether a row's first cell is more than one common word, which a sentence may hold without naming the row."""
+    """Whether a row's first cell is more than one common word, which a sentence may contain without naming the row."""
     first = words_of(row.strip().strip("|").split("|")[0])
     return len(first.words) > 1 or bool(first.identifiers & said.identifiers or first.names)
 
 
 def _names(said: Words, row: str) -> bool:
-    """Whether the sentence holds all of a row's first cell."""
+    """Whether the sentence contains all of a row's first cell."""
     first = words_of(row.strip().strip("|").split("|")[0])
     about = first.words | first.identifiers | first.figures
     return bool(about) and about <= said.words | said.identifiers | said.figures

@@ -1,12 +1,9 @@
-"""Does a passage support a sentence? By figures, identifiers, names, words and negations; no model. Pure.
+"""Decide whether a passage supports a sentence, by figures, identifiers, names, words and negations; no model. Pure.
 
-What a sentence states must stand together in one place of a passage: in a sentence, a table row or
-a list item, or in two that follow each other; a sentence of two statements may have a place for each.
-A figure, identifier or name that does not stand there fails it at once, as does an opposite. What this
-can't see: an alteration made of words alone that all stand at that place.
-
-
-What of a sentence stands at a place: to what share, all that must stand there, or the opposite. Pure.
+One place of a passage must contain the statement of a sentence: a sentence, a table row or a list item, or two
+consecutive ones; a sentence of two statements may have a place for each. Each place gets the share of the sentence's
+content that it contains. A missing figure, identifier or name fails the sentence at once, as does an opposite.
+Limitation: an alteration that uses only words of that place is not detected.
 """
 
 import re
@@ -22,9 +19,9 @@ from rag.verify.contradictions import contradicts, other_default, other_row, oth
 from rag.verify.statements import Place, places_of
 
 _NEAR: Final = 0.2
-"""Places whose share is this much below the best one's are looked at as well."""
+"""Places whose share is at most this much below the best one's are examined as well."""
 _SURE: Final = 0.6
-"""A place that holds so much of a sentence is about it: where it says otherwise, no place that holds less counts."""
+"""Share from which on a place is about the sentence: if it contradicts, places with a lower share do not count."""
 _ENGLISH: Final = frozenset("the is are of to and for with you it by not this that your from has have".split())
 _OTHER: Final = frozenset(
     "der die das und ist nicht ein eine einen mit für auf von wird werden sie den dem le la les des est et une "
@@ -40,7 +37,7 @@ _MAKERS: Final = frozenset(
         "qwen sonnet vertex xai".split(),
     )
 )
-"""Makers and families of models, and services beside them: names also where a sentence begins with them."""
+"""Makers and families of models, and related services: they are names even as the first word of a sentence."""
 _JOINT: Final = re.compile(r"; |, (?:and|but|while|whereas|because|so|although|though|which means(?: that)?) ")
 """Where one statement of a sentence ends and the next begins."""
 
@@ -81,7 +78,7 @@ def supported(claim: str, hits: Sequence[Hit]) -> bool:
 
 
 def _statements(claim: str) -> list[str]:
-    """The statements of a sentence, which may stand at several places; none where it is one, or a part says little."""
+    """Return the statements of a sentence, each with its own place; none if there is only one or a part says little."""
     parts = _JOINT.split(claim)
     told = [words_of(part) for part in parts]
     full = all(len(said.words | said.figures | said.identifiers) > 1 for said in told)
@@ -89,7 +86,7 @@ def _statements(claim: str) -> list[str]:
 
 
 def _verdict(claim: str, said: Words, hits: Sequence[Hit], own: frozenset[str]) -> bool | None:
-    """Whether the passages say it (True) or otherwise (False); None where they do neither."""
+    """Whether the passages support the sentence (True) or contradict it (False); None if they do neither."""
     ranked = [
         sorted(((share(said, place, own), place) for place in places_of(hit.chunk, said)), key=_by_share)
         for hit in hits
@@ -105,7 +102,7 @@ def _verdict(claim: str, said: Words, hits: Sequence[Hit], own: frozenset[str]) 
 
 
 def _decided(claim: str, said: Words, ranked: Sequence[tuple[float, Place]], own: frozenset[str]) -> bool | None:
-    """Whether a place holds the sentence before one that is more about it says otherwise; None where none does."""
+    """Whether a place supports the sentence before one with a larger share contradicts it; None if none does either."""
     most = ranked[0][0]
     for about, tied in groupby(ranked, key=lambda one: _tenths(one[0])):
         places = [place for held, place in tied if held >= max(bar(said, place), most - _NEAR)]
@@ -119,7 +116,7 @@ def _decided(claim: str, said: Words, ranked: Sequence[tuple[float, Place]], own
 
 
 def _by_share(ranked: tuple[float, Place]) -> tuple[float, int]:
-    """The largest share first; of nearly equal ones the shorter place, which says it more plainly."""
+    """Sort key: the largest share first; if nearly equal, the shorter place first, as the plainer statement."""
     held, place = ranked
     return -_tenths(held), len(place.text)
 
@@ -129,7 +126,7 @@ def _tenths(held: float) -> int:
 
 
 def _with_first_name(said: Words, claim: str, hits: Sequence[Hit]) -> Words:
-    """Every sentence begins with a capital; its first word is a name where the passages use it as one."""
+    """Add the first word to the names if it is known as one or the passages use it so: its capital proves nothing."""
     first = re.match(r"\W{0,3}([A-Z]\w+)", claim)
     word = normal(first.group(1)) if first else ""
     if word and (word in _MAKERS or any(word in words_of(hit.chunk.text).names for hit in hits)):
@@ -145,33 +142,33 @@ def _foreign(claim: str) -> bool:
 
 
 def _figures_stand(said: Words, hits: Sequence[Hit]) -> bool:
-    """Whether all figures and identifiers of a sentence stand somewhere in the passages: all that crosses languages."""
+    """Whether the passages contain all figures and identifiers of a sentence: only these are alike in all languages."""
     whole = Place("\n".join(hit.chunk.text for hit in hits), "\n".join(hit.chunk.context for hit in hits))
     return said.figures <= words_of(whole.text).figures and all(has_code(whole, name) for name in said.identifiers)
 
 
 def _own(hits: Sequence[Hit]) -> frozenset[str]:
-    """The product's own name, by the addresses of its docs: it is told of anywhere."""
+    """Return the product's own name, from the addresses of its docs: any page may be about it without naming it."""
     hosts = {hit.chunk.url.split("/")[2] for hit in hits if hit.chunk.url.count("/") > 1}
     return frozenset(normal(word) for word in re.findall(r"[a-z]+", " ".join(hosts)))
 
 
 MOST: Final = 0.6
-"""The share of a sentence's content that a place, with what leads up to it, must hold if the sentence is short."""
+"""The share of a short sentence's content that a place must contain, including its lead."""
 _LEAST: Final = 0.4
 _SHORT: Final = 3
 _STEP: Final = 0.05
 """A sentence of three words of content is short; each further word lowers the share by this, down to the least."""
 _CODE: Final = 0.7
-"""What a line of code must hold: it shows names, but says little of them."""
+"""The share that a line of code must contain: it shows names, but says little about them."""
 _OWN: Final = 0.3
-"""What a place must hold itself, without what leads up to it. A table row says its head as well."""
+"""The share that a place must contain itself, without its lead. The head of a table counts as part of its rows."""
 _LEADING: Final = 0.75
-"""What a word counts that stands only in what leads up to a place."""
+"""Weight of a word that only the lead of a place contains."""
 
 
 def share(said: Words, place: Place, own: frozenset[str]) -> float:
-    """The share of the sentence's content at the place; what only leads up to it counts less."""
+    """Return the share of the sentence's content that the place contains; words of its lead only count less."""
     here, around = words_of(place.text), words_of(place.lead)
     content = said.words - own
     if not content:
@@ -185,13 +182,13 @@ def share(said: Words, place: Place, own: frozenset[str]) -> float:
 
 
 def bar(said: Words, place: Place) -> float:
-    """What share a place must hold: most of a short sentence, less of a long one, which has more words of its own."""
+    """Return the share a place must contain: lower for a long sentence, because it has more words of its own."""
     length = len(said.words | said.figures | said.identifiers)
     return _CODE if place.head == "fence" else max(_LEAST, MOST - _STEP * max(0, length - _SHORT))
 
 
 def holds(claim: str, said: Words, place: Place, own: frozenset[str]) -> bool:
-    """Whether all figures, identifiers and names of the sentence stand at the place, and nothing against it."""
+    """Whether the place contains all figures, identifiers and names of the sentence, and nothing against it."""
     here, around = words_of(place.text), words_of(place.lead)
     if not said.figures <= here.figures | around.figures:
         return False
@@ -203,7 +200,7 @@ def holds(claim: str, said: Words, place: Place, own: frozenset[str]) -> bool:
 
 
 def opposed(claim: str, said: Words, place: Place) -> bool:
-    """Whether the place says otherwise."""
+    """Whether the place contradicts the sentence."""
     return (
         swapped(said, place.text)
         or other_row(said, place)
@@ -215,7 +212,7 @@ def opposed(claim: str, said: Words, place: Place) -> bool:
 
 
 def has_code(place: Place, name: str) -> bool:
-    """Whether the name stands at the place as a whole name; a path may stand there in parts."""
+    """Whether the place contains the name as a whole name; a path may be there in parts."""
     return (
         _stands(name, place.code)
         or (name[:1] in ":~@#" and _stands(name[1:], place.lead.lower()))  # as "Nitro Variant" is of `:nitro`
