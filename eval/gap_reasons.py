@@ -1,4 +1,4 @@
-"""Why a cluster of questions has no good answer: search the index deeper than an answer does."""
+"""Find why a cluster of questions has no good answer, by searching the index deeper than an answer does."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Answer the questions of a file in two generations, and compare the answers."""
+"""Answer the questions of a file with two generations of the index, and compare the answers."""
 
 from collections.abc import Callable, Iterator, Sequence
 

@@ -1,4 +1,4 @@
-"""One file per command, with its output beside it.
+"""One file per command, with its output in a file next to it.
 
 ask, chat      answer questions; `answering` is what both share, `ask_output` what is printed,
                `ask_text` the answer as people read it, `page_address` where its pages are

@@ -1,4 +1,4 @@
-"""What `ask` and `ask --chat` share: open the index, answer one question, show it, and the exit status."""
+"""Shared code of `ask` and `ask --chat`: open the index, answer one question, show it, set the exit status."""
 
 import sys
 from collections.abc import Callable

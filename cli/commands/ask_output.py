@@ -1,4 +1,4 @@
-"""What `ask` prints: the answer on stdout, and on stderr how it came about."""
+"""Output of `ask`: the answer on stdout, and how it was found on stderr."""
 
 import re
 

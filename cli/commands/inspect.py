@@ -1,4 +1,4 @@
-"""`inspect`: the chunks that a query retrieves, or that a page is made of."""
+"""`inspect`: show the chunks that a query retrieves, or the chunks of a page."""
 
 import sys
 from collections.abc import Mapping, Sequence

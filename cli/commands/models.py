@@ -1,4 +1,4 @@
-"""`models`: what OpenRouter offers, with context length and price."""
+"""`models`: list OpenRouter's models, with context length and price."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

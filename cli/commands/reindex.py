@@ -1,7 +1,4 @@
-"""`reindex`: update docs folder and index, and say what changed.
-
-What a reindex did -> a JSON document. Pure.
-"""
+"""`reindex`: update docs folder and index, and report the changes as text or as a JSON document."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -166,7 +163,7 @@ def _refuse_change_log(output: Output, settings: Settings) -> None:
 
 
 def _refuse_wrong_sources(options: ReindexOptions, docs: Path) -> None:
-    """Raise UsageError for a source that is no URL, and for a --from that can't be read or is the docs folder."""
+    """Raise UsageError for a source that is not a URL, and for a --from that can't be read or is the docs folder."""
     for source in options.sources:
         if normalise(source) is None:
             raise UsageError(f"{source!r} is not an http or https URL", f"give one such as {DEFAULT_SOURCE}")

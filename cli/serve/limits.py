@@ -1,4 +1,4 @@
-"""How much the server does for whom: requests a minute for each address, and money and tokens a day for all."""
+"""Limits of the server: requests per minute for each address, and money and tokens per day for all."""
 
 import threading
 import time

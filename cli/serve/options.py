@@ -1,4 +1,4 @@
-"""What an operator chose for `askdocs serve`."""
+"""The operator's options for `askdocs serve`."""
 
 from dataclasses import dataclass
 from ipaddress import ip_address

@@ -1,7 +1,7 @@
 """A page as served -> a markdown document.
 
-page         any form -> document, unless it is unusable    redirects    pages that only lead on
-decode       bytes -> text, and which form it is
+page         any form -> document, unless it is unusable    redirects    pages that only redirect
+decode       bytes -> text, and its form
 html         parse, plan, render                            plan         which elements are content
 metadata     title, description, canonical address, links   markdown     markdown or MDX -> blocks
 dom          the tree: parse, look up, recognise the generator, select the content

@@ -1,4 +1,4 @@
-"""Bytes of an answer -> text: is it HTML, markdown or neither, and in which encoding."""
+"""Decode the bytes of a response to text, and detect the kind (HTML, markdown or neither) and the encoding."""
 
 import re
 from email.message import Message
@@ -16,7 +16,7 @@ _STARTS_AS_HTML = re.compile(
 _HAS_MARKUP = re.compile(rb"<[a-zA-Z!/]|&[a-z]{2,8};|&#|\A(?:\xff\xfe|\xfe\xff)")
 _LOOKS_AS_HTML = re.compile(rb"<(?:html|head|body|div|article|main|p)[\s>]", re.IGNORECASE)
 
-# What browsers read under these labels: the larger set that contains the named one.
+# Browsers read these labels as a superset of the named encoding.
 # https://encoding.spec.whatwg.org/#names-and-labels
 _AS_BROWSERS = {
     **dict.fromkeys(

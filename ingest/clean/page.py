@@ -1,6 +1,6 @@
-"""One fetched page -> one clean markdown document, with the links and the address it names.
+"""One fetched page -> one clean markdown document, with its links and its canonical address.
 
-Also finds pages that came with status 200 and are not documentation: empty, not found, log in, robot check.
+Also detects pages with status 200 that are not documentation: empty, not found, log in, robot check.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""Which elements of a page are its content: found by passes that only read the tree, before anything is rendered.
+"""Find the elements of a page that are its content, by passes that only read the tree, before rendering.
 
 The order of the passes matters, since each depends on what earlier ones found:
 
@@ -30,11 +30,11 @@ from ingest.clean.render.code import find_titles
 
 @dataclass(frozen=True, slots=True)
 class PagePlan:
-    """Where the content of a page is, and what inside it is not content.
+    """The root of a page's content, and the elements inside it that are not content.
 
     `skip` has the `id()` of every element to leave out. It does not include the title and the
     description, which are rendered on their own. `extras` are content outside the root, such as the
-    samples beside an API page. `code_titles`: `id()` of a `<pre>` to its title.
+    samples next to an API page. `code_titles`: `id()` of a `<pre>` to its title.
     """
 
     profile: Profile | None

@@ -1,4 +1,4 @@
-"""Pages that only lead on: `refresh`, a script, or a canonical address take the place of an HTTP redirect.
+"""Detect pages that only redirect: by `refresh`, a script, or a canonical address instead of an HTTP redirect.
 
 Static hosts can't send a 301, so generators write such stubs: mike, Docusaurus, VitePress, Hugo's aliases,
 Jekyll's redirect-from, Sphinx's reredirects, Antora.
@@ -17,7 +17,7 @@ from ingest.core.urls import identity
 _REFRESH = re.compile(
     r"\s*(\d*)[\d.]*[\s;,]+(?:url\s*=\s*)?(?:'([^']*)'?|\"([^\"]*)\"?|(\S.*))", re.IGNORECASE | re.DOTALL
 )
-_MAX_DELAY = 30  # seconds; a page that leads on later is there to be read
+_MAX_DELAY = 30  # seconds; a page that redirects later is meant to be read
 _SCRIPT = re.compile(
     r"\blocation(?:\.href)?\s*=\s*(['\"])([^'\"\s]+)\1|\blocation\.(?:replace|assign)\(\s*(['\"])([^'\"\s]+)\3"
 )
@@ -29,9 +29,9 @@ _FEW_WORDS = 30  # of a stub whose script or canonical address leads on: many pa
 
 
 def redirect_target(index: Index, url: str, text: str) -> str:
-    """The absolute address that a page without content of its own leads to; "" where it leads nowhere else.
+    """Return the absolute address that a page without content of its own redirects to; "" if it does not redirect.
 
-    `text` is what the page says, title included. Call it only for pages of few words: others may `refresh`
+    `text` is the page's text, title included. Call it only for pages of few words: others may `refresh`
     themselves, and scripts have addresses for many reasons.
     """
     base = base_url(index, url)

@@ -12,7 +12,7 @@ _UNFINISHED: Final = (".askdocs-", ".tmp")
 def replace_file(path: Path, data: str | bytes, *, parents: bool = False) -> None:
     """Write `data` (text as UTF-8) to `path`; with `parents`, make the folders above it first. Raises OSError.
 
-    The data is on the disk before the name is: a file system may otherwise keep the new name with no content.
+    The data is synced before the rename: otherwise a file system may keep the new name with no content.
     A symlink at `path` is replaced, not followed.
     """
     if parents:
@@ -29,12 +29,12 @@ def replace_file(path: Path, data: str | bytes, *, parents: bool = False) -> Non
 
 
 def is_unfinished(name: str) -> bool:
-    """Whether a file has the name of one that `replace_file` has not finished."""
+    """Return whether `name` is that of a file that `replace_file` has not finished."""
     return name.startswith(_UNFINISHED[0]) and name.endswith(_UNFINISHED[1])
 
 
 def remove_unfinished(folder: Path) -> None:
-    """Remove what a process that was killed in `replace_file` left below `folder`; what can't be removed stays."""
+    """Remove the files that a process killed in `replace_file` left below `folder`; skip those that can't be."""
     for path in folder.rglob("*".join(_UNFINISHED)):
         with contextlib.suppress(OSError):
             path.unlink()

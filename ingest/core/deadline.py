@@ -1,8 +1,7 @@
 """One time limit over everything that a call waits for: names, connections, headers, bodies, pauses.
 
-The time limits of HTTP libraries start again with every byte. Here the work is done in a thread of
-its own and its results are taken from a queue, so that the limit and Ctrl-C hold whatever the
-thread is blocked in.
+The timeouts of HTTP libraries restart with every byte. Here a separate thread does the work and puts
+its results in a queue, so that the limit and Ctrl-C take effect whatever the thread is blocked in.
 """
 
 import queue
@@ -20,7 +19,7 @@ Tell = Callable[[float, str], None]
 
 
 class DeadlinePassed(Exception):
-    """The time is up; callers turn this into the failure that fits them."""
+    """The time is up; callers translate this into their own failure."""
 
 
 class Deadline:
@@ -41,7 +40,7 @@ class Deadline:
 
 
 class _Shared:
-    """What the requests of one question have in common. The time runs from the first one on."""
+    """State shared by the requests of one question. The time starts with the first request."""
 
     def __init__(self, seconds: float, tell: Tell | None) -> None:
         self.seconds, self.tell = seconds, tell
@@ -53,9 +52,9 @@ _SHARED: ContextVar[_Shared | None] = ContextVar("shared", default=None)
 
 @contextmanager
 def shared_deadline(seconds: float, tell: Tell | None = None) -> Iterator[None]:
-    """Within it, in this thread, all deadlines of `limit` are bounded by one, `seconds` after the first of them.
+    """Bound all deadlines of `limit` in this thread and block by one, `seconds` after the first of them.
 
-    Loading an embedder or opening an index is not what a time limit on requests is for.
+    The time starts with the first request, because loading an embedder or opening an index should not count.
     """
     token = _SHARED.set(_Shared(seconds, tell))
     try:
@@ -75,7 +74,7 @@ def limit(seconds: float) -> Deadline:
 
 
 def report_wait(seconds: float, why: str) -> None:
-    """Report a pause to whoever waits for the question."""
+    """Report a pause to the caller that waits for the answer."""
     shared = _SHARED.get()
     if shared is not None and shared.tell is not None:
         shared.tell(seconds, why)
@@ -89,8 +88,8 @@ def within(deadline: Deadline, produce: Callable[[], Iterator[Item]]) -> "Bounde
 class Bounded(Iterator[Item]):
     """The items of a producer in another thread. `deadline` may be brought forward meanwhile.
 
-    Raises what the producer raises, and DeadlinePassed. `close` tells the producer to stop; one
-    that is blocked is left behind as a daemon, and stops at its own next item or time limit.
+    Raises the producer's exceptions, and DeadlinePassed. `close` asks the producer to stop; a blocked
+    producer is left behind as a daemon thread and stops at its own next item or time limit.
     """
 
     def __init__(self, deadline: Deadline, produce: Callable[[], Iterator[Item]]) -> None:
@@ -126,5 +125,5 @@ class Bounded(Iterator[Item]):
         return item
 
     def close(self) -> None:
-        """Let the producer stop."""
+        """Ask the producer to stop."""
         self._stopped.set()

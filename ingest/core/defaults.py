@@ -1,4 +1,4 @@
-"""What the product assumes where nothing is configured: OpenRouter's documentation, API and models."""
+"""Default values where nothing is configured: OpenRouter's documentation, API and models."""
 
 from typing import Final
 

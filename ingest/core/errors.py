@@ -1,4 +1,4 @@
-"""Every failure that a user can cause or mend.
+"""Every failure that a user can cause or fix.
 
 ::
 
@@ -8,10 +8,10 @@
       +-- CleanError(url)          a page that was dropped, and why
       +-- CorpusError              the docs folder or a page file can't be used
       +-- IndexMissing             there is no index yet
-      +-- IndexDamaged             the index files are not what was written
+      +-- IndexDamaged             the index files differ from those that were written
       +-- IndexMismatch            the index was built by another embedder or version
       +-- IndexLocked              another process is reindexing
-      +-- CrawlFailed              nothing usable came, or too many pages would vanish
+      +-- CrawlFailed              the crawl got nothing usable, or too many pages would vanish
       +-- ModelError               an embedder or answering model failed; .retryable
 
 Adapters translate foreign exceptions into these, `from` their cause; the command line turns
@@ -78,7 +78,7 @@ class CorpusError(DocsError):
 
 
 class IndexMissing(DocsError):
-    """There is no index at the given place."""
+    """There is no index at the given path."""
 
     code = "no-index"
 
@@ -102,7 +102,7 @@ class IndexLocked(DocsError):
 
 
 class CrawlFailed(DocsError):
-    """The crawl brought nothing that may replace what is there."""
+    """The crawl returned no pages that may replace the existing ones."""
 
     code = "crawl"
 
@@ -110,8 +110,8 @@ class CrawlFailed(DocsError):
 class ModelError(DocsError):
     """An embedder or an answering model could not be used.
 
-    `retryable`: another attempt may succeed, after `wait` seconds where the server said so.
-    `too_long`: the request was, so a shorter one may succeed.
+    `retryable`: another attempt may succeed, after `wait` seconds if the server asked for a pause.
+    `too_long`: the request was too long, so a shorter one may succeed.
     """
 
     code = "model"

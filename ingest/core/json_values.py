@@ -1,11 +1,11 @@
-"""Values of untrusted JSON and headers, read as the type that is wanted: anything else is None, or empty."""
+"""Read values of untrusted JSON and headers as the expected type; any other type gives None or an empty value."""
 
 import math
 from typing import Any
 
 
 def as_number(value: object) -> float | None:
-    """A finite number, also one written as text; None for anything else, booleans included."""
+    """Return a finite number, also one written as text; None for anything else, booleans included."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:
@@ -16,10 +16,10 @@ def as_number(value: object) -> float | None:
 
 
 def as_text(value: object) -> str | None:
-    """A text; None for an empty one and for anything else."""
+    """Return a non-empty string; None for anything else."""
     return value if isinstance(value, str) and value else None
 
 
 def as_object(value: object) -> dict[str, Any]:
-    """A JSON object; an empty one for anything else."""
+    """Return a JSON object; an empty one for anything else."""
     return value if isinstance(value, dict) else {}

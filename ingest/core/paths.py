@@ -1,4 +1,4 @@
-"""Say what is wrong with a path: missing, a file where a folder is needed, not creatable, empty."""
+"""Describe why a path is unusable: missing, a file where a folder is needed, not creatable, empty."""
 
 from pathlib import Path
 

@@ -1,6 +1,6 @@
-"""The nouns that cross a stage of ingest/: Page -> Document -> Chunk. Standard library only.
+"""Records passed between the stages of ingest/: Page -> Document -> Chunk, and the types that report progress.
 
-How far a run is, for whoever shows it.
+Imports the standard library only.
 """
 
 import hashlib
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One HTTP answer (or one file) that may hold a page, as it came.
+    """One HTTP response (or one file) that may contain a page, unprocessed.
 
     `url` is the final address after redirects, `redirected_from` the addresses that led to it.
     """
@@ -30,8 +30,8 @@ class Document:
     """One cleaned page.
 
     `body` is markdown that begins with `# title`, then the description as a paragraph where there
-    is one, then the content. `anchors` holds, for each heading of `body` in order (the title
-    included), the id that the page gives it, "" where it gives none.
+    is one, then the content. `anchors` has, for each heading of `body` in order (the title
+    included), the id that the page gives it, or "" if it gives none.
     """
 
     url: str
@@ -52,15 +52,15 @@ class Document:
 
 
 def url_key(url: str) -> str:
-    """What tells pages apart: their address without scheme and `www.`."""
+    """Return the key that identifies a page: its address without scheme and `www.`."""
     return re.sub(r"^https?://(?:www\.)?", "", url)
 
 
 @dataclass(frozen=True, slots=True)
 class Cleaned:
-    """What one page gave: its content, the links it shows (absolute), and its canonical address.
+    """Result of cleaning one page: its content, its links (absolute), and its canonical address.
 
-    `notes` says in words what could not be read as the author of the page meant it.
+    `notes` describes the parts that could not be read as the author of the page meant them.
     """
 
     document: Document
@@ -73,9 +73,9 @@ class Cleaned:
 class Chunk:
     """A passage that is embedded and ranked on its own.
 
-    `text` is exactly `body[start:end]` of its page, in characters. `context` is what is added for
-    reading and embedding: title and heading path, a repeated table header, the opening line of a
-    code fence that was cut. `tokens` counts word pieces of context and text together.
+    `text` is exactly `body[start:end]` of its page, in characters. `context` is added for reading and
+    embedding: title and heading path, a repeated table header, the opening line of a code fence
+    that was cut. `tokens` counts word pieces of context and text together.
     """
 
     id: str
@@ -96,7 +96,7 @@ class Chunk:
 
     @property
     def lead(self) -> str:
-        """What is repeated before the text of a table or code block that was cut; "" for a chunk that begins whole."""
+        """Return the lines repeated before a table or code block that was cut; "" for a chunk that begins whole."""
         return self.context.partition("\n")[2]
 
 
@@ -104,8 +104,8 @@ class Chunk:
 class Problem:
     """A page that could not be used, and why: `reason` is a stable word, `detail` is for people.
 
-    `target` is the address that a page with the reason `redirect` leads to, `links` are those that a page
-    with the reason `empty` shows: a start page of pictures and menus has pages below it.
+    For the reason `redirect`, `target` is the address that the page leads to. For the reason `empty`, `links`
+    are the links on the page, because a start page of pictures and menus still leads to pages below it.
     """
 
     url: str
@@ -118,7 +118,7 @@ class Problem:
 
 @dataclass(slots=True)
 class CrawlReport:
-    """Counts of a crawl: requests sent, answers 304, bytes read off the wire; problems met, and what else to know."""
+    """Counts of a crawl (requests sent, 304 responses, bytes read off the wire), its problems and its notes."""
 
     requests: int = 0
     not_modified: int = 0
@@ -136,5 +136,5 @@ Count = Callable[[int, int], None]
 
 
 def of_stage(progress: Progress, stage: str) -> Count:
-    """`progress`, for those who know no more than their own stage."""
+    """Return `progress` bound to `stage`, for callees that know only their own stage."""
     return lambda done, total: progress(stage, done, total)

@@ -29,7 +29,7 @@ class Secret:
         return bool(self._value)
 
     def reveal(self) -> str:
-        """The key itself. Raises UsageError for one that can't be sent: the libraries below would print it."""
+        """Return the key. Raises UsageError for a key that can't be sent: the HTTP libraries would print it."""
         if not self._value.isascii() or not self._value.isprintable() or " " in self._value:
             hint = "copy it again: quotes and line breaks get in easily"
             raise UsageError("the API key contains characters that no key has", hint)
@@ -38,7 +38,7 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The effective settings. `origins` says for each name where its value came from."""
+    """The effective settings. `origins` maps each name to the source of its value."""
 
     docs: Path
     index: Path
@@ -179,7 +179,7 @@ def _read_toml(path: Path, known: Mapping[str, object]) -> dict[str, Any]:
 
 
 def _place_folders(values: dict[str, Any], origins: dict[str, str], cwd: Path, config: Path | None) -> None:
-    """Docs: ./markdown_docs where it exists, else the platform's data folder. Index: beside the docs."""
+    """Set folders. Docs default to ./markdown_docs if it exists, else the platform's data folder; index next to it."""
     for name in ("docs", "index"):
         base = config.parent if config and origins[name].startswith("config") else cwd
         values[name] = (base / Path(values[name]).expanduser()) if values[name] else None
@@ -191,10 +191,10 @@ def _place_folders(values: dict[str, Any], origins: dict[str, str], cwd: Path, c
 
 
 def _add_credentials(values: dict[str, Any], origins: dict[str, str], environ: Mapping[str, str]) -> None:
-    """Key and base URL, never from the working folder.
+    """Add the key and the base URL, never from the working folder.
 
-    A base URL in the user's credentials file goes with the key of that file only, so that no file
-    sends a key from the environment elsewhere.
+    A base URL in the user's credentials file is used only with the key of that file, so that no file
+    can send a key from the environment to another server.
     """
     path = user_folder() / CREDENTIALS_NAME
     stored = _read_toml(path, {"api_key": "", "base_url": ""}) if path.is_file() else {}
@@ -211,21 +211,21 @@ def _add_credentials(values: dict[str, Any], origins: dict[str, str], environ: M
 
 
 def user_folder() -> Path:
-    """Where the user's own config and credentials stand."""
+    """Return the folder of the user's config and credentials."""
     from platformdirs import user_config_path
 
     return user_config_path("askdocs", appauthor=False)
 
 
 def state_folder() -> Path:
-    """Where small things are remembered between two commands; all of it may be deleted."""
+    """Return the folder for small state kept between commands; all of it may be deleted."""
     from platformdirs import user_state_path
 
     return user_state_path("askdocs", appauthor=False)
 
 
 def data_folder() -> Path:
-    """Where docs and index go when no folder is named and none is at hand."""
+    """Return the folder for docs and index when none is given and ./markdown_docs does not exist."""
     from platformdirs import user_data_path
 
     return user_data_path("askdocs", appauthor=False)

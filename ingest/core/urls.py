@@ -1,4 +1,4 @@
-"""URLs: the address to request, and the normal form that tells whether two addresses are one page. No I/O."""
+"""URLs: the address to request, and the normal form by which two addresses count as one page. No I/O."""
 
 import re
 from functools import lru_cache
@@ -25,11 +25,11 @@ _RESERVED = frozenset({"con", "prn", "aux", "nul"} | {f"{port}{n}" for port in (
 
 @lru_cache(maxsize=16_384)  # every page repeats the links of the navigation
 def normalise(url: str, base: str = "") -> str | None:
-    """Give the one spelling of a page's address, or None where `url` is no usable http(s) URL.
+    """Return the normal form of a page's address, or None if `url` is not a usable http(s) URL.
 
-    Fragment, tracking parameters, default port, trailing slash and the `.md` or `index.html` of a
-    page's variants go; case, dot segments and percent-encoding become those of RFC 3986, 6.2.2.
-    URLs with user names are refused: they only serve to deceive. Idempotent.
+    Removes the fragment, tracking parameters, default port, trailing slash and the `.md` or `index.html`
+    of a page's variants; normalizes case, dot segments and percent-encoding as in RFC 3986, 6.2.2.
+    Rejects URLs with user names, because they only serve to deceive. Idempotent.
     """
     parts = _split(url, base)
     if parts is None:
@@ -41,19 +41,19 @@ def normalise(url: str, base: str = "") -> str | None:
 
 
 def absolute(url: str, base: str = "") -> str | None:
-    """Give the address to send a request to: absolute, encoded, without fragment; None where unusable."""
+    """Return the address to request: absolute, encoded, without fragment; None if it is unusable."""
     parts = _split(url, base)
     return None if parts is None else "".join(parts)
 
 
 def without_markdown_suffix(url: str) -> str:
-    """The address of a page whose `.md` variant is at `url`."""
+    """Return the address of the page whose `.md` variant is at `url`."""
     origin, path, query = _split(url, "") or ("", url, "")
     return f"{origin}{_MARKDOWN.sub('', path)}{query}"
 
 
 def other_slash(url: str) -> str:
-    """The same address with a final slash, or without the one that it has; "" for a root, a file or a query."""
+    """Return the address with its final slash added or removed; "" for a root, a file or a query."""
     origin, path, query = _split(url, "") or ("", "", "")
     last = path.rpartition("/")[2]
     if query or not path.strip("/") or "." in last:
@@ -62,11 +62,11 @@ def other_slash(url: str) -> str:
 
 
 def spellings(url: str, base: str = "") -> tuple[str, ...]:
-    """List the addresses to ask for a page, best first.
+    """Return the addresses to request for a page, best first.
 
-    That is: as it was found, in normal form, then exactly as found. Of an address of markdown, those of the
-    page come first, with and without a final slash: sites differ in whether it is demanded, redirected or
-    not found.
+    These are: as it was found, in normal form, then exactly as found. For the address of a `.md` variant, the
+    page's own addresses come first, with and without a final slash, because sites differ: some require the
+    slash, some redirect it, some answer 404.
     """
     parts, normal = _split(url, base), normalise(url, base)
     if parts is None or normal is None:
@@ -80,31 +80,31 @@ def spellings(url: str, base: str = "") -> tuple[str, ...]:
 
 @lru_cache(maxsize=16_384)
 def identity(url: str) -> str:
-    """Give what two addresses of one page have in common: the normal form without scheme and `www.`.
+    """Return the identity of a page's address: the normal form without scheme and `www.`.
 
-    A page that was read from disk and names no URL is known by its path.
+    A page that was read from disk and names no URL is identified by its path.
     """
     normal = normalise(url) or url
     return normal.partition("://")[2].removeprefix("www.") if "://" in normal else normal
 
 
 def host_of(url: str) -> str:
-    """Give host and port of a URL, without `www.`: what makes two addresses the same site."""
+    """Return host and port of a URL, without `www.`; two addresses with the same value are one site."""
     return identity(url).partition("/")[0]
 
 
 def site_path(url: str) -> str:
-    """Give path and query of a URL in normal form, such as `/docs/faq`."""
+    """Return path and query of a URL in normal form, such as `/docs/faq`."""
     return "/" + identity(url).partition("/")[2]
 
 
 def is_listing(url: str) -> bool:
-    """Whether a URL is that of a file for machines, such as `llms.txt`, and not of a page."""
+    """Return whether a URL names a file for machines, such as `llms.txt`, instead of a page."""
     return bool(_LISTING.search(urlsplit(url).path))
 
 
 def _split(url: str, base: str) -> tuple[str, str, str] | None:
-    """Give origin, path and query (with its `?`), each absolute and encoded; dot segments are resolved."""
+    """Return origin, path and query (with its `?`), each absolute and encoded; dot segments are resolved."""
     text = re.sub(r"[\t\r\n]", "", url.strip())  # as browsers do (WHATWG URL, 4.4), backslashes too
     head, mark, tail = re.split(r"([?#]|$)", text, maxsplit=1)
     try:
@@ -128,7 +128,7 @@ def _untracked(query: str) -> str:
 
 
 def _plain_delimiters(path: str) -> str:
-    """Decode `%26` and the like: in a path they mean nothing else than `&`, and sites write both."""
+    """Decode `%26` and similar: in a path they mean the same as `&`, and sites use both spellings."""
     return _DELIMITERS.sub(lambda match: chr(int(match[1], 16)), path)
 
 
@@ -145,7 +145,7 @@ def _host(name: str) -> str:
 
 
 def _encode(text: str, safe: str) -> str:
-    """Percent-encode what must be, decode what need not be, upper-case the hex digits."""
+    """Percent-encode the characters that need it, decode the others, upper-case the hex digits."""
 
     def canonical(match: re.Match[str]) -> str:
         char = chr(int(match[1], 16))

@@ -1,4 +1,4 @@
-"""A URL -> pages as they are served.
+"""A URL -> pages as the site serves them.
 
 crawler      the loop: frontier -> visit -> page       frontier     URLs to visit, and limits
 scope        which URLs belong to the source           visit        one URL: conditions, redirects, `.md`
@@ -6,5 +6,5 @@ fetch        one HTTP exchange within a deadline       connect      DNS and chec
 response     status, headers, decompression            politeness   rate limits, Retry-After, robots delays
 robots       robots.txt                                discover     sitemaps and llms.txt
 aliases      several addresses of one page             markdown_variants   `.md` twins of HTML pages
-worker_pool  fetches side by side, results in order
+worker_pool  page cleaning in parallel processes
 """

@@ -9,7 +9,7 @@ from ingest.core.urls import identity, site_path
 
 @dataclass(frozen=True, slots=True)
 class Validators:
-    """What is known of a page from the last crawl: what to ask with, its content (`Document.sha256`), its title."""
+    """Data on a page from the last crawl: HTTP validators, the hash of its content (`Document.sha256`), its title."""
 
     etag: str | None = None
     last_modified: str | None = None
@@ -19,7 +19,7 @@ class Validators:
 
 @dataclass(frozen=True, slots=True)
 class CrawledPage:
-    """A page: its document, or None where it has not changed. `aliases` are those known so far."""
+    """A page: its document, or None if it has not changed. `aliases` are those known so far."""
 
     url: str
     document: Document | None
@@ -28,7 +28,7 @@ class CrawledPage:
 
 @dataclass(slots=True)
 class FetchedPage:
-    """A page that was fetched: `names` are the addresses that led to it."""
+    """A fetched page; `names` are the addresses that led to it."""
 
     document: Document
     names: tuple[str, ...] = ()
@@ -36,13 +36,13 @@ class FetchedPage:
 
     @property
     def key(self) -> str:
-        """Identity of its address."""
+        """Return the identity of its address."""
         return identity(self.document.url)
 
 
 @dataclass(slots=True)
 class _Owner:
-    """A page that stands on its own."""
+    """A page that is not an alias of another."""
 
     url: str
     sha256: str
@@ -51,14 +51,14 @@ class _Owner:
 
 
 class AliasResolver:
-    """Decide which arrivals are pages and which are other addresses of one.
+    """Decide which fetched pages are pages of their own and which are aliases.
 
-    The order of arrivals decides, so the same order gives the same result. Of two addresses with
-    equal content the canonical one wins, else the one of the last crawl, else the first. A
-    canonical link makes different content an alias only where both have the same title, or
-    addresses that end in the same segment (another version, another query): canonical links that
-    all name the start page are a common mistake, and must not make a site vanish. Arrivals whose
-    canonical page is still to come are parked until it does.
+    The result depends only on the order of arrival. Of two addresses with equal content the
+    canonical one wins, else the one of the last crawl, else the first. A canonical link makes
+    different content an alias only if both have the same title, or addresses that end in the same
+    segment (another version, another query): on some sites every canonical link wrongly names the
+    start page, and that must not make the site vanish. A page whose canonical page has not arrived
+    yet is parked until it does.
     """
 
     def __init__(self, known: Mapping[str, Validators]) -> None:
@@ -71,15 +71,15 @@ class AliasResolver:
         self._parked: dict[str, list[FetchedPage]] = {}
 
     def settled(self, url: str) -> bool:
-        """Tell whether `url` is a page or an alias already."""
+        """Return whether `url` is already a page or an alias."""
         return identity(url) in self._owner_of
 
     def known(self, key: str) -> tuple[str, Validators] | None:
-        """Give URL and validators of a page of the last crawl, by identity."""
+        """Return URL and validators of a page of the last crawl, by identity."""
         return self._known.get(key)
 
     def wants(self, arrival: FetchedPage) -> str | None:
-        """Name the page that must come before `arrival` can be judged, if there is one."""
+        """Return the page that must be settled before `arrival`, if there is one."""
         key, content = arrival.key, arrival.document.sha256
         if key in self._owner_of or content in self._by_content or key in self._parked:
             return None
@@ -91,11 +91,11 @@ class AliasResolver:
         return wanted if identity(wanted) != key else None
 
     def park(self, arrival: FetchedPage, wanted: str) -> None:
-        """Keep `arrival` until `wanted` was settled or has failed."""
+        """Keep `arrival` until `wanted` is settled or has failed."""
         self._parked.setdefault(identity(wanted), []).append(arrival)
 
     def settle(self, arrival: FetchedPage) -> Iterator[CrawledPage]:
-        """Take in an arrival that waits for nothing; gives the pages that are certain now."""
+        """Settle an arrival that waits for no other page; yield the pages that are now certain."""
         key, document = arrival.key, arrival.document
         owner = self._owner_of.get(key) or self._by_content.get(document.sha256) or self._canonical_owner(arrival)
         if owner:
@@ -107,7 +107,7 @@ class AliasResolver:
         yield from self._release(key, owner)
 
     def unchanged(self, key: str, names: tuple[str, ...] = ()) -> Iterator[CrawledPage]:
-        """Take in the news that a page of the last crawl has not changed."""
+        """Record that a page of the last crawl has not changed; yield the pages that are now certain."""
         url, validators = self._known[key]
         if key not in self._owner_of:
             owner = self._own(_Owner(url, validators.sha256, validators.title), names)
@@ -115,18 +115,18 @@ class AliasResolver:
         yield from self._release(key, self._owner_of[key])
 
     def failed(self, key: str) -> Iterator[CrawledPage]:
-        """Take in that a page can't be had: those that waited for it stand on their own."""
+        """Record that a page could not be fetched; the pages that waited for it become pages of their own."""
         self._failed.add(key)
         for arrival in self._parked.pop(key, []):
             yield from self.settle(arrival)
 
     def rest(self) -> Iterator[CrawledPage]:
-        """Settle what is still parked, at the end of a crawl."""
+        """Settle the pages that are still parked at the end of a crawl."""
         while self._parked:
             yield from self.failed(next(iter(self._parked)))
 
     def aliases(self) -> dict[str, tuple[str, ...]]:
-        """Give all aliases of each page that has any, by URL."""
+        """Return the aliases of each page that has any, by URL."""
         return {owner.url: tuple(owner.aliases) for owner in self._owners.values() if owner.aliases}
 
     def _own(self, owner: _Owner, names: tuple[str, ...]) -> str:

@@ -1,6 +1,6 @@
-"""Connections that only reach checked addresses and keep a deadline: what httpcore2 is given to connect with.
+"""Network backend for httpcore2 that connects only to checked IP addresses and enforces a deadline.
 
-IP addresses: which ones are public, and which host names mean this machine. Pure.
+The checks of IP addresses (public or not) and host names (loopback or not) are pure functions.
 """
 
 import contextlib
@@ -26,7 +26,7 @@ _DEADLINE: ContextVar[float] = ContextVar("_DEADLINE")  # time.monotonic of the 
 class Budget:
     """Seconds on the wire that are left for one page.
 
-    Timeouts of httpcore2 are per read: a server that drips one byte at a time would never meet
+    Timeouts of httpcore2 are per read: a server that sends one byte at a time would never trigger
     them. Within `spent`, every step of a GuardedBackend's connections ends when the budget does.
     """
 
@@ -35,7 +35,7 @@ class Budget:
 
     @contextlib.contextmanager
     def spent(self) -> Iterator[None]:
-        """Count the time of the block."""
+        """Subtract the time spent in the block from the budget."""
         start = time.monotonic()
         token = _DEADLINE.set(start + self.left)
         try:
@@ -67,8 +67,8 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 class GuardedBackend(httpcore2.NetworkBackend):
     """Resolve a host once, refuse it unless every address is public, connect to a checked address.
 
-    `sources` are the URLs that the user named, which no page can add to. Where such a host itself
-    says loopback, it may be a loopback address; with `allow_private`, any address.
+    `sources` are the URLs that the user named; pages can't add to them. A host among them may have a
+    loopback address if its name says loopback and, with `allow_private`, any address.
     """
 
     def __init__(self, sources: Iterable[str], *, allow_private: bool) -> None:
@@ -84,7 +84,7 @@ class GuardedBackend(httpcore2.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
     ) -> httpcore2.NetworkStream:
-        """Connect to the first address of `host` that answers; all were checked before."""
+        """Connect to the first address of `host` that answers, after checking all of them."""
         failure: Exception = NameNotFound(f"{host} has no address")
         for address in self._checked(host, port):
             wait = min(timeout or CONNECT_SECONDS, CONNECT_SECONDS, _remaining())
@@ -97,7 +97,7 @@ class GuardedBackend(httpcore2.NetworkBackend):
         raise failure
 
     def abort(self) -> None:
-        """Shut every connection down, so that threads that wait for bytes stop waiting; later ones are refused."""
+        """Shut down every connection, so that threads blocked on reads return; refuse new connections."""
         self._open.shut_down()
 
     def _checked(self, host: str, port: int) -> list[str]:
@@ -125,10 +125,10 @@ class _OpenSockets:
         self._closed = False
 
     def admit(self, stream: httpcore2.NetworkStream) -> "_DeadlineStream":
-        """Watch over a new connection. Raises ConnectionsClosed after `shut_down`.
+        """Register a new connection. Raises ConnectionsClosed after `shut_down`.
 
-        The pool is closed by then: it does not know a connection that is still being made, so nobody else
-        would close this one.
+        The pool is already closed then and does not know a connection that is still being made, so this
+        method must close it.
         """
         with self._lock:
             if not self._closed:
@@ -147,7 +147,7 @@ class _OpenSockets:
 
 
 class _DeadlineStream(httpcore2.NetworkStream):
-    """A connection whose every step also ends at the deadline of the request."""
+    """A connection that ends every operation at the deadline of the request, if that comes first."""
 
     def __init__(self, stream: httpcore2.NetworkStream, sockets: _OpenSockets) -> None:
         self._stream, self._sockets = stream, sockets
@@ -183,7 +183,7 @@ def _sooner(timeout: float | None) -> float:
 
 
 def _remaining() -> float:
-    """Give the seconds that are left for this request. Raises ReadTimeout when there are none."""
+    """Return the seconds left for this request. Raises ReadTimeout if there are none."""
     left = _DEADLINE.get() - time.monotonic()
     if left <= 0:
         raise httpcore2.ReadTimeout("the time for this page is over")
@@ -191,7 +191,7 @@ def _remaining() -> float:
 
 
 def _ports(url: str) -> list[tuple[str, int]]:
-    """Give host and port of a URL; for a standard port both, since sites redirect from http to https."""
+    """Return host and port of a URL; for a standard port both ports, since sites redirect from http to https."""
     parts = urlsplit(absolute(url) or "")
     return [(parts.hostname or "", port) for port in ((parts.port,) if parts.port else (80, 443))]
 
@@ -200,7 +200,7 @@ _NAT64 = ipaddress.ip_network("64:ff9b::/96")  # RFC 6052: the last 32 bits are 
 
 
 def is_public(address: Address) -> bool:
-    """Tell whether an address is one of the public internet, whatever it is wrapped in."""
+    """Return whether an address is public, also if it is embedded in another address."""
     if isinstance(address, ipaddress.IPv6Address):
         inner = address.ipv4_mapped or address.sixtofour
         if address in _NAT64:
@@ -215,7 +215,7 @@ def is_public(address: Address) -> bool:
 
 
 def is_loopback_name(host: str) -> bool:
-    """Tell whether a host, as written, means this machine."""
+    """Return whether a host name means this machine."""
     name = host.strip("[]")
     try:
         return ipaddress.ip_address(name).is_loopback

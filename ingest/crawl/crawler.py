@@ -1,6 +1,6 @@
-"""The crawl of one source: fetch, clean, follow links, until every page of the source was seen once.
+"""Crawl one source: fetch, clean, follow links, until every page of the source was seen once.
 
-When to stop a crawl: the site is down, or its pages are empty without a browser. No I/O.
+A crawl stops early if the site is down, or if its pages are empty without a browser.
 """
 
 from collections import deque
@@ -22,7 +22,7 @@ from ingest.crawl.visit import GONE, Keep, Outcome, Resume, Visitor
 from ingest.crawl.worker_pool import CleanerPool, Read
 
 _LAST_CRAWL = "the last crawl"
-_NOT_PAGES = frozenset({"not-text", "excluded", "robots"})  # links to what is no page of this source
+_NOT_PAGES = frozenset({"not-text", "excluded", "robots"})  # links that lead to no page of this source
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +30,11 @@ class CrawlOptions:
     """How much to crawl.
 
     `include`, `exclude`: patterns as in Scope. `max_pages`: pages at most. `jobs`: threads that fetch.
-    `processes`: those that clean (0: the threads do it); cleaning one page may take `clean_seconds`
+    `processes`: processes that clean (0: the threads do it); cleaning one page may take `clean_seconds`
     there, and the largest need about five. `markdown`: HTML, or the `.md` variants of pages. `keep` is
-    called with every answer that gave a document, in the thread that fetched it. `resume` returns the
-    answer that an interrupted crawl left for an address. `together` removes what only a site's pages
-    together show to be chrome, before the two forms are compared.
+    called with every response that gave a document, in the thread that fetched it. `resume` returns the
+    response that an interrupted crawl stored for an address. `together` removes the chrome that can only
+    be recognised by comparing a site's pages; it runs before the two forms are compared.
     """
 
     include: tuple[str, ...] = ()
@@ -51,14 +51,13 @@ class CrawlOptions:
 
 @dataclass(slots=True)
 class Crawl:
-    """A crawl, which happens while it is iterated over; once.
+    """A crawl that runs while it is iterated over; iterate only once.
 
-    Gives each page as soon as it is certain, in an order that depends on the site alone. `report`
-    grows meanwhile. Further aliases of a page may be found after it was given: `aliases()` has all
-    of them at the end. `complete` tells, at the end, whether every page was asked for: where it is
-    false, a page that did not come may well exist. `gone` holds the addresses that answered 404 or
-    410, linked or known from the last crawl. `markdown` is the policy, with the decision of its sample
-    once that was taken.
+    Yields each page as soon as it is certain, in an order that depends only on the site, and fills
+    `report` meanwhile. More aliases of a page may be found after it was yielded: `aliases()` has all of
+    them at the end. `complete` is true at the end if every page was requested; if it is false, a page
+    that was not yielded may still exist. `gone` contains the addresses that answered 404 or 410, linked
+    or known from the last crawl. `markdown` is the policy, with the decision of its sample once made.
     """
 
     source: str
@@ -83,7 +82,7 @@ class Crawl:
         self._resolver = AliasResolver(self._known_pages())
 
     def aliases(self) -> dict[str, tuple[str, ...]]:
-        """Give the aliases of each page that has any, by the URL of the page."""
+        """Return the aliases of each page that has any, by the URL of the page."""
         return self._resolver.aliases()
 
     def __iter__(self) -> Iterator[CrawledPage]:
@@ -96,7 +95,7 @@ class Crawl:
             self.report.bytes += self.fetcher.bytes - read
 
     def _prepare(self) -> bool:
-        """Read robots.txt and queue the source; tell whether it may be fetched."""
+        """Read robots.txt and queue the source; return whether it may be fetched."""
         robots = read_robots(self.source, self.fetcher)
         self._frontier = Frontier(self._scope, robots, self.options.max_pages)
         if not self._frontier.start(self.source):
@@ -108,7 +107,7 @@ class Crawl:
         return True
 
     def _start(self, clean: CleanerPool) -> tuple[Visitor, tuple[Target, Outcome]]:
-        """Visit the source itself, which decides the scope; then read the site's lists, and decide on the form."""
+        """Visit the source itself, which decides the scope; then read the site's lists and choose HTML or `.md`."""
         html = Visitor(self.fetcher, clean, self.options.keep, resume=self.options.resume)
         first = replace(html, markdown=self.markdown.reads_markdown)
         target = self._frontier.next()
@@ -127,7 +126,7 @@ class Crawl:
         return visitor, (target, outcome)
 
     def _move_to(self, url: str) -> None:
-        """The source redirects to another place on its host: the pages there belong to it."""
+        """Extend the scope after the source redirected to another path on its host: the pages there belong to it."""
         self._scope = self._scope.moved(url)
         self._frontier.move(self._scope)
         self._resolver = AliasResolver(self._known_pages())
@@ -137,7 +136,7 @@ class Crawl:
         return {url: validators for url, validators in self.validators.items() if self._scope.admits(url)}
 
     def _pages(self) -> Iterator[CrawledPage]:
-        """Fetch ahead in threads, take the results in the order of the queue: so the order is always the same."""
+        """Fetch ahead in threads; take results in the order of the queue, so that the order is always the same."""
         jobs = max(1, self.options.jobs)
         streak = FailureStreak(self.markdown.max_blank)
         threads = ThreadPoolExecutor(jobs, thread_name_prefix="fetch")
@@ -162,7 +161,7 @@ class Crawl:
             self._note(self.source, "max-pages", f"at least {self._frontier.left_out} pages were left out")
 
     def _visitor(self, html: Visitor) -> Visitor:
-        """Decide in which form the pages are read, by a sample where the policy needs one."""
+        """Return the visitor for the form to read (HTML or `.md`); compare a sample if the policy needs one."""
         markdown = replace(html, markdown=True)
         if self.markdown.needs_sample:
             silent = (replace(html, keep=None, resume=None), replace(markdown, keep=None, resume=None))
@@ -188,14 +187,14 @@ class Crawl:
                 return
 
     def _next(self) -> Target | None:
-        """Give the next target that no redirect has led to already."""
+        """Return the next target that no redirect has led to already."""
         while target := self._frontier.next():
             if not self._resolver.settled(target.url):
                 return target
         return None
 
     def _visit(self, target: Target, visitor: Visitor) -> Outcome:
-        """Runs in a thread, and changes nothing of the crawl."""
+        """Visit one target. Runs in a thread, so it must not change the state of the crawl."""
         guard = self._frontier.may_follow if target.found_on else self._frontier.may_start
         known = self._resolver.known(target.key)
         if known is None:
@@ -207,7 +206,7 @@ class Crawl:
         return visitor.visit(replace(target, addresses=tuple(addresses)), validators, guard)
 
     def _take(self, target: Target, outcome: Outcome) -> Iterator[CrawledPage]:
-        """Take in one result, in the order of the queue."""
+        """Process one result, in the order of the queue."""
         if outcome.problem:
             for link in outcome.problem.links:
                 self._frontier.add(link, site_path(target.url))
@@ -269,10 +268,10 @@ def crawl(
 ) -> Crawl:
     """Prepare the crawl of `source`; iterating over the result runs it.
 
-    `read` cleans a page; with `options.processes` it must be importable by name. `validators` hold
-    what the last crawl knew of each page, by URL: those pages are asked for conditionally, and also
-    when nothing links to them any more. `progress` is told pages done and pages known so far.
-    Raises UsageError for a bad source or pattern; whatever happens on the network is in `report`.
+    `read` cleans a page; with `options.processes` it must be importable by name. `validators` contains
+    the data of the last crawl on each page, by URL: those pages are requested conditionally, even if
+    nothing links to them any more. `progress` receives the pages done and the pages known so far.
+    Raises UsageError for a bad source or pattern; network failures go into `report`.
     """
     return Crawl(source, fetcher, read, options or CrawlOptions(), validators or {}, progress)
 
@@ -282,14 +281,14 @@ _MAX_DOWN = 20  # failures of that kind in a row after which the site counts as 
 
 
 class FailureStreak:
-    """Counts what goes wrong in a row. `max_blank` pages without content end a crawl that has no other (0: never)."""
+    """Counts consecutive failures. `max_blank` pages without content end a crawl that has no other pages (0: never)."""
 
     def __init__(self, max_blank: int) -> None:
         self._max_blank = max_blank
         self._failures = self._blank = 0
 
     def ended(self, outcome: Outcome) -> tuple[str, str] | None:
-        """Take in one more outcome; give a reason and a detail once the rest would fare the same."""
+        """Record one more outcome; return a reason and a detail once all further pages would fail the same way."""
         reason = outcome.problem.reason if outcome.problem else ""
         self._max_blank = self._max_blank if reason else 0
         self._blank += reason == "empty"

@@ -1,6 +1,6 @@
-"""Discovery: the pages that a site lists itself, in llms.txt files and sitemaps.
+"""Discover the pages that a site lists itself, in llms.txt files and sitemaps.
 
-Reading what lists pages: sitemaps and llms.txt. Pure; both are untrusted.
+Both kinds of file are untrusted; the functions that parse them are pure.
 """
 
 import re
@@ -33,7 +33,7 @@ _NESTED = re.compile(r"(?:/llms\.txt|/_llms/[^/]+\.(?:md|txt))$")
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """One file that lists pages, and how many pages of the source it named first."""
+    """One file that lists pages, with the number of pages that it was the first to list."""
 
     url: str
     kind: str
@@ -42,7 +42,7 @@ class Listing:
 
 @dataclass(slots=True)
 class Seeds:
-    """What was found: page addresses in order of discovery (one per page), the files, what failed."""
+    """Result of discovery: page addresses in order of discovery (one per page), the files, the failures."""
 
     urls: list[str] = field(default_factory=list)
     listings: list[Listing] = field(default_factory=list)
@@ -52,10 +52,9 @@ class Seeds:
 def discover(source: str, fetcher: Fetcher, scope: Scope, robots: Robots) -> Seeds:
     """Collect the pages within `scope` that the llms.txt files and sitemaps of `source` list.
 
-    Looked at: `llms.txt` below the path of the source and at the root, with what they link to
-    as further indexes; the Sitemap lines of robots.txt, `sitemap.xml` below the path and at the
-    root. Only files on the host of the source are read. A file that does not exist is no problem,
-    one that can't be read is.
+    Reads `llms.txt` below the path of the source and at the root, with the further indexes that they
+    link to; the Sitemap lines of robots.txt; `sitemap.xml` below the path and at the root. Reads only
+    files on the host of the source. A file that can't be read is a problem, a missing one is not.
     """
     below = urljoin(source, f"{scope.prefix}/")
     walk = _Walk(fetcher, scope, robots)
@@ -149,7 +148,7 @@ _LINK = re.compile(r"\]\(\s*<?([^)<>\s]+)|(?<![(\w\"'=])(https?://[^\s)<>\]\"']+
 def read_sitemap(body: bytes) -> tuple[list[str], list[str]]:
     """Read a sitemap or a sitemap index, gzipped or not: page URLs, URLs of further sitemaps.
 
-    At most MAX_URLS of each are read. Raises ValueError where it is no sitemap: entities, a DTD,
+    Reads at most MAX_URLS of each. Raises ValueError if it is not a valid sitemap: entities, a DTD,
     deep nesting, damaged XML or gzip, or too large.
     """
     if body[:2] == b"\x1f\x8b":
@@ -171,13 +170,13 @@ def read_sitemap(body: bytes) -> tuple[list[str], list[str]]:
 
 
 def read_llms(text: str) -> Iterator[str]:
-    """Give the targets of the links of an llms.txt, in order, as they are written there."""
+    """Yield the link targets of an llms.txt, in order, as they are written there."""
     for match in _LINK.finditer(text):
         yield match[1] or match[2].rstrip(".,;:")
 
 
 class _Locations:
-    """Collect `loc` elements while the parser runs: no tree, so no memory for what is not wanted."""
+    """Collect `loc` elements while the parser runs; builds no tree, to save memory."""
 
     def __init__(self) -> None:
         self.pages: list[str] = []

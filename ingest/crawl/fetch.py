@@ -1,6 +1,6 @@
-"""Fetching: GET with redirects, retries, deadlines, size limits and politeness. Nothing else speaks HTTP.
+"""HTTP GET for the crawler, with redirects, retries, deadlines, size limits and politeness.
 
-The words for what can go wrong on the network: exceptions of httpcore2 become FetchError.
+No other module of the crawler sends requests. Exceptions of httpcore2 become FetchError with a stable reason.
 """
 
 import contextlib
@@ -62,7 +62,7 @@ class FetchOptions:
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """An answer: a page, or the news that it has not changed. `redirected_from` are the addresses that redirected."""
+    """A response: a page, or "not modified". `redirected_from` are the addresses that redirected."""
 
     page: Page | None
     not_modified: bool
@@ -73,12 +73,12 @@ class Fetched:
 
 
 class _NotNow(FetchError):
-    """The server wants to be left alone for longer than this run can wait."""
+    """The server asks for a longer pause than this run can wait."""
 
 
 @dataclass(slots=True)
 class _Call:
-    """One page that is being fetched: what is wanted, and what it may still take."""
+    """One fetch in progress: the request, and its remaining budget."""
 
     want: Wanted
     guard: Guard
@@ -94,7 +94,7 @@ def _anywhere(_url: str) -> str:
 class Fetcher:
     """Fetch pages politely and safely; may be shared between threads.
 
-    `requests` and `bytes` count what was sent and what was read off the wire.
+    `requests` counts requests sent, `bytes` the bytes read off the wire.
     """
 
     def __init__(self, options: FetchOptions | None = None) -> None:
@@ -119,14 +119,14 @@ class Fetcher:
         self.close()
 
     def close(self) -> None:
-        """End every wait and every connection, also those of other threads."""
+        """End all waits and close all connections, also those of other threads."""
         self._stop.set()
         self._backend.abort()
         self._pool.close()
 
     @property
     def user_agent(self) -> str:
-        """Say who asks, and where to complain."""
+        """Return the User-Agent: the product, and the URL for complaints."""
         return f"{PRODUCT}/0.1" + (f" (+{self.options.contact})" if self.options.contact else "")
 
     def slow_down(self, url: str, delay: float) -> None:
@@ -144,11 +144,11 @@ class Fetcher:
     ) -> Fetched:
         """Fetch one URL, following redirects.
 
-        `guard` is asked about the target of every redirect, and gives the reason to refuse it or
-        "". `etag` and `last_modified` are what the last answer for this very URL brought. Raises
+        `guard` is called with the target of every redirect and returns the reason to refuse it, or
+        "". `etag` and `last_modified` are those of the last response for exactly this URL. Raises
         FetchError, whose reason is one of: `bad-url`, `dns`, `private-address`, `tls`, `refused`,
         `unreachable`, `timeout`, `reset`, `bad-http`, `truncated`, `empty`, `too-large`,
-        `bad-encoding`, `not-text`, `redirect-loop`, `bad-redirect`, what `guard` says,
+        `bad-encoding`, `not-text`, `redirect-loop`, `bad-redirect`, a reason from `guard`,
         `http-<status>`, `stopped`.
         """
         address = absolute(url)
@@ -184,7 +184,7 @@ class Fetcher:
             address = target
 
     def _exchange(self, address: str, call: _Call) -> Fetched | str:
-        """Send one request. Gives the answer, or where it redirects to."""
+        """Send one request. Return the response, or the redirect target."""
         headers = [
             ("Host", urlsplit(address).netloc),
             ("User-Agent", self.user_agent),
@@ -250,7 +250,7 @@ class Fetcher:
             yield chunk
 
     def _drain(self, response: httpcore2.Response) -> None:
-        """Read the rest of a small answer, so that its connection can be used again."""
+        """Read the rest of a small response, so that its connection can be reused."""
         with contextlib.suppress(httpcore2.ProtocolError, httpcore2.NetworkError, httpcore2.TimeoutException):
             for number, _ in enumerate(self._counted(response)):
                 if number:
@@ -261,7 +261,7 @@ def _host(url: str) -> str:
     return (urlsplit(url).hostname or "").removeprefix("www.")
 
 
-# What was raised, the stable word for it, whether another try may help. The first match counts.
+# Exception type, stable reason, whether a retry may help. The first match counts.
 _REASONS: tuple[tuple[type[Exception], str, bool], ...] = (
     (NameNotFound, "dns", True),
     (AddressRefused, "private-address", False),

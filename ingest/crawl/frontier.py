@@ -1,4 +1,4 @@
-"""The pages that are still to be fetched: each once, in a fixed order, and only those that may be. No I/O."""
+"""Queue of the pages still to be fetched: each once, in a fixed order, and only if it is allowed. No I/O."""
 
 import re
 from collections import Counter, OrderedDict
@@ -13,13 +13,13 @@ MAX_ALIKE = 200  # pages found by links only whose paths differ in nothing but d
 
 MAX_SEEN = 200_000  # addresses remembered: pages may hold any number of links
 
-# By their type of content it is told whether .json, .yaml and the like are pages, as in `/files/package.json`.
+# .json, .yaml and similar are not listed: their content type shows whether they are pages (`/files/package.json`).
 _ASSETS = frozenset(
     "7z avi avif bin bmp bz2 css dll dmg doc docx eot epub exe gif gz ico iso jar jpeg jpg js map mjs mov mp3 mp4 mpeg "
     "msi ogg ogv otf pdf png ppt pptx rar rss svg tar tgz tif tiff ttf wasm wav webm webmanifest webp whl woff woff2 "
     "xls xlsx xml xz zip".split()
 )
-_SOURCES = "/_sources/"  # Sphinx: what its pages were made of, which each of them links to
+_SOURCES = "/_sources/"  # Sphinx: the sources of its pages; every page links to its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Target:
 class Frontier:
     """A queue of pages within the scope that robots.txt allows.
 
-    `admitted` counts the pages taken in so far, `skipped` those of the source that were not:
+    `admitted` counts the pages queued so far, `skipped` the pages of the source that were rejected:
     excluded, forbidden, assets, endless series; `left_out` those above `max_pages`.
     """
 
@@ -47,7 +47,7 @@ class Frontier:
         self._shapes: Counter[str] = Counter()
 
     def start(self, source: str) -> bool:
-        """Queue the source itself, which no pattern keeps out; tell whether robots.txt lets us."""
+        """Queue the source itself, to which patterns do not apply; return whether robots.txt allows it."""
         normal = normalise(source)
         if normal is None or not self._robots.allows(normal):
             return False
@@ -55,7 +55,7 @@ class Frontier:
         return True
 
     def add(self, url: str, found_on: str, *, listed: bool = False, first: bool = False) -> bool:
-        """Queue a page, unless it was seen before or may not be fetched; tell whether it will come or came.
+        """Queue a page unless it was seen before or may not be fetched; return whether it is or was queued.
 
         `listed` pages come from the site's own lists, which are finite. `first` puts a page before
         all others, also one that is queued already.
@@ -79,7 +79,7 @@ class Frontier:
         return self._seen[key]
 
     def move(self, scope: Scope) -> None:
-        """Take pages of another scope from now on."""
+        """Accept pages of another scope from now on."""
         self._scope = scope
 
     def next(self) -> Target | None:
@@ -87,13 +87,13 @@ class Frontier:
         return self._queue.popitem(last=False)[1] if self._queue else None
 
     def may_start(self, url: str) -> str:
-        """Say why the source itself must not redirect to `url`, or "": anywhere on its host is fine."""
+        """Return why the source itself must not redirect to `url`, or "". Any path on its host is allowed."""
         if host_of(url) != self._scope.host:
             return "off-site-redirect"
         return "" if self._robots.allows(url) else "robots"
 
     def may_follow(self, url: str) -> str:
-        """Say why a redirect to `url` must not be followed, or ""."""
+        """Return why a redirect to `url` must not be followed, or ""."""
         if not self._scope.contains(url):
             return "off-site-redirect"
         if not self._scope.admits(url):
@@ -108,7 +108,7 @@ class Frontier:
             self._queue.move_to_end(target.key, last=False)
 
     def _found_again(self, key: str, url: str, *, first: bool) -> None:
-        """Put a page that still waits before all others; a link to its HTML tells its address better than a `.md`."""
+        """Move a queued page to the front if `first`; prefer the address of its HTML over that of its `.md`."""
         waiting = self._queue.get(key)
         if waiting is None:
             return

@@ -1,6 +1,6 @@
-"""Which form of a source's pages is read, HTML or `.md`: the policy, and the sample that decides.
+"""Choose the form in which a source's pages are read, HTML or `.md`: the policy, and the sample that decides.
 
-HTML is the rule: only it gives the ids of headings, which make citations point into a page.
+HTML is the default: only HTML has the ids of headings, which citations need to point into a page.
 """
 
 import re
@@ -17,7 +17,7 @@ from ingest.crawl.visit import Outcome, Visitor
 from ingest.text.markdown import fenced_code
 
 SAMPLE = 8  # pages
-LEAST = 0.98  # share of the HTML's word runs that the variants must hold, over the whole sample
+LEAST = 0.98  # share of the HTML's word runs that the variants must contain, over the whole sample
 _RUN = 3  # words
 
 _ADDRESS = re.compile(r"\]\([^)]*\)")
@@ -27,13 +27,13 @@ Together = Callable[[Sequence[Document]], Sequence[Document]]
 """Cleans what only a site's pages together show: what recurs on them. Gives as many, in the same order."""
 
 
-SOME_BLANK = 5  # pages without content at the start, after which the `.md` variants are worth a look
-MANY_BLANK = 50  # the same, where they were looked at in vain: the rest would be empty as well
+SOME_BLANK = 5  # pages without content at the start, after which the `.md` variants are sampled
+MANY_BLANK = 50  # the same, if that sample did not help: the rest would be empty as well
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Whether the `.md` variants are read, and why: what a sample showed."""
+    """Result of a sample: whether the `.md` variants are read, and why."""
 
     markdown: bool
     why: str
@@ -41,11 +41,11 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class MarkdownPolicy:
-    """Whether one source's pages are read as `.md`, from the request of the user to what is recorded of it.
+    """Policy on whether one source's pages are read as `.md`: the user's request, the sample, the recorded form.
 
-    `requested` True: where a sample shows that the variants are as complete as the HTML. False: never.
-    None: as `recorded` by the run before; where that is HTML, the variants are sampled only after the HTML
-    proved `blank`. `sample` is the decision, once it was taken.
+    `requested` True: if a sample shows that the variants are as complete as the HTML. False: never.
+    None: as `recorded` by the previous run; if that is HTML, the variants are sampled only after the HTML
+    proved `blank`. `sample` is the decision, once it was made.
     """
 
     requested: bool | None = None
@@ -55,41 +55,41 @@ class MarkdownPolicy:
 
     @property
     def needs_sample(self) -> bool:
-        """Whether the two forms must be compared before anything is read."""
+        """Return whether the two forms must be compared before anything is read."""
         return self.sample is None and bool(self.requested or self.blank)
 
     @property
     def reads_markdown(self) -> bool:
-        """Whether the `.md` variant of each page is asked for first."""
+        """Return whether the `.md` variant of each page is requested first."""
         return self.sample.markdown if self.sample else self.requested is None and self.recorded
 
     @property
     def refetches(self) -> bool:
-        """Whether pages must come whole, because the form may change: ETags are those of one form."""
+        """Return whether to fetch unconditionally: the form may change, and an ETag belongs to one form."""
         return self.needs_sample or (self.requested is False and self.recorded)
 
     @property
     def max_blank(self) -> int:
-        """The number of pages without content, at the start, that ends a crawl; 0: none does."""
+        """Return the number of pages without content, at the start, that ends a crawl; 0: never."""
         if self.requested is False or (self.reads_markdown and not self.sample):
             return 0
         return MANY_BLANK if self.requested or self.blank else SOME_BLANK
 
     def after_blank(self) -> "MarkdownPolicy | None":
-        """The policy for another crawl after one whose HTML was blank; None where that would change nothing."""
+        """Return the policy for another crawl after one whose HTML was blank; None if it would change nothing."""
         first = self.requested is None and not self.recorded and not self.blank
         return replace(self, blank=True) if first else None
 
     @property
     def to_record(self) -> bool:
-        """Whether the source is recorded as one whose `.md` variants are read."""
+        """Return whether to record the source as one whose `.md` variants are read."""
         return self.sample.markdown if self.sample else self.recorded and self.requested is not False
 
 
 def compare_sample(listed: Sequence[str], html: Visitor, markdown: Visitor, guard: Guard, together: Together) -> Choice:
     """Compare some of the pages that a site lists, as HTML and as `.md`.
 
-    Without such a list HTML is read: a `.md` page has no navigation, so pages would be missed.
+    Chooses HTML if there is no such list: a `.md` page has no navigation, so pages would be missed.
     """
     sample = listed[:: max(1, len(listed) // SAMPLE)][:SAMPLE]
     if not sample:
@@ -131,7 +131,7 @@ def _runs(text: str) -> Counter[tuple[str, ...]]:
 
 
 def _without_fences(text: str) -> str:
-    """The text with the code of its fenced blocks only: often just one form names the language."""
+    """Return the text with fence lines removed and their code kept: often only one form names the language."""
     out, at = [], 0
     for block in fenced_code(text):
         out += [text[at : block.start], "\n".join(line.text for line in block.code)]

@@ -1,4 +1,4 @@
-"""Politeness: how often and how many at once a host is asked, and how long it wants us to wait."""
+"""Politeness: limits on the rate and the concurrency of requests to each host, and pauses that it asks for."""
 
 import contextlib
 import threading
@@ -15,9 +15,9 @@ class Stopped(Exception):
 
 
 class HostLimits:
-    """Give each host at most `connections` requests at once, whose starts lie `delay` seconds apart.
+    """Limit each host to `connections` concurrent requests that start at least `delay` seconds apart.
 
-    Loopback hosts are exempt, except from what they ask for themselves (`slow_down`, `pause`).
+    Loopback hosts are exempt, except from limits that they ask for (`slow_down`, `pause`).
     Waiting threads hold no lock, and `stop` ends every wait.
     """
 
@@ -68,7 +68,7 @@ class _Host:
         self.slots = threading.BoundedSemaphore(connections)
 
     def claim(self) -> float:
-        """Take the next turn and give 0, or give the seconds until one may be free."""
+        """Take the next turn and return 0, or return the seconds until one may be free."""
         with self.lock:
             now = time.monotonic()
             if now < self.next:

@@ -1,6 +1,6 @@
-"""One HTTP answer: what kind of body is wanted, and reading it within bounds.
+"""Read the body of one HTTP response: check its media type, decompress it, enforce size limits.
 
-Bounded decompression: a small body that grows without end stops at a limit.
+Decompression is bounded, so that a small body that expands without end (a zip bomb) stops at the limit.
 """
 
 import zlib
@@ -13,7 +13,7 @@ MEGABYTE = 1_000_000
 PAGE_TYPES = frozenset({"text/html", "application/xhtml+xml", "text/markdown", "text/plain"})
 
 _CODED = frozenset({"gzip", "x-gzip", "deflate"})
-_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")  # byte order marks: text, though it may hold NUL
+_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")  # byte order marks: text, though it may contain NUL
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ PAGE = Wanted("text/html,application/xhtml+xml;q=0.9,text/markdown;q=0.8,text/pl
 
 
 def header_map(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
-    """Give the headers by lower-case name; several of one name are joined (RFC 9110, 5.3)."""
+    """Return the headers by lower-case name; repeated headers are joined (RFC 9110, 5.3)."""
     headers: dict[str, str] = {}
     for name, value in raw:
         key, text = name.decode("latin-1").lower(), _text(value)
@@ -101,11 +101,11 @@ class Inflater:
 
     @property
     def finished(self) -> bool:
-        """Tell whether what was fed so far ends at the end of a stream."""
+        """Return whether the data fed so far ends at the end of a stream."""
         return self._decoder.eof
 
     def feed(self, data: bytes) -> Iterator[bytes]:
-        """Decode `data`; raises zlib.error where it is neither gzip nor deflate."""
+        """Decode `data`. Raises zlib.error if it is neither gzip nor deflate."""
         while data:
             if self._decoder.eof:
                 if data[:2] != b"\x1f\x8b":  # padding after the last member
@@ -141,16 +141,16 @@ def _inflated(chunks: Iterable[bytes], inflater: Inflater | None, limit: int) ->
 
 
 def _cut_off(headers: Mapping[str, str], body: bytes) -> bool:
-    """Tell whether a body that only the end of the connection delimits looks incomplete."""
+    """Return whether a body delimited only by the end of the connection looks incomplete."""
     if "content-length" in headers or "chunked" in headers.get("transfer-encoding", "").lower():
         return False
     return b"<html" in body[:2048].lower() and b"</html" not in body[-4096:].lower()
 
 
-STEP = 256 * 1024  # bytes handed on at once, so that a bomb never exists in memory
+STEP = 256 * 1024  # bytes yielded at once, so that a zip bomb is never in memory as a whole
 
-_ANY = zlib.MAX_WBITS | 32  # gzip or zlib, told by the header
-_RAW = -zlib.MAX_WBITS  # what some servers send as `deflate`
+_ANY = zlib.MAX_WBITS | 32  # gzip or zlib, detected by the header
+_RAW = -zlib.MAX_WBITS  # raw deflate, which some servers send as `deflate`
 
 
 def inflate(data: bytes, limit: int) -> bytes:

@@ -1,4 +1,4 @@
-"""robots.txt: what a site lets us read and how fast (RFC 9309)."""
+"""robots.txt: which URLs of a site may be fetched, and how fast (RFC 9309)."""
 
 from dataclasses import dataclass
 from urllib.parse import urljoin
@@ -20,8 +20,8 @@ class Robots:
     """The rules of one site.
 
     `delay` is its Crawl-delay in seconds (at most MAX_DELAY), `sitemaps` are its Sitemap lines.
-    `problem` is the reason why nothing may be read although nothing was forbidden: the file could
-    not be had; `detail` says more.
+    `problem` is set if the file could not be fetched, so that nothing may be read although nothing was
+    forbidden; `detail` says more.
     """
 
     rules: Protego
@@ -31,15 +31,15 @@ class Robots:
     detail: str = ""
 
     def allows(self, url: str) -> bool:
-        """Tell whether we may fetch `url`."""
+        """Return whether `url` may be fetched."""
         return not self.problem and bool(self.rules.can_fetch(url, PRODUCT))
 
 
 def read_robots(source: str, fetcher: Fetcher) -> Robots:
     """Fetch and parse the robots.txt of the site of `source`.
 
-    A file that does not exist (4xx) allows everything; one that can't be had (5xx, 429, network)
-    forbids everything, since nobody knows what it would say.
+    A file that does not exist (4xx) allows everything; one that can't be fetched (5xx, 429, network)
+    forbids everything, since its rules are unknown.
     """
     url = urljoin(source, "/robots.txt")
     try:
@@ -58,9 +58,9 @@ def parse_robots(body: bytes, url: str) -> Robots:
 
 
 def why_not(robots: Robots) -> tuple[str, str]:
-    """Say why a site may not be crawled at all, as a reason and a detail.
+    """Return why a site may not be crawled at all, as a reason and a detail.
 
-    A host that can't be reached is named as such: that robots.txt was asked for first explains nothing.
+    For an unreachable host the reason is the network failure: that robots.txt was requested first explains nothing.
     """
     if not robots.problem:
         return "robots", "robots.txt forbids it"

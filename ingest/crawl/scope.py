@@ -1,4 +1,4 @@
-"""Which URLs belong to a source: its host, its path, the patterns of the user. No I/O."""
+"""Decide which URLs belong to a source, by its host, its path and the user's patterns. No I/O."""
 
 import re
 from dataclasses import dataclass, replace
@@ -39,16 +39,16 @@ class Scope:
         return cls(host_of(source), path.rstrip("/"), include, exclude)
 
     def contains(self, url: str) -> bool:
-        """Whether a URL is on the host and below the path of the source."""
+        """Return whether a URL is on the host and below the path of the source."""
         path = site_path(url).partition("?")[0] + "/"
         prefixes = (self.prefix, *self.more_prefixes)
         return host_of(url) == self.host and any(path.startswith(f"{prefix}/") for prefix in prefixes)
 
     def moved(self, start: str) -> "Scope":
-        """The scope of a source whose start page redirects to `start`, elsewhere on its host.
+        """Return the scope after the start page of the source redirected to `start`, elsewhere on its host.
 
-        What is below the new place belongs to it, and what is below the old one still does. Without a final
-        slash, `start` is a page in a folder unless it is as high up as the source.
+        URLs below the new path belong to it, and those below the old path still do. Without a final slash,
+        `start` is a page in a folder unless it is as high up as the source.
         """
         path = site_path(start).partition("?")[0]
         segments = path.strip("/").split("/")
@@ -57,7 +57,7 @@ class Scope:
         return replace(self, prefix="/" + "/".join(segments), more_prefixes=(self.prefix, *self.more_prefixes))
 
     def admits(self, url: str) -> bool:
-        """Tell whether a URL lies within the source and the patterns let it in."""
+        """Return whether a URL belongs to the source and the patterns admit it."""
         if not self.contains(url):
             return False
         path = unquote(site_path(url))

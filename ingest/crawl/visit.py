@@ -1,4 +1,4 @@
-"""One page of a crawl: fetch it at the first of its addresses that answers, and clean it."""
+"""Fetch one page of a crawl at the first of its addresses that answers, and clean it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -22,9 +22,9 @@ _NO_VARIANT = GONE | {"not-text", "empty", "soft-404"}
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one target: a cleaned page, "not modified" (nothing is set), or a problem.
+    """Result of visiting one target: a cleaned page, "not modified" (nothing is set), or a problem.
 
-    `page` is the answer without its body; its URL is the one to cite.
+    `page` is the response without its body; its URL is the one to cite.
     """
 
     cleaned: Cleaned | None = None
@@ -36,9 +36,9 @@ class Outcome:
 class Visitor:
     """Fetches and cleans pages. May be shared between threads.
 
-    `keep` is called with every answer that gave a document. `resume` returns the answer that an interrupted
-    crawl left for an address: it is used where the site answers that it has not changed. With `markdown`,
-    the `.md` variant of a page is asked for first.
+    `keep` is called with every response that gave a document. `resume` returns the response that an interrupted
+    crawl stored for an address; it is used if the site answers that the page has not changed. With `markdown`,
+    the `.md` variant of a page is requested first.
     """
 
     fetcher: Fetcher
@@ -48,9 +48,9 @@ class Visitor:
     resume: Resume | None = None
 
     def visit(self, target: Target, known: Validators, guard: Guard) -> Outcome:
-        """Fetch and clean one page; never raises for what a site does.
+        """Fetch and clean one page; failures of the site never raise.
 
-        Only where an address is not found is the next one tried.
+        The next address is tried only if the one before was not found.
         """
         variant = markdown_address(target.url) if self.markdown else ""
         outcome = Outcome(problem=Problem(target.url, "bad-url"))
@@ -63,10 +63,10 @@ class Visitor:
         return outcome
 
     def _follow(self, address: str, url: str, known: Validators, guard: Guard) -> Outcome:
-        """Fetch and clean what an address leads to.
+        """Fetch and clean the page that an address leads to.
 
-        A page that only redirects (by `refresh`, by a script) is followed as a redirect of HTTP is: the guard
-        is asked, and no address twice.
+        A page that only redirects (by `refresh`, by a script) is followed like an HTTP redirect: the guard is
+        called for its target, and no address is visited twice.
         """
         passed: list[str] = []
         while True:
@@ -87,7 +87,7 @@ class Visitor:
             address = target
 
     def _fetch_and_clean(self, address: str, url: str, known: Validators, guard: Guard) -> Outcome:
-        """One address of the page `url`. For a page that only redirects, the outcome has both a page and a problem."""
+        """Fetch and clean one address of `url`. If the page only redirects, the outcome has a page and a problem."""
         left = self.resume(address) if self.resume else None
         with_validators = left if left and (left.etag or left.last_modified) else known
         etag, last_modified = with_validators.etag, with_validators.last_modified
@@ -108,7 +108,7 @@ class Visitor:
         return Outcome(cleaned, replace(page, body=b""))
 
     def _at_html_address(self, outcome: Outcome, target: Target) -> Outcome:
-        """Give a page that was read as `.md` the address that people open."""
+        """Replace the address of a page that was read as `.md` by that of its HTML, which people open."""
         if outcome.page is None:
             return outcome
         html = without_markdown_suffix(outcome.page.url)
@@ -117,7 +117,7 @@ class Visitor:
 
 
 def markdown_address(url: str) -> str:
-    """The address of a page's `.md` variant (Mintlify and Fern: below the same name); "" for a root or a query."""
+    """Return the address of a page's `.md` variant (as Mintlify and Fern name it); "" for a root or a query."""
     parts = urlsplit(url)
     return f"{url}.md" if parts.path.strip("/") and not parts.query else ""
 

@@ -1,4 +1,4 @@
-"""Cleaning pages in processes of their own: both cores are used, and a page that hangs or crashes costs only itself."""
+"""Clean pages in separate processes: this uses both cores, and a page that hangs or crashes affects no other."""
 
 import contextlib
 import multiprocessing
@@ -15,7 +15,7 @@ Read = Callable[[Page], Cleaned]
 
 
 def read_safely(read: Read, page: Page) -> Cleaned | Problem:
-    """Clean a page, or say why that failed: whatever a page does, the crawl goes on."""
+    """Clean a page, or return a Problem if that fails; never raises, so that the crawl goes on."""
     try:
         return read(page)
     except CleanError as exc:
@@ -25,7 +25,7 @@ def read_safely(read: Read, page: Page) -> Cleaned | Problem:
 
 
 class CleanerPool:
-    """Call `read` in up to `count` processes; 0 means in the thread that calls.
+    """Call `read` in up to `count` processes; 0 means in the calling thread.
 
     With processes, `read` must be importable by its name. May be called from several threads. A
     page that takes longer than `seconds` is a Problem `clean-timeout`, one that kills its process
@@ -56,10 +56,10 @@ class CleanerPool:
         self._closed = True
         for worker in self._workers:
             worker.kill()
-        stopped = [self._idle.get() for _ in self._workers]  # so by now no thread uses one
+        stopped = [self._idle.get() for _ in self._workers]  # so no thread uses a worker now
         for worker in stopped:
             worker.stop()
-            self._idle.put(worker)  # a fetch that ends later is told so; without a worker it would wait for ever
+            self._idle.put(worker)  # a fetch that ends later fails at once; without a worker it would wait forever
 
 
 class _Worker:

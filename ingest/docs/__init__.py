@@ -1,4 +1,4 @@
 """The folder of markdown pages.
 
-folder    read and write pages       changes   compare, plan, carry out       starter   the pages that come along
+folder    read and write pages       changes   compare, plan, carry out       starter   the pages shipped with askdocs
 """

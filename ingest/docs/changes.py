@@ -1,8 +1,6 @@
-"""Pages that came, against pages at hand -> what to write, keep and remove. Pure.
+"""Compare fetched pages with the docs folder, plan which files to write, keep and remove, and write them.
 
-Two versions of a page -> which of its sections were added, changed and removed. Pure.
-
-A plan -> the docs folder: which pages it will hold, and the writing of them.
+Planning, and comparing the sections of two versions of a page, are pure; only `write_pages` writes files.
 """
 
 from collections import Counter, defaultdict
@@ -22,9 +20,9 @@ What = Literal["added", "changed", "removed"]
 
 @dataclass(frozen=True, slots=True)
 class SectionChange:
-    """A section that is not as it was. `heading` is its own, the page's title above the first heading.
+    """A section that differs. `heading` is its own heading, or the page's title above the first heading.
 
-    Where two sections of a page have the same heading, those above it are named as well.
+    If two sections of a page have the same heading, `heading` also names the headings above it.
     """
 
     heading: str
@@ -35,11 +33,11 @@ class SectionChange:
 
 @dataclass(frozen=True, slots=True)
 class PageChange:
-    """One page that is not as it was, and what of it.
+    """One page that differs, and its changes.
 
-    `other` is the page's other address where it moved: the new one of a page that was removed, the
-    old one of a page that was added, whose sections are then held against those it had there.
-    `facts` names what differs beside the sections.
+    `other` is the page's other address if it moved: the new one of a page that was removed, the old
+    one of a page that was added, whose sections are then compared with those it had there.
+    `facts` names the differences other than sections.
     """
 
     url: str
@@ -52,7 +50,7 @@ class PageChange:
 
 @dataclass(slots=True)
 class UpdatePlan:
-    """What an update does to the docs folder."""
+    """The changes that an update makes to the docs folder."""
 
     write: list[Document] = field(default_factory=list)
     remove: list[PageFile] = field(default_factory=list)
@@ -67,7 +65,7 @@ class UpdatePlan:
 
     @property
     def rewritten(self) -> list[Document]:
-        """The pages that are written for more than their validators."""
+        """Return the pages that are rewritten for more than new validators."""
         changed = {change.url for change in self.changes}
         return [document for document in self.write if document.url in changed]
 
@@ -80,12 +78,12 @@ def plan_update(
     dropped: Collection[str] = (),
     gone: Collection[str],
 ) -> UpdatePlan:
-    """Compare pages by the identity of their addresses: a final slash more or less is the same page.
+    """Plan an update. Pages are compared by the identity of their addresses, so a final slash makes no difference.
 
-    `replaced` are the sources whose pages this run is about. Of those, a page that did not come is
-    removed when its address is in `gone`, and moved when its new address took over the old one as
-    alias; otherwise it stays. Pages of the `dropped` sources and starter pages always go, those of
-    all others stay. A page without a source is the user's own: it is never written over.
+    `replaced` are the sources that this run updates. A page of theirs that was not fetched is removed
+    if its address is in `gone`, and moved if its new address has the old one as an alias; otherwise it
+    stays. Pages of the `dropped` sources and starter pages are always removed, pages of all other
+    sources stay. A page without a source is the user's own and is never overwritten.
     """
     plan = UpdatePlan()
     at_hand = {identity(file.document.url): file for file in files}
@@ -115,7 +113,7 @@ def plan_update(
 
 
 def differences(before: Iterable[Document], after: Iterable[Document]) -> UpdatePlan:
-    """What differs between two states of the same pages, whoever wrote them."""
+    """Return the differences between two states of the same pages, whoever wrote them."""
     plan = UpdatePlan()
     old, new = ({identity(document.url): document for document in documents} for documents in (before, after))
     moved = _by_alias(new)
@@ -131,7 +129,7 @@ def differences(before: Iterable[Document], after: Iterable[Document]) -> Update
 
 
 def _by_alias(pages: Mapping[str, Document]) -> dict[str, Document]:
-    """Pages by the identities of their other addresses, but for those that are pages themselves."""
+    """Index pages by the identities of their aliases, except aliases that are pages themselves."""
     names = {identity(alias): document for document in pages.values() for alias in document.aliases}
     return {name: document for name, document in names.items() if name not in pages}
 
@@ -153,7 +151,7 @@ def _compare(plan: UpdatePlan, before: Document, document: Document) -> None:
     if _content(before) == _content(document) and before.source == document.source:
         plan.unchanged += 1
         same = (before.etag, before.last_modified) == (document.etag, document.last_modified)
-        if not same:  # validators moved, the text did not: the page keeps the day it was fetched
+        if not same:  # only the validators changed, not the text: the page keeps the day it was fetched
             plan.write.append(replace(document, fetched_at=before.fetched_at))
         return
     plan.write.append(document)
@@ -162,7 +160,7 @@ def _compare(plan: UpdatePlan, before: Document, document: Document) -> None:
 
 
 def _facts(before: Document, after: Document) -> tuple[str, ...]:
-    """The names of what differs beside the text."""
+    """Return the names of the facts that differ, apart from the text."""
     pairs = {
         "address": (before.url, after.url),
         "title": (before.title, after.title),
@@ -184,9 +182,9 @@ _Key = tuple[tuple[str, ...], int]
 
 
 def section_changes(old: Document | None, new: Document | None) -> tuple[SectionChange, ...]:
-    """What differs, in the order of the new page, then of the old one.
+    """Return the sections that differ, in the order of the new page, then of the old one.
 
-    A section that stands elsewhere with the same heading and text is no change.
+    A section that only moved, with the same heading and text, is not a change.
     """
     before, after = _sections(old), _sections(new)
     added = dict.fromkeys(key for key in after if key not in before)
@@ -217,7 +215,7 @@ def _sections(document: Document | None) -> Mapping[_Key, str]:
 def _drop_moved(
     added: dict[_Key, None], removed: dict[_Key, None], before: Mapping[_Key, str], after: Mapping[_Key, str]
 ) -> None:
-    """Take out of both what has only another place, or other headings above it."""
+    """Remove from both the sections that only moved, or that only have other headings above them."""
     places: defaultdict[tuple[tuple[str, ...], str], list[_Key]] = defaultdict(list)
     for key in reversed(removed):
         places[key[0][-1:], before[key]].append(key)
@@ -227,14 +225,14 @@ def _drop_moved(
 
 
 def _names(keys: Iterable[_Key], title: str) -> dict[_Key, str]:
-    """The own heading of each section; its whole path where another one has the same heading."""
+    """Return the heading of each section, or its whole path if another section has the same heading."""
     paths = {key: key[0] or (title,) for key in keys}
     count = Counter(path[-1] for path in set(paths.values()))
     return {key: path[-1] if count[path[-1]] == 1 else " › ".join(path) for key, path in paths.items()}
 
 
 def pages_after(plan: UpdatePlan, files: Sequence[PageFile]) -> list[Document]:
-    """The pages that the docs folder holds once the plan is carried out."""
+    """Return the pages that the docs folder will contain after the plan is carried out."""
     gone = {identity(file.document.url) for file in plan.remove}
     pages = {identity(file.document.url): file.document for file in files}
     kept = {key: document for key, document in pages.items() if key not in gone}
@@ -242,7 +240,7 @@ def pages_after(plan: UpdatePlan, files: Sequence[PageFile]) -> list[Document]:
 
 
 def write_pages(folder: Path, plan: UpdatePlan, files: Sequence[PageFile]) -> None:
-    """New pages first, removals last: a crash in between leaves a page too many, never one too few."""
+    """Write new pages first and remove last: a crash in between leaves a page too many, never one too few."""
     written: set[Path] = set()
     names = {identity(file.document.url): file.path.relative_to(folder).as_posix() for file in files}
     for document in plan.write:
@@ -254,7 +252,7 @@ def write_pages(folder: Path, plan: UpdatePlan, files: Sequence[PageFile]) -> No
 
 
 def _free_name(folder: Path, url: str) -> str:
-    """The file of a new page; one that has a path for an address is on no host. No file is written over."""
+    """Return an unused file name for a new page; a page whose address is a path gets the host `local`."""
     name = file_name(url if "://" in url else f"http://local/{quote(url.lstrip('/'))}")
     while (folder / name).is_file():
         name = f"{name.removesuffix('.md')}--.md"

@@ -18,12 +18,12 @@ from ingest.core.urls import _PLAIN, _RESERVED, MAX_NAME, identity
 
 
 def file_name(url: str) -> str:
-    """Name the file of a page: `openrouter.ai__docs__guides__x.md` for `https://openrouter.ai/docs/guides/x`.
+    """Return the file name of a page: `openrouter.ai__docs__guides__x.md` for `https://openrouter.ai/docs/guides/x`.
 
     Injective on `identity(url)` and safe on every platform. Host and path segments are joined by
-    `__`. Where that would not be a faithful inverse (capitals, odd characters, a query, a long
-    name, a name that Windows reserves), `--` and 12 hex digits of a SHA-256 are added, which no
-    plain name can hold.
+    `__`. If that name can't be mapped back to the address (capitals, odd characters, a query, a long
+    name, a name that Windows reserves), `--` and 12 hex digits of a SHA-256 are added; no plain
+    name can contain them.
     """
     key = identity(url)
     host, _, path = key.partition("/")
@@ -48,7 +48,7 @@ _TITLE = re.compile(r"^#[ \t]+(.+?)[ \t#]*$", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class PageFile:
-    """A page as it stands on disk."""
+    """A page as stored on disk."""
 
     path: Path
     document: Document
@@ -123,7 +123,7 @@ def read_document(path: Path, folder: Path) -> Document:
 
 
 def _refuse_hostile(path: Path, folder: Path, meta: dict[str, Any]) -> None:
-    """What would break the index, or lead a reader astray: all of it can come with a cloned repository."""
+    """Raise CorpusError for a page that would break the index or mislead readers: cloned repositories may have some."""
     hint = "fix it, or take the file out of the docs folder"
     if folder.resolve() not in path.resolve().parents:
         raise CorpusError(f"{path}: the link leads out of the docs folder", hint)
@@ -141,7 +141,7 @@ def _refuse_hostile(path: Path, folder: Path, meta: dict[str, Any]) -> None:
 def _text_of(path: Path) -> str:
     try:
         facts = path.stat()
-        if not stat.S_ISREG(facts.st_mode):  # reading a pipe would wait for ever
+        if not stat.S_ISREG(facts.st_mode):  # reading a pipe would block forever
             raise CorpusError(f"{path}: not a file", "pages are files of markdown; take it out of the docs folder")
         if facts.st_size > MAX_PAGE_BYTES:
             raise CorpusError(f"{path}: {facts.st_size:,} bytes are too many for a page", "split it, or take it out")
@@ -159,7 +159,7 @@ def _text_of(path: Path) -> str:
 def read_front_matter(text: str, name: str) -> tuple[dict[str, Any], str]:
     """Split a page into its front matter ({} where there is none) and its body.
 
-    Raises CorpusError when the front matter is no YAML mapping.
+    Raises CorpusError when the front matter is not a YAML mapping.
     """
     from ingest.text import front_matter
 
@@ -213,11 +213,11 @@ def write_file(path: Path, text: str) -> None:
 
 
 def read_sources(folder: Path, kind: str = "sources") -> tuple[str, ...]:
-    """The addresses that the pages of this folder were crawled from; () before the first crawl.
+    """Return the sources that the pages of this folder were crawled from; () before the first crawl.
 
-    With the kind `markdown`: those of them whose `.md` variants are read. With `leaving`: sources
-    whose pages a run that did not end was to drop. Raises CorpusError for a record that is damaged:
-    without it, another site would be crawled into this folder.
+    With the kind `markdown`: the sources whose `.md` variants are read. With `leaving`: the sources
+    whose pages an unfinished run was about to drop. Raises CorpusError for a damaged record: without
+    it, another site would be crawled into this folder.
     """
     path = folder / _RECORD
     try:
@@ -237,7 +237,7 @@ def read_sources(folder: Path, kind: str = "sources") -> tuple[str, ...]:
 def write_sources(
     folder: Path, sources: Iterable[str], markdown: Iterable[str] = (), leaving: Iterable[str] = ()
 ) -> None:
-    """Record where the pages of this folder come from, of which sources the `.md` variants are read, which go."""
+    """Record the sources of this folder, those whose `.md` variants are read, and those whose pages are dropped."""
     kinds = {"markdown": sorted(markdown), "leaving": sorted(leaving)}
     record = {"schema": 1, "sources": list(sources)} | {name: found for name, found in kinds.items() if found}
     write_file(folder / _RECORD, json.dumps(record, indent=1) + "\n")

@@ -8,13 +8,13 @@ from ingest.core.errors import CorpusError
 
 
 def shipped_pages() -> Path | None:
-    """Where an installation keeps the starter pages; None in a checkout, which has them at hand."""
+    """Return the folder of the installed starter pages; None in a checkout, which has ./markdown_docs instead."""
     folder = Path(sysconfig.get_path("data")) / "share" / "askdocs" / "markdown_docs"
     return folder if folder.is_dir() else None
 
 
 def seed(docs: Path) -> bool:
-    """Copy the starter pages to `docs` unless something is there. Whether it did. Raises CorpusError."""
+    """Copy the starter pages to `docs` unless it exists; return whether they were copied. Raises CorpusError."""
     shipped = shipped_pages()
     if docs.exists() or shipped is None:
         return False

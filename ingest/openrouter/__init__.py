@@ -1,5 +1,5 @@
 """The client of OpenRouter-compatible APIs.
 
 client            requests, keys, base URL        retry      back-off and Retry-After
-error_responses   what went wrong, and a hint     catalog    the models on offer
+error_responses   error bodies -> ModelError      catalog    available models, limits of the key
 """

@@ -1,4 +1,4 @@
-"""What the API offers and what the key may do: models with their prices, the key's limits."""
+"""Available models with their prices, and the limits of the key."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +15,7 @@ _SECONDS = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A model on offer. Prices are US dollars per million tokens; None: not said, or it varies."""
+    """An available model. Prices are US dollars per million tokens; None if not given or variable."""
 
     id: str
     name: str
@@ -26,13 +26,13 @@ class Model:
 
     @property
     def free(self) -> bool:
-        """Whether it costs nothing."""
+        """Return whether the model costs nothing."""
         return self.prompt_price == 0 and self.completion_price == 0
 
 
 @dataclass(frozen=True, slots=True)
 class KeyLimits:
-    """What `/key` tells: US dollars left (None: no limit), spent, when the limit resets, and the tier."""
+    """Response of `/key`: US dollars left (None: no limit), spent, when the limit resets, and the tier."""
 
     remaining: float | None
     limit: float | None
@@ -43,9 +43,9 @@ class KeyLimits:
 
 
 def list_models(settings: Settings) -> list[Model]:
-    """The models on offer, by name. Raises ModelError.
+    """Return the available models, sorted by name. Raises ModelError.
 
-    OpenRouter's list is public, so no key is sent; only servers that refuse it without one get theirs.
+    OpenRouter's list is public, so no key is sent; the key is sent only to servers that refuse without one.
     """
     deadline = _deadline(settings)
     try:
@@ -62,7 +62,7 @@ def list_models(settings: Settings) -> list[Model]:
 
 
 def key_limits(settings: Settings) -> KeyLimits:
-    """What the key may spend. Costs nothing. Raises ModelError."""
+    """Return what the key may still spend. The request is free. Raises ModelError."""
     data = get_json(settings, "/key", _deadline(settings)).get("data")
     if not isinstance(data, dict):
         raise ModelError(f"{settings.base_url}/key does not report on the key", "check OPENROUTER_BASE_URL")
@@ -95,6 +95,6 @@ def _model(entry: dict[str, Any]) -> Model:
 
 
 def _price(value: object) -> float | None:
-    """Dollars per token, as text, to dollars per million; routers give -1 because theirs varies."""
+    """Convert dollars per token, as text, to dollars per million; None for -1, the variable price of routers."""
     number = as_number(value)
     return round(number * 1e6, 6) if number is not None and number >= 0 else None

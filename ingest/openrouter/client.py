@@ -1,9 +1,9 @@
-"""One request to OpenRouter, or any OpenAI-compatible server -> the bytes of its answer as they come.
+"""Send one request to OpenRouter, or any OpenAI-compatible server, and stream the bytes of its response.
 
-The only file that knows the openai package (2 or 3) and the HTTP client below it. The SDK sends the request
-and tells failures apart; reading a body is left to `rag/generate/stream.py` and to `get_json` here, because the
-SDK's own reader takes an error or a broken stream for an empty success. A request with a JSON answer is retried as
-long as that may help, within one deadline.
+The only file that imports the openai package (2 or 3) and the HTTP client below it. The SDK sends the request
+and classifies failures; `rag/generate/stream.py` and `get_json` here read the body, because the SDK's own reader
+takes an error or a broken stream for an empty success. A request with a JSON response is retried within one
+deadline as long as a retry may help.
 """
 
 import contextlib
@@ -43,25 +43,25 @@ _LONGEST_PACKED_ERROR: Final = 50_000
 
 
 def is_openrouter(settings: Settings) -> bool:
-    """Whether requests go to OpenRouter itself: other servers may refuse its own fields."""
+    """Return whether requests go to OpenRouter itself: other servers may refuse its own fields."""
     host = urlsplit(settings.base_url).hostname or ""
     return host == "openrouter.ai" or host.endswith(".openrouter.ai")
 
 
 def load() -> None:
-    """Import the libraries, which takes up to a second: callers do so before a server's time begins to run."""
+    """Import the libraries, which takes up to a second; call it before the time limit of a request starts."""
     import openai  # noqa: F401 - the import is the point
 
 
 def load_in_background() -> None:
-    """Begin to import them in a thread, while the caller searches; `load` then waits for what is left of it."""
+    """Start the import in a thread while the caller searches; `load` then waits for the rest."""
     if "openai" not in sys.modules:
         threading.Thread(target=load, daemon=True).start()
 
 
 @dataclass(frozen=True, slots=True)
 class ApiRequest:
-    """POST of `body` to `path`, or GET without one. Without `key`, none is needed and none is sent."""
+    """POST of `body` to `path`, or GET without a body. Without `key`, no key is needed and none is sent."""
 
     path: str
     body: Mapping[str, Any] | None = None
@@ -69,9 +69,9 @@ class ApiRequest:
 
 
 def exchange(settings: Settings, request: ApiRequest, deadline: Deadline) -> Bounded[bytes]:
-    """Send a request; iterate over the decoded body of the answer, piece by piece.
+    """Send a request; iterate over the decoded body of the response, piece by piece.
 
-    Raises ModelError without a key, and while iterating for whatever fails; DeadlinePassed.
+    Raises ModelError if there is no key and, while iterating, for any failure; DeadlinePassed.
     """
     if request.key and not settings.api_key and is_openrouter(settings):
         hint = "set OPENROUTER_API_KEY (keys: https://openrouter.ai/settings/keys), or use --no-llm"
@@ -93,16 +93,16 @@ def _pieces(settings: Settings, secret: str, request: ApiRequest, left: float) -
             if request.body is not None:
                 send, asked["body"] = client.post, request.body
             answered: Any = send(request.path, **asked)
-            # openai 2 hands out a stream of its own around the response.
+            # openai 2 returns its own stream object around the response.
             response: httpx2.Response = answered.response if isinstance(answered, Stream) else answered
             with contextlib.closing(response):
                 yield from _up_to_longest(response.iter_bytes())
 
 
 def _connect(settings: Settings, secret: str) -> "OpenAI":
-    """A client that sends the key to the configured base URL, follows no redirect and retries nothing.
+    """Create a client that sends the key to the configured base URL, without redirects or retries.
 
-    It takes nothing from the environment but the proxies that all programs of the user go through.
+    The client reads only the proxy settings from the environment, because all programs of the user go through them.
     """
     import openai
 
@@ -114,7 +114,7 @@ def _connect(settings: Settings, secret: str) -> "OpenAI":
         request.headers.pop("Authorization", None)
         if secret:
             request.headers["Authorization"] = f"Bearer {secret}"
-        # Who asks, in OpenRouter's current form: https://openrouter.ai/docs/app-attribution
+        # App attribution in OpenRouter's current form: https://openrouter.ai/docs/app-attribution
         request.headers["X-OpenRouter-Title"] = "askdocs"
         request.headers["HTTP-Referer"] = settings.referer
         if not settings.referer:
@@ -125,7 +125,7 @@ def _connect(settings: Settings, secret: str) -> "OpenAI":
             packed = "content-encoding" in response.headers
             response.stream = _cut(response.stream, _LONGEST_PACKED_ERROR if packed else _LONGEST_ERROR)
 
-    # Their debug log repeats headers, and a server may echo the key in one.
+    # Debug logs of these libraries contain headers, and a server may echo the key in one.
     logging.getLogger("httpcore2").setLevel(logging.INFO)
     logging.getLogger("httpcore").setLevel(logging.INFO)
     make: Any = getattr(openai, "DefaultHttpx2Client", None) or openai.DefaultHttpxClient
@@ -135,7 +135,7 @@ def _connect(settings: Settings, secret: str) -> "OpenAI":
 
 @cache
 def _http_library() -> Any:  # noqa: ANN401 - one of two modules with the same names
-    """The HTTP client below the installed openai: httpx2 since openai 3, httpx before.
+    """Return the HTTP client below the installed openai: httpx2 since openai 3, httpx before.
 
     LlamaIndex's model classes need openai 2, so both are supported.
     """
@@ -145,7 +145,7 @@ def _http_library() -> Any:  # noqa: ANN401 - one of two modules with the same n
 
 
 def _up_to_longest(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """`pieces`, decoded as they are; raises ModelError where more come than makes sense."""
+    """Yield the decoded `pieces`. Raises ModelError if the body exceeds the limit."""
     taken = 0
     for piece in pieces:
         taken += len(piece)
@@ -155,10 +155,10 @@ def _up_to_longest(pieces: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _cut(stream: Any, most: int) -> "httpx2.SyncByteStream":  # noqa: ANN401 - the library is imported late
-    """An error's body, up to its first `most` bytes: the SDK reads it as a whole."""
+    """Limit an error's body to its first `most` bytes, because the SDK reads it as a whole."""
     base: Any = _http_library().SyncByteStream
 
-    class Cut(base):  # type: ignore[misc] # a class of the library that is installed
+    class Cut(base):  # type: ignore[misc] # a class of the installed library
         def __iter__(self) -> Iterator[bytes]:
             left = most
             for piece in stream:
@@ -175,9 +175,9 @@ def _cut(stream: Any, most: int) -> "httpx2.SyncByteStream":  # noqa: ANN401 - t
 
 @contextlib.contextmanager
 def _translate_errors(settings: Settings) -> Iterator[None]:
-    """Turn whatever the SDK and its HTTP client raise into a ModelError that names the fix.
+    """Turn all exceptions of the SDK and its HTTP client into a ModelError that names the fix.
 
-    `from None` throughout: the causes hold the request, and so the key.
+    Always raises `from None`: the causes contain the request, and so the key.
     """
     import openai
 
@@ -194,12 +194,12 @@ def _translate_errors(settings: Settings) -> Iterator[None]:
     except (http.InvalidURL, http.UnsupportedProtocol):
         raise ModelError(f"{visible(where)[:120]} is not an address", "correct OPENROUTER_BASE_URL") from None
     except (ValueError, openai.OpenAIError, http.HTTPError, http.StreamError) as error:
-        # Bodies that can't be decoded come out of the libraries in many types.
+        # For bodies that can't be decoded the libraries raise many types of exception.
         raise ModelError(f"the answer of {where} is broken: {type(error).__name__}", "try again") from None
 
 
 def timeout_error(settings: Settings) -> ModelError:
-    """The failure of a server that took longer than the user grants."""
+    """Return the error for a server that took longer than the user's time limit."""
     message = f"{settings.base_url} did not answer within {settings.timeout:g} s"
     return ModelError(message, "try again, or raise --timeout", retryable=True)
 
@@ -232,20 +232,20 @@ def _status_error(error: Any, settings: Settings) -> ModelError:  # noqa: ANN401
 
 
 def redact_key(text: str, settings: Settings) -> str:
-    """A server's words without the key: some echo what they were sent."""
+    """Remove the key from a server's message: some servers echo the request."""
     secret = settings.api_key.reveal()
     return text.replace(secret, "…") if secret else text
 
 
 def get_json(settings: Settings, path: str, deadline: Deadline, *, key: bool = True) -> dict[str, Any]:
-    """The JSON object behind GET `path`. Raises ModelError."""
+    """GET `path` and return its JSON object. Raises ModelError."""
     return _call(settings, ApiRequest(path, key=key), deadline)
 
 
 def post_json(
     settings: Settings, path: str, body: Mapping[str, Any], deadline: Deadline, attempts: int = 3
 ) -> dict[str, Any]:
-    """The JSON object that answers `body`. Raises ModelError."""
+    """POST `body` and return the JSON object of the response. Raises ModelError."""
     return _call(settings, ApiRequest(path, body), deadline, attempts)
 
 
@@ -261,7 +261,7 @@ def _call(settings: Settings, request: ApiRequest, deadline: Deadline, attempts:
 
 
 def _parse_answer(settings: Settings, data: bytes) -> dict[str, Any]:
-    """The object in a body. Raises ModelError for what is none, and for one that is an error."""
+    """Parse a body as a JSON object. Raises ModelError if it is not an object, or is an error."""
     try:
         body = json.loads(data.decode("utf-8-sig"))
     except (ValueError, RecursionError):
@@ -274,7 +274,7 @@ def _parse_answer(settings: Settings, data: bytes) -> dict[str, Any]:
 
 
 def malformed_error(data: bytes, settings: Settings) -> ModelError:
-    """The failure of a body that is not what it should be."""
+    """Return the error for a body that does not have the expected form."""
     if data.lstrip().startswith(b"<"):
         hint = "check OPENROUTER_BASE_URL: it usually ends in /v1"
         return ModelError(f"{settings.base_url} sent a web page instead of an answer", hint)

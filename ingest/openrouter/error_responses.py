@@ -1,8 +1,8 @@
-"""What a server answered instead of the wanted -> a ModelError: what happened, what helps, whether to try again. Pure.
+"""Convert a server's error response to a ModelError: the message, a hint, and whether to retry. Pure.
 
 The shapes are those of https://openrouter.ai/docs/api_reference/errors-and-debugging: an `error`
-object with `code`, `message`, `metadata`, or with `http_status` and `availability`; plus what is
-met in the field: a text, a validation error, HTML.
+object with `code`, `message`, `metadata`, or with `http_status` and `availability`; plus shapes
+seen in practice: a text, a validation error, HTML.
 """
 
 import json
@@ -67,9 +67,9 @@ _SECRETS = re.compile(r"sk-[\w-]{8,}|(?<=Bearer )\S+")
 
 
 def response_error(status: int, body: object, headers: Mapping[str, str], where: str) -> ModelError:
-    """The failure that an error status, or an `error` in the body of a success, stands for.
+    """Return the error for an error status, or for an `error` in the body of a success.
 
-    `headers` have names in lower case; `where` is what answered, for the message.
+    `headers` have names in lower case; `where` names the server in the message.
     """
     error = _error_object(body)
     metadata = as_object(error.get("metadata"))
@@ -94,14 +94,14 @@ def response_error(status: int, body: object, headers: Mapping[str, str], where:
 
 
 def redirect_error(status: int, location: str, where: str) -> ModelError:
-    """The failure of a redirect: none is followed, because the key goes to the configured address only."""
+    """Return the error for a redirect: none is followed, because the key may go to the configured address only."""
     target = visible(location)[:120] or "nowhere"
     hint = "if that address is right, set OPENROUTER_BASE_URL to it: the key is sent nowhere else"
     return ModelError(f"{where} answered {status}: it redirects to {target}", hint)
 
 
 def _error_object(body: object) -> dict[str, Any]:
-    """The error of a body in whatever shape; empty where there is none."""
+    """Return the error object of a body of any shape; empty if there is none."""
     whole = as_object(body)
     error = whole.get("error", whole.get("detail"))
     if isinstance(error, str):
@@ -112,7 +112,7 @@ def _error_object(body: object) -> dict[str, Any]:
 
 
 def _status_in(error: Mapping[str, Any], metadata: Mapping[str, Any]) -> int:
-    """The status that an error names itself; 502 where it names none that says anything."""
+    """Return the status inside an error object; 502 if it has no meaningful one."""
     for value in (error.get("http_status"), error.get("code"), error.get("status"), error.get("type")):
         word = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
         if re.fullmatch(r"[45]\d\d", word, re.ASCII):
@@ -123,7 +123,7 @@ def _status_in(error: Mapping[str, Any], metadata: Mapping[str, Any]) -> int:
 
 
 def _message(error: Mapping[str, Any], metadata: Mapping[str, Any]) -> str:
-    """The server's words in one line, the provider's own where OpenRouter's say nothing. Holds no key."""
+    """Return the server's message on one line, or the provider's if OpenRouter's says nothing. Contains no key."""
     said = str(error.get("message") or error.get("msg") or error.get("name") or "")
     raw = metadata.get("raw")
     if raw and (not said or said.startswith("Provider returned error")):
@@ -132,7 +132,7 @@ def _message(error: Mapping[str, Any], metadata: Mapping[str, Any]) -> str:
 
 
 def _inner(raw: object) -> str:
-    """The text of a provider's error, which is a text, an object, or an object as text."""
+    """Return the text of a provider's error, which is a string, an object, or an object serialized as a string."""
     if isinstance(raw, str):
         try:
             raw = json.loads(raw)
@@ -143,7 +143,7 @@ def _inner(raw: object) -> str:
 
 
 def _reasons(metadata: Mapping[str, Any]) -> str:
-    """Why something was blocked; never `flagged_input`, which is what the user wrote."""
+    """Return why a request was blocked; never `flagged_input`, which is the user's text."""
     for name in ("reasons", "patterns"):
         if isinstance(metadata.get(name), list):
             found = ", ".join(visible(str(reason))[:80] for reason in metadata[name][:5])
@@ -161,13 +161,13 @@ def _retryable(status: int, error: Mapping[str, Any], metadata: Mapping[str, Any
 
 
 def _is_daily(said: str, metadata: Mapping[str, Any], reset: float | None) -> bool:
-    """Whether a limit lasts longer than anyone waits."""
+    """Return whether a limit lasts too long to wait for."""
     source = str(metadata.get("limit_source") or "")
     return source.endswith("_daily") or "per-day" in said or (reset is not None and reset - time.time() > 60)
 
 
 def _moment(reset: float | None) -> str:
-    """When a limit resets; daily ones do at midnight UTC."""
+    """Return when a limit resets; daily ones do at midnight UTC."""
     now = datetime.now(UTC)
     at = (now + timedelta(days=1)).replace(hour=0, minute=0) if reset is None else datetime.fromtimestamp(reset, UTC)
     return f"{at:%Y-%m-%d %H:%M} UTC"
@@ -176,6 +176,6 @@ def _moment(reset: float | None) -> str:
 def _is_too_long(status: int, said: str, error: Mapping[str, Any]) -> bool:
     kinds = {str(error.get(name)) for name in ("type", "code")}
     kinds.add(str(as_object(error.get("metadata")).get("error_type")))
-    # Some servers answer 500 to what they can't fit.
+    # Some servers answer 500 to a request that is too long.
     is_refused = status in (400, 422, 500)
     return status == 413 or (is_refused and bool(kinds & _TOO_LONG_KINDS or _TOO_LONG.search(said)))

@@ -1,4 +1,4 @@
-"""How long to wait before another attempt: what servers ask for, and the pause itself."""
+"""Retries: how long to wait before the next attempt, and the pause itself."""
 
 import random
 import time
@@ -20,8 +20,8 @@ _WORTH_REPORTING: Final = 1.0
 class Retries:
     """The attempts at one request within a deadline.
 
-    A failure that another attempt may help is followed by a pause, by `attempts` at most; when the time runs
-    out on the way, the failure before is the one to report: it says more than that the time is up.
+    Each retryable failure is followed by a pause and another attempt, up to `attempts`. If the time runs out
+    meanwhile, the last failure is reported, because it says more than a timeout.
     """
 
     def __init__(self, deadline: Deadline, attempts: int = 3) -> None:
@@ -30,9 +30,9 @@ class Retries:
         self._before: ModelError | None = None
 
     def wait(self, error: ModelError, attempts: int | None = None) -> None:
-        """Sleep before the next attempt. Raises the failure to report when there is to be none.
+        """Sleep before the next attempt. Raises the failure to report if there is no next attempt.
 
-        `attempts` counts for this kind of failure, instead of that of the request.
+        `attempts` overrides the request's limit for this kind of failure.
         """
         self._made += 1
         if self._before and not self._deadline.left:
@@ -48,14 +48,14 @@ class Retries:
         time.sleep(wait)
 
     def _backoff(self) -> float:
-        """A pause that grows; its jitter keeps several clients from coming back at the same moment."""
+        """Return a growing pause with jitter, so that several clients do not retry at the same moment."""
         return _BACKOFF[min(self._made, len(_BACKOFF)) - 1] * (0.8 + 0.2 * random.random())  # noqa: S311 - no secret
 
 
 def requested_wait(
     availability: Mapping[str, Any], metadata: Mapping[str, Any], headers: Mapping[str, str]
 ) -> float | None:
-    """Seconds that a server asks to wait, from the most specific place that names them; None without any."""
+    """Return the seconds that a server asks to wait, from the most specific field; None if it names none."""
     places = (availability.get("retry_after"), metadata.get("retry_after_seconds"), headers.get("retry-after"))
     for value in places:
         seconds = seconds_to_wait(value)
@@ -65,7 +65,7 @@ def requested_wait(
 
 
 def reset_time(headers: Mapping[str, str]) -> float | None:
-    """The moment of `X-RateLimit-Reset` in seconds since the epoch; OpenRouter gives milliseconds."""
+    """Return `X-RateLimit-Reset` in seconds since the epoch; OpenRouter gives milliseconds."""
     value = as_number(headers.get("x-ratelimit-reset"))
     if value is None or value < 1e9:
         return None
@@ -74,7 +74,7 @@ def reset_time(headers: Mapping[str, str]) -> float | None:
 
 
 def format_duration(seconds: float) -> str:
-    """A duration as people say it."""
+    """Format a duration for people."""
     if seconds > 365 * 86_400.0:
         return "over a year"
     for size, name in ((86_400.0, "days"), (3_600.0, "h"), (60.0, "min")):

@@ -1,8 +1,8 @@
-"""The pipeline, and all that only a reindex needs.
+"""The reindex pipeline and the modules that only a reindex needs.
 
-pipeline       the order of the stages              options         what a run was asked to do
-plan           sources, what to fetch again         crawl_source    gather by crawling
-folder_source  gather from files                    response_cache  answers of the site, kept for the next run
-dedupe         one page for several addresses       reclean         a newer cleaner over kept answers
+pipeline       the order of the stages              options         options and report of a run
+plan           sources, pages to fetch again        crawl_source    read sources by crawling
+folder_source  read sources from files              response_cache  HTTP responses kept for the next run
+dedupe         one page for several addresses       reclean         clean kept responses with a newer cleaner
 safeguards     loss of pages, new hosts
 """

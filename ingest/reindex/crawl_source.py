@@ -1,4 +1,4 @@
-"""A source -> the pages that it has now, by crawling."""
+"""Crawl the sources of a run and return their current pages."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,7 +16,7 @@ from ingest.reindex.dedupe import merge_identical
 
 @dataclass(slots=True)
 class SourcePages:
-    """Pages that came (unchanged ones included), addresses that are gone for good, and the counts."""
+    """The pages read (unchanged ones included), the addresses that are permanently gone, and the counts."""
 
     documents: list[Document] = field(default_factory=list)
     gone: set[str] = field(default_factory=set)
@@ -25,7 +25,7 @@ class SourcePages:
     """By source that was crawled: the form in which its pages were read."""
 
     def add(self, other: "SourcePages") -> None:
-        """Take in what another source gave."""
+        """Add the pages of another source."""
         self.documents += other.documents
         self.gone |= other.gone
         self.markdown |= other.markdown
@@ -46,10 +46,10 @@ def crawl_sources(
     *,
     full: bool = False,
 ) -> SourcePages:
-    """Crawl each source; pages at hand are asked for conditionally, unless `full`.
+    """Crawl each source; existing pages are requested conditionally, unless `full`.
 
-    A page at hand that answers 404 or 410 is gone; one that fails otherwise is a problem with
-    `kept_old`. Raises UsageError for a source that is no URL.
+    An existing page that answers 404 or 410 is gone; one that fails otherwise is a problem with
+    `kept_old`. Raises UsageError for a source that is not a URL.
     """
     gathered = SourcePages()
     options = replace(options, together=finish_drafts)
@@ -82,7 +82,7 @@ def _crawled(
     *,
     full: bool,
 ) -> tuple[Crawl, dict[str, Document]]:
-    """Run one crawl: its pages by address, those that have not changed as they are at hand."""
+    """Run one crawl and return its pages by address; an unchanged page is the existing document."""
     whole = full or options.markdown.refetches
     validators = {
         url: Validators(None if whole else d.etag, None if whole else d.last_modified, d.sha256, d.title)
@@ -100,7 +100,7 @@ def _crawled(
 
 
 def _stripped(documents: list[Document], report: CrawlReport) -> list[Document | None]:
-    """Take off what recurs on a site by no known generator; None, and a problem noted, where nothing is left."""
+    """Remove recurring chrome from pages by unknown generators; None, and a problem in `report`, if nothing is left."""
     out: list[Document | None] = []
     for before, document in zip(documents, finish_drafts(documents), strict=True):
         empty = isinstance(before, Draft) and not has_content(document)
@@ -111,16 +111,16 @@ def _stripped(documents: list[Document], report: CrawlReport) -> list[Document |
 
 
 def _aliases(old: Document | None, found: Iterable[str], pages: Collection[str]) -> tuple[str, ...]:
-    """Old and new aliases: an unchanged page shows no links, so not every alias is met in every crawl.
+    """Merge old and new aliases: a 304 response has no links, so a crawl does not meet every alias again.
 
-    An address that has become a page itself is not an alias any more; `pages` are identities.
+    An address that has become a page itself is no longer an alias; `pages` are identities.
     """
     names = {*(old.aliases if old else ()), *found}
     return tuple(sorted(name for name in names if identity(name) not in pages))
 
 
 def _add(gathered: SourcePages, running: Crawl, known: dict[str, Document]) -> None:
-    """Add one crawl's counts; tell pages that are gone from pages whose old version is kept."""
+    """Add one crawl's counts, and separate pages that are gone from pages whose old version is kept."""
     total, part = gathered.report, running.report
     total.requests += part.requests
     total.not_modified += part.not_modified

@@ -1,4 +1,4 @@
-"""Deduplicate pages: one is kept, the addresses of the others become its aliases. Pure."""
+"""Deduplicate pages: keep one and make the addresses of the others its aliases. Pure."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -11,21 +11,21 @@ from ingest.core.urls import identity
 SAME_SHARE: Final = 0.9
 """Share of three-word sequences (Dice's coefficient) from which on two pages of one title are one page."""
 
-_MAX_OF_TITLE: Final = 20  # more pages called `Overview` than that are no copies; keeps the comparing linear
+_MAX_OF_TITLE: Final = 20  # more pages of one title (`Overview`) are not copies; keeps the comparison linear
 _TARGET = re.compile(r"\]\([^()\s]*\)")
 _LINKED = re.compile(r"\]\(<?(?:https?://[^/\s()]+)?(/[^()\s#?<>]*)")
 _VERSION = re.compile(r"v?\d+(?:\.[\dx]+)*|latest|stable|next|dev|main|master", re.IGNORECASE)
 
 
 def lists_itself(url: str, markdown: str) -> bool:
-    """Tell whether a page links to its own path; in a file's name `_` may stand for `/`."""
+    """Return whether a page links to its own path; in a file name `_` may replace `/`."""
     path = _folded(url)
     return any(_folded(target) == path for target in _LINKED.findall(markdown))
 
 
 @dataclass(frozen=True, slots=True)
 class LocalPage:
-    """A cleaned page, the address that it calls its own, and whether its menus list the address that it has."""
+    """A cleaned page, its canonical address, and whether its menus list its current address."""
 
     document: Document
     canonical: str | None = None
@@ -37,11 +37,11 @@ def _folded(url: str) -> str:
 
 
 def merge_duplicates(arrivals: Iterable[LocalPage]) -> list[Document]:
-    """Keep one of the pages with the same content, in the order they came; of two with one address the last.
+    """Keep one of the pages with the same content, in order of arrival; of two with the same address the last.
 
-    Pages that have no address but their path are one, too, where they share their title and
-    SAME_SHARE of their text, unless their paths name two versions. A page that names its own URL
-    is a page of its own. Which address is kept: see `_rank`.
+    Pages whose only address is their path also count as one if they share their title and SAME_SHARE
+    of their text, unless their paths name two versions. A page that names its own URL is always a
+    separate page. `_rank` decides which address is kept.
     """
     pages = list({identity(arrival.document.url): arrival for arrival in arrivals}.values())
     kept: list[Document] = []
@@ -55,7 +55,7 @@ def merge_duplicates(arrivals: Iterable[LocalPage]) -> list[Document]:
 
 
 def merge_identical(documents: Iterable[Document]) -> list[Document]:
-    """Keep one of the pages with the same body: that with the shortest address, in whatever order they came."""
+    """Keep one of the pages with the same body: the one with the shortest address, whatever their order."""
     groups: dict[str, list[Document]] = {}
     for document in documents:
         groups.setdefault(document.sha256, []).append(document)
@@ -70,9 +70,9 @@ def merge_identical(documents: Iterable[Document]) -> list[Document]:
 def _rank(twin: LocalPage, canonicals: set[str]) -> tuple[bool, bool, bool, int]:
     """Rank the addresses of one page; of equals, `max` takes the first.
 
-    The canonical one; else a URL before a bare path; else one that the page's own menus list, for
-    that is where its site has it; else, of paths, the one of more parts: a site that is put in
-    order sorts its pages into sections, so the deeper one is the newer.
+    The canonical address wins; else a URL over a bare path; else an address that the page's own menus
+    list, because the site serves it there; else the path with more parts: sites sort their pages into
+    sections when they reorganize, so the deeper path is the newer.
     """
     url = twin.document.url
     path = url.startswith("/")
@@ -88,7 +88,7 @@ def _same(pages: Iterable[LocalPage]) -> list[list[LocalPage]]:
 
 
 def _near(groups: Sequence[list[LocalPage]]) -> list[list[LocalPage]]:
-    """Join groups of one title whose texts are nearly the same."""
+    """Join groups with the same title whose texts are nearly the same."""
     by_title: dict[str, list[list[LocalPage]]] = {}
     for group in groups:
         by_title.setdefault(group[0].document.title.casefold(), []).append(group)
@@ -114,7 +114,7 @@ def _joined(groups: Sequence[list[LocalPage]]) -> list[list[LocalPage]]:
 
 
 def _are_one(left: list[LocalPage], right: list[LocalPage]) -> bool:
-    """Tell whether nothing says that these are two pages: neither names its URL, and no version tells them apart."""
+    """Return whether two groups may be one page: neither names its URL, and their paths do not name two versions."""
     urls = [twin.document.url for twin in (*left, *right)]
     versions = {tuple(part for part in re.split(r"[/_]", url) if _VERSION.fullmatch(part)) for url in urls}
     return len(versions) == 1 and all(url.startswith("/") for url in urls)

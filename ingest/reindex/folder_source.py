@@ -1,6 +1,6 @@
-"""A folder of .md/.html files, or one file of joined pages -> Pages, without a crawl; their chrome taken off.
+"""Read pages from a folder of .md/.html files, or from one file of joined pages, and remove their chrome.
 
-What the front matter of a page that askdocs once wrote tells of its past: untrusted, so checked. Pure.
+Pages that askdocs wrote keep the history in their front matter; it is untrusted, so it is checked.
 """
 
 import json
@@ -31,11 +31,11 @@ from ingest.text.markdown import blocks_of, fenced_code
 
 
 def read_local_source(path: Path, at_hand: Iterable[Document], progress: Progress) -> SourcePages:
-    """Clean the files at `path`; of pages with the same content one is kept.
+    """Clean the files at `path` and keep one of the pages with the same content.
 
-    Pages that askdocs wrote keep their aliases and dates (see `restore_history`). Pages that came from the
-    folder before and are missing now are gone. Those that a joined file no longer lists are kept, with a
-    problem: a site decides what such a file contains.
+    Pages that askdocs wrote keep their aliases and dates (see `restore_history`). Pages read from the folder
+    by an earlier run and missing now are gone. Pages that a joined file no longer lists are kept, with a
+    problem, because the site decides which pages such a file contains.
     Raises UsageError when there is nothing to read.
     """
     gathered = SourcePages()
@@ -71,14 +71,14 @@ def read_local_source(path: Path, at_hand: Iterable[Document], progress: Progres
 
 
 def _unread(path: Path) -> list[str]:
-    """A note for each kind of source in a folder that is not read."""
+    """Return a note for each kind of source file in the folder that is not read."""
     names = (file.suffix.lower() for file in path.rglob("*")) if path.is_dir() else iter(())
     counts = Counter(name for name in names if name in _NOT_READ)
     return [f"{counts[name]} × {name} not read: give their HTML" for name in sorted(counts)]
 
 
 def _cleaned(page: Page | Problem, report: CrawlReport) -> Cleaned | None:
-    """The page, at its own address; None, and a problem noted, when it has no content."""
+    """Return the cleaned page at its own address; None, with a problem in `report`, if it has no content."""
     cleaned = page if isinstance(page, Problem) else read_safely(clean_page, page)
     if isinstance(cleaned, Problem):
         report.problems.append(cleaned)
@@ -93,7 +93,7 @@ def _cleaned(page: Page | Problem, report: CrawlReport) -> Cleaned | None:
 
 
 def _address(url: str) -> str:
-    """The address to cite: as it is written, but of the page, not of its markdown variant; a path stays."""
+    """Return the address to cite: as written, but without the suffix of a markdown variant; a path stays as it is."""
     return without_markdown_suffix(url) if absolute(url) else url
 
 
@@ -114,7 +114,7 @@ MAX_JOINED_BYTES: Final = 500_000_000
 
 
 def local_pages(path: Path) -> Iterator[Page | Problem]:
-    """Yield the pages at `path`, and a Problem for each file that is none.
+    """Yield the pages at `path`, and a Problem for each file that is not a page.
 
     A page's address is its front matter's `url` (the cleaner reads it), else the line of
     `manifest.jsonl` that names its file, else what the HTML says, else its path.
@@ -149,7 +149,7 @@ def _folder(folder: Path) -> Iterator[Page | Problem]:
 
 
 def _manifest(folder: Path) -> dict[str, str]:
-    """File -> url of `manifest.jsonl`. Raises UsageError for a line that is no such pair."""
+    """Read `manifest.jsonl` as {file: url}. Raises UsageError for a line that is not such a pair."""
     path = folder / "manifest.jsonl"
     found: dict[str, str] = {}
     if not path.is_file():
@@ -167,7 +167,7 @@ def _manifest(folder: Path) -> dict[str, str]:
 
 
 def _joined(path: Path) -> Iterator[Page | Problem]:
-    """Pages joined in one file: as llms-full.txt (`# title`, `Source: url`), or with front matter each."""
+    """Split one file of joined pages: as in llms-full.txt (`# title`, `Source: url`), or each with front matter."""
     if path.stat().st_size > MAX_JOINED_BYTES:
         raise UsageError(f"{path} is too large", "split it")
     text = path.read_text(encoding="utf-8", errors="replace").replace("\r\n", "\n")
@@ -187,7 +187,7 @@ def _joined(path: Path) -> Iterator[Page | Problem]:
 
 
 def _outside(matches: Iterable[re.Match[str]], spans: list[tuple[int, int]]) -> Iterator[re.Match[str]]:
-    """The matches that begin in none of the spans; both are in order."""
+    """Yield the matches that begin outside of all spans; both must be in order."""
     at = 0
     for match in matches:
         while at < len(spans) and spans[at][1] <= match.start():
@@ -197,10 +197,10 @@ def _outside(matches: Iterable[re.Match[str]], spans: list[tuple[int, int]]) -> 
 
 
 def mend_converted(pages: Sequence[Page | Problem]) -> list[Page | Problem]:
-    """Mend markdown that another program made of whole HTML pages, as a naive crawl leaves it; sources stay.
+    """Repair markdown that another program converted from whole HTML pages; authored files stay as they are.
 
-    What recurs on the pages of a host is learned from all of them, then taken off each (see
-    `clean.recurring`; pages that name no host are of one); code tables become code.
+    Recurring chrome is learned from all pages of a host, then removed from each (see `clean.recurring`;
+    pages that name no host count as one host); code tables become code.
     """
     hosts: dict[str, dict[int, str]] = {}
     for at, page in enumerate(pages):
@@ -222,7 +222,7 @@ def mend_converted(pages: Sequence[Page | Problem]) -> list[Page | Problem]:
 
 
 def _told_once(text: str, description: str) -> str:
-    """Drop the paragraph below the title that says what the front matter says: our own pages have it twice."""
+    """Drop the paragraph below the title that repeats the front matter's description: our own pages have both."""
     body = front_matter.split(text)[1] if description else ""
     found = _LEAD.match(body)
     if found is None or " ".join(found[2].split()) != description:
@@ -235,10 +235,10 @@ _ANCHOR = re.compile(r"[^\s\x00-\x1f\x7f-\x9f]{0,300}")
 
 
 def restore_history(document: Document, markdown: str, now: datetime) -> Document:
-    """Give the page aliases, dates and anchors of the front matter that `markdown` begins with.
+    """Set the page's aliases, dates and anchors from the front matter at the start of `markdown`.
 
-    Aliases are addresses of the page's own host, dates none that is still to come, and anchors fit
-    the headings one by one; what is not so is left out. Without a day it was fetched, that is `now`.
+    Accepts only aliases on the page's own host, dates that are not in the future, and anchors that match
+    the headings one by one; ignores all others. The fetch date defaults to `now`.
     """
     matter = _matter(markdown)
     anchors = _anchors(matter.get("anchors"), document)
@@ -276,7 +276,7 @@ def _fetched(told: object, now: datetime) -> str | None:
 
 
 def _changed(told: object, now: datetime) -> str | None:
-    """The date as an HTTP header has it, which is how it is kept."""
+    """Return the date in the format of an HTTP header, in which it is stored."""
     try:
         day = parsedate_to_datetime(told) if isinstance(told, str) else None
     except ValueError:

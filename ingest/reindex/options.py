@@ -1,4 +1,4 @@
-"""What one reindex was asked to do, what it works with, and what it did."""
+"""Options, context and report of one reindex."""
 
 import time
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from ingest.reindex.response_cache import ResponseCache
 
 @dataclass(frozen=True, slots=True)
 class ReindexOptions:
-    """What the user asked of one run. Without `sources` and `from_path`, the recorded source is used."""
+    """The user's options for one run. Without `sources` and `from_path`, the recorded source is used."""
 
     sources: tuple[str, ...] = ()
     from_path: Path | None = None
@@ -37,7 +37,7 @@ class ReindexOptions:
 
 @dataclass(slots=True)
 class ReindexReport:
-    """What a run did; counts are of pages. After a dry run `index` is None, and `chunks` is what would be done."""
+    """Result of a run; counts are of pages. After a dry run `index` is None and `chunks` has the planned work."""
 
     sources: tuple[str, ...] = ()
     seen: int = 0
@@ -54,13 +54,13 @@ class ReindexReport:
     """Hosts that pages are on, or name, for the first time, each with the first such page."""
 
     def count(self, what: str) -> int:
-        """How many pages were `added`, `changed` or `removed`."""
+        """Return the number of pages that were `added`, `changed` or `removed`."""
         return sum(change.what == what for change in self.changes)
 
 
 @dataclass(frozen=True, slots=True)
 class ReindexContext:
-    """One reindex under way."""
+    """State of a running reindex."""
 
     settings: Settings
     options: ReindexOptions
@@ -71,7 +71,7 @@ class ReindexContext:
 
     @contextmanager
     def timed(self, stage: str) -> Iterator[None]:
-        """Add what passes to the seconds of `stage`."""
+        """Add the time spent in the block to the seconds of `stage`."""
         started = time.perf_counter()
         try:
             yield

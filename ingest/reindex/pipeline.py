@@ -1,4 +1,4 @@
-"""Reindex: source -> pages -> docs folder -> index. The only file that knows the order."""
+"""Reindex: source -> pages -> docs folder -> index. Only this file defines the order of the stages."""
 
 import time
 from contextlib import ExitStack
@@ -27,10 +27,10 @@ __all__ = ["ReindexOptions", "ReindexReport", "index_corpus", "reindex"]
 
 
 def reindex(settings: Settings, options: ReindexOptions, progress: Progress) -> ReindexReport:
-    """Bring docs folder and index up to the source.
+    """Update docs folder and index from the source.
 
-    Neither is changed before all pages have come and are embedded: what fails or is interrupted
-    until then leaves both as they were, and what came so far is kept for the next run. Raises
+    Neither is changed before all pages are fetched and embedded: a failure or an interrupt before then
+    leaves both unchanged, and the responses fetched so far are kept for the next run. Raises
     UsageError, CrawlFailed, CorpusError, IndexLocked, ModelError.
     """
     started = time.perf_counter()
@@ -58,7 +58,7 @@ def reindex(settings: Settings, options: ReindexOptions, progress: Progress) -> 
 
 
 def _carry_out(context: ReindexContext, update: Update, builder: IndexBuilder) -> None:
-    """Embed, write the pages, then index them as they are on disk."""
+    """Embed the pages, write them, then index the files on disk."""
     settings, options, report = context.settings, context.options, context.report
     if context.previous.damage:
         report.notes.append(f"{context.previous.damage}; the index is written again")
@@ -85,9 +85,9 @@ def _carry_out(context: ReindexContext, update: Update, builder: IndexBuilder) -
 def index_corpus(
     settings: Settings, corpus: Corpus, embedder: Embedder, progress: Progress, *, full: bool = False
 ) -> IndexReport:
-    """Index the pages of a docs folder; the starter pages come with their index.
+    """Index the pages of a docs folder; the starter pages ship with their index.
 
-    The caller has the lock. Raises CorpusError when no page is usable.
+    The caller must own the lock. Raises CorpusError when no page is usable.
     """
     if not full and (shipped := starter.install(settings.index, stored_pages(corpus), embedder)):
         return shipped

@@ -1,6 +1,6 @@
-"""A source, or the markdown at hand -> what a run is about to do to the docs folder. Writes nothing there.
+"""Plan the changes of a run to the docs folder, from its sources or from the existing markdown. Writes nothing there.
 
-Which sources a run is about, and in which form their pages are read. Pure.
+Also chooses the sources of a run and the form in which their pages are read.
 """
 
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ from ingest.reindex.safeguards import new_hosts, refuse_loss
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """Pages at hand, what becomes of them, and the sources to record (None: as they are) and read as `.md`."""
+    """Existing pages, planned changes, sources to record (None: unchanged) and sources to read as `.md`."""
 
     files: Sequence[PageFile]
     plan: UpdatePlan
@@ -35,13 +35,13 @@ class Update:
 
     @property
     def documents(self) -> list[Document]:
-        """The pages that the docs folder will hold."""
+        """Return the pages that the docs folder will contain."""
         return pages_after(self.plan, self.files)
 
     def write(self, docs: Path) -> None:
         """Bring the docs folder up to date. Raises CorpusError."""
         if self.sources is not None:
-            # The record first: should this run be killed, the next one ends what it began, whatever it is told.
+            # The record first: if this run is killed, the next one finishes its removals, whatever its options.
             write_sources(docs, self.sources, self.markdown, self.leaving)
         write_pages(docs, self.plan, self.files)
         if self.sources is not None and self.leaving:
@@ -49,9 +49,9 @@ class Update:
 
 
 def update_from_sources(context: ReindexContext) -> Update:
-    """Crawl or read the sources of this run.
+    """Plan an update from the sources of this run, which are crawled or read from files.
 
-    Raises UsageError, CorpusError, and CrawlFailed for what must not replace the pages at hand.
+    Raises UsageError, CorpusError, and CrawlFailed for results that must not replace the existing pages.
     """
     options, report, docs = context.options, context.report, context.settings.docs
     corpus = read_corpus(docs) if docs.exists() else Corpus(docs, (), ())
@@ -83,9 +83,9 @@ def update_from_sources(context: ReindexContext) -> Update:
 
 
 def update_from_markdown(context: ReindexContext) -> Update:
-    """Without a crawl: bring pages that another version of the cleaner made up to date.
+    """Plan an update without a crawl: clean again the pages made by another version of the cleaner.
 
-    What is reported as changed is what differs from the index. Raises CorpusError without a docs folder.
+    The report lists the differences from the index as changes. Raises CorpusError without a docs folder.
     """
     corpus = read_corpus(context.settings.docs)
     crawled = [file for file in corpus.files if file.document.source]
@@ -113,7 +113,7 @@ def _recleaned(context: ReindexContext, at_hand: list[Document], *, crawling: bo
 
 
 def _gather(context: ReindexContext, at_hand: list[Document]) -> SourcePages:
-    """Read the sources that are folders or files (recorded as absolute paths), and crawl the others."""
+    """Read sources that are folders or files (recorded as absolute paths), and crawl the others."""
     gathered = SourcePages()
     sources = context.report.sources
     for path in map(Path, sources):
@@ -154,9 +154,9 @@ def _account(context: ReindexContext, gathered: SourcePages, plan: UpdatePlan) -
 
 
 def sources_of_run(given: Sequence[str], recorded: Sequence[str], *, others_may_be: bool) -> tuple[str, ...]:
-    """The sources of a run: as given, else as recorded, else OpenRouter's docs.
+    """Return the sources of a run: as given, else as recorded, else OpenRouter's docs.
 
-    Raises UsageError where the docs folder holds the pages of others, unless `others_may_be`.
+    Raises UsageError if the docs folder contains pages of other sources, unless `others_may_be`.
     """
     if not given:
         return tuple(recorded) or (DEFAULT_SOURCE,)

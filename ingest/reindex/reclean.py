@@ -1,4 +1,4 @@
-"""Pages at hand, as the cleaner of today gives them: from their kept answers, without the network."""
+"""Clean existing pages again with the current cleaner, from their kept responses, without the network."""
 
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +18,7 @@ _SECONDS = 60.0  # for one page; the largest need about five
 
 @dataclass(slots=True)
 class Recleaned:
-    """`documents`: all pages at hand, in order; `updated`: those that the cleaner gave anew; and what failed."""
+    """`documents`: all existing pages, in order; `updated`: those that were cleaned again; and the failures."""
 
     documents: list[Document] = field(default_factory=list)
     updated: list[Document] = field(default_factory=list)
@@ -33,13 +33,13 @@ def reclean(
     keep: bool,
     crawling: bool = False,
 ) -> Recleaned:
-    """Clean again what another version of the cleaner made; `keep` the answers under this version.
+    """Clean again the pages made by another version of the cleaner; `keep` the responses under this version.
 
-    Before a crawl, which may change what is learned, pages from which recurring chrome was removed are
-    returned as drafts. Without a crawl they are all cleaned as soon as one of them must be.
+    Before a crawl, pages from which recurring chrome was removed are returned as drafts, because the crawl may
+    change what is learned as chrome. Without a crawl all of them are cleaned as soon as one of them must be.
 
-    A page of which it is not known what made it, or whose answer is not at hand, loses its
-    validators: only an answer with its content can bring it up to date.
+    A page without a usable response, or by an unknown version of the cleaner, loses its validators: only
+    a response with its content can bring it up to date.
     """
     out = Recleaned(list(at_hand))
     states = [responses.state(document) for document in out.documents]
@@ -70,7 +70,7 @@ def _clean(old: Document, responses: ResponseCache, cleaners: CleanerPool, *, ke
     if isinstance(got, Problem):
         return replace(got, url=old.url, kept_old=True)
     new = got.document
-    # Neither the address nor the day it was fetched have changed.
+    # Neither the address nor the fetch date has changed.
     document = replace(new, url=old.url, aliases=old.aliases, source=old.source, fetched_at=old.fetched_at)
     if keep:
         responses.keep(page, document)

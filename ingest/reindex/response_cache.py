@@ -1,13 +1,13 @@
-"""Answers of the sites, kept as they came, so that pages can be cleaned anew without the network.
+"""Cache of unprocessed HTTP responses, so that pages can be cleaned again without the network.
 
 ::
 
     INDEX/responses/<hash of the page's address>.page    a line of facts as JSON, then the body, compressed
     INDEX/responses/<hash of the page's address>.new     from a run that has not ended, or was interrupted
 
-An answer becomes the kept one when the docs folder holds the page that it gave. What an interrupted
-run leaves spares the next one the fetching, and is gone when that ends. The files are a cache: one
-that is missing or damaged costs a request.
+A response becomes the kept one once the docs folder contains the page made from it. Responses of an
+interrupted run save the next run from fetching them again; they are deleted when that run ends. The
+files are a cache: a missing or damaged one costs a request.
 """
 
 import contextlib
@@ -36,15 +36,15 @@ _MAX_LINE: Final = 1_000_000
 
 
 class ResponseCache:
-    """The kept answers of one index; `cleaner` is the version of the cleaner that runs now.
+    """The kept responses of one index; `cleaner` is the current version of the cleaner.
 
-    As a context manager it ends a run: half-written files are dropped, and so are answers that were not
-    settled, unless the run failed or was interrupted. `keep` may be called from several threads.
+    As a context manager it cleans up at the end of a run: it deletes half-written files and, unless the run
+    failed or was interrupted, responses that were not settled. `keep` may be called from several threads.
     """
 
     def __init__(self, folder: Path, cleaner: int) -> None:
         self._folder, self._cleaner = folder, cleaner
-        self._new: dict[str, str | None] = {}  # name: hash of the page that the answer gave, None for a draft
+        self._new: dict[str, str | None] = {}  # name: hash of the page made from the response, None for a draft
         self._lock = threading.Lock()
 
     def __enter__(self) -> Self:
@@ -56,7 +56,7 @@ class ResponseCache:
             path.unlink(missing_ok=True)
 
     def keep(self, page: Page, document: Document) -> None:
-        """Write down an answer and which document it gave. Raises CorpusError where that fails."""
+        """Store a response and the hash of the document made from it. Raises CorpusError if that fails."""
         name = _name(page.url)
         facts = {fact: getattr(page, fact) for fact in _FACTS}
         draft = isinstance(document, Draft)
@@ -72,10 +72,10 @@ class ResponseCache:
             self._new[name] = None if draft else document.sha256
 
     def state(self, document: Document) -> State:
-        """How the page was made from the kept answer.
+        """Return how the page was made from the kept response.
 
         `current`: by this version of the cleaner. `draft`: by this version, and then the recurring chrome
-        of its site was removed. `stale`: by another version. `unknown`: there is no usable answer.
+        of its site was removed. `stale`: by another version. `unknown`: there is no usable response.
         """
         facts, _ = self._read(document.url, ".page", body=False)
         if facts.get("cleaner") == self._cleaner:
@@ -83,23 +83,23 @@ class ResponseCache:
         return "stale" if _is_draft(facts) or facts.get("sha256") == document.sha256 else "unknown"
 
     def answer_for(self, document: Document) -> Page | None:
-        """The answer that gave exactly this document; None where it is missing, damaged or gave another.
+        """Return the response of exactly this document; None if it is missing, damaged or of another document.
 
-        What became of a draft depends on the other pages of its site, so there the latest answer counts.
+        The result of a draft depends on the other pages of its site, so for a draft the latest response is used.
         """
         facts, body = self._read(document.url, ".page", body=True)
         wanted = _is_draft(facts) or facts.get("sha256") == document.sha256
         return _page(facts, body) if body and wanted else None
 
     def left_over(self, url: str) -> Page | None:
-        """The answer of this address that an interrupted run left; None for those that this run has kept."""
+        """Return the response that an interrupted run left for this address; None for those that this run has kept."""
         if _name(url) in self._new:
             return None
         facts, body = self._read(url, ".new", body=True)
         return _page(facts, body) if body and facts.get("url") == url else None
 
     def settle(self, documents: Iterable[Document]) -> None:
-        """Keep the answers of these pages, as they now stand in the docs folder, and no others."""
+        """Keep only the responses of these pages, which are now in the docs folder."""
         held = {_name(document.url): document.sha256 for document in documents}
         for name, content in self._new.items():
             if name in held and content in (held[name], None):
@@ -111,7 +111,7 @@ class ResponseCache:
                 path.unlink(missing_ok=True)
 
     def _read(self, url: str, suffix: str, *, body: bool) -> tuple[dict[str, Any], bytes]:
-        """Facts and, where wanted, the body of a kept answer; ({}, b"") for what can't be read."""
+        """Read the facts and, with `body`, the body of a kept response; ({}, b"") if it can't be read."""
         try:
             with (self._folder / f"{_name(url)}{suffix}").open("rb") as file:
                 facts = json.loads(file.readline(_MAX_LINE))
@@ -122,7 +122,7 @@ class ResponseCache:
 
 
 def _is_draft(facts: dict[str, Any]) -> bool:
-    """Whether recurring chrome was removed from the page; earlier versions wrote this in place of the hash."""
+    """Return whether recurring chrome was removed from the page; earlier versions stored this instead of the hash."""
     return facts.get("draft") is True or facts.get("sha256") == "learned"
 
 
@@ -140,7 +140,7 @@ def _page(facts: dict[str, Any], body: bytes) -> Page:
 
 
 def _inflated(data: bytes) -> bytes:
-    """Undo the compression. Raises ValueError or zlib.error for a body that is not whole."""
+    """Decompress a body. Raises ValueError or zlib.error if it is incomplete."""
     decoder = zlib.decompressobj()
     body = decoder.decompress(data, MAX_BYTES)
     if not decoder.eof:

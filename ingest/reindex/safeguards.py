@@ -1,6 +1,7 @@
-"""When what came must not replace what is there: nothing usable, a site that is down, too much gone. Pure.
+"""Checks before an update replaces the existing pages. Pure.
 
-Two states of the docs -> the hosts that only the newer one names: who tampers with pages leads elsewhere. Pure.
+`refuse_loss` stops an update without usable pages, from a site that is down, or with too many pages gone.
+`new_hosts` lists the hosts that only the newer pages name, because tampered pages link to other hosts.
 """
 
 import re
@@ -38,7 +39,7 @@ _ADVICE: Final = {
 def refuse_loss(
     plan: UpdatePlan, problems: Sequence[Problem], sources: Collection[str], *, came: bool, allow_shrink: bool
 ) -> None:
-    """Raise CrawlFailed where an update would put the site's trouble in place of its pages."""
+    """Raise CrawlFailed if an update would replace good pages because of a failure of the site."""
     if not came:
         main = _main(problems, sources)
         detail = f" ({main.detail})" if main and main.detail else ""
@@ -56,13 +57,13 @@ def refuse_loss(
 
 
 def _advice(problem: Problem) -> str:
-    if problem.reason == "robots" and "can't be read" in problem.detail:  # a site that is down, not one that refuses
+    if problem.reason == "robots" and "can't be read" in problem.detail:  # the site is down, it does not refuse
         return _LATER
     return _ADVICE.get(problem.reason, "check the address")
 
 
 def _main(problems: Sequence[Problem], sources: Collection[str]) -> Problem | None:
-    """The problem that explains an empty crawl: that of a source itself, else the first of the most frequent kind."""
+    """Return the problem that explains an empty crawl: that of a source, else the first of the most frequent kind."""
     named = {identity(source) for source in sources}
     counts = Counter(problem.reason for problem in problems)
     rank = {id(problem): (identity(problem.url) in named, counts[problem.reason]) for problem in problems}
@@ -73,9 +74,9 @@ _HOST: Final = re.compile(r"https?://(?:[^\s/?#@]{0,200}@)?(\w[\w.-]*\.\w+)", re
 
 
 def new_hosts(before: Iterable[Document], after: Iterable[Document]) -> dict[str, str]:
-    """Host -> the first page that is on it or names it in an address; those that no page before did.
+    """Return {host: first page that is on it or links to it} for hosts that no page in `before` names.
 
-    Empty where there was no page before, starter pages aside: then every host is new.
+    Empty if `before` has no pages apart from starter pages, because then every host is new.
     """
     old = {document.url: document for document in before if document.source != STARTER}
     found: dict[str, str] = {}

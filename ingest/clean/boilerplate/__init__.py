@@ -1,4 +1,4 @@
-"""Chrome: what is on the page but is not its content.
+"""Chrome: the elements of a page that are not its content.
 
 vocabulary  words of class names and phrases    density    text and links of every element, measured once
 rules       elements that are chrome by name, role or phrase

@@ -1,4 +1,4 @@
-"""Measures of every element of the content: text, links, what kinds of elements are inside. One pass, linear."""
+"""Measure every element of the content: text, links, kinds of elements inside. One pass, linear."""
 
 from dataclasses import dataclass
 
@@ -89,5 +89,5 @@ def _marks_current(link: Tag) -> bool:
 
 
 def _page(url: str) -> str:
-    """Return the last name in the path of an address, in which links to the same page agree."""
+    """Return the last name in the path of an address; links to the same page have the same name."""
     return url.partition("#")[0].partition("?")[0].rstrip("/").rpartition("/")[2].removesuffix(".html")

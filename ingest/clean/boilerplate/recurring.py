@@ -1,14 +1,9 @@
-"""What recurs on the pages of a site, around their content, is chrome: learned from the pages, not from labels.
+"""Remove chrome that recurs around the content of a site's pages; learned from the pages, not from labels. Pure.
 
-For pages whose structure is lost: markdown that another program made of whole HTML pages. Three
-places are told apart, as the same words may be a menu's in one and content in another: above the
-page's title, right below it, and at the end. Recurring code, tables, quotes and headings within the
-content are never touched, nor is any line in the middle of a page.
-
-
-Pages of sites by no known generator: what recurs around the content of a site's pages is taken off. Pure.
-
-Lines of a markdown page as another program converted it: what kind each is, and what it says. Pure.
+For pages whose HTML gives no clue: markdown that another program converted from whole HTML pages, and
+pages by unknown generators. Three places are distinguished, because the same words may be a menu in
+one and content in another: above the page's title, right below it, and at the end. Recurring code,
+tables, quotes and headings within the content are never removed, nor is any line in the middle of a page.
 """
 
 import math
@@ -26,17 +21,17 @@ from ingest.text.markdown import FENCE, LIST_MARKER, closes_fence
 MIN_PAGES: Final = 5
 """Pages with different titles below which nothing is learned: of fewer, content may recur by chance."""
 
-_TEXT_SHARE: Final = 0.5  # a site's text stands on most of its pages
+_TEXT_SHARE: Final = 0.5  # a site's own text recurs on most of its pages
 _LINK_SHARE: Final = 0.2  # its menus differ by section
-_BELOW: Final = 10  # units below the title where its buttons stand
+_BELOW: Final = 10  # units below the title that may be its buttons
 _GAP: Final = 6  # units of one page only (previous, next, a date) between two that recur
 
 
 @dataclass(frozen=True, slots=True)
 class Chrome:
-    """What was learned of a site: the spellings (`units.key_of`) that recur above the title, below it, at the end.
+    """Chrome learned from a site: the keys (`key_of`) that recur above the title, below it, at the end.
 
-    `names` are titles that most pages share: the site's own. Without any, nothing was learned.
+    `names` are titles that most pages share: the site's own. If `pages` is 0, nothing was learned.
     """
 
     pages: int = 0
@@ -47,9 +42,9 @@ class Chrome:
 
 
 def learn(texts: Iterable[str]) -> Chrome:
-    """Learn a site's chrome from the markdown of its pages; nothing below MIN_PAGES.
+    """Learn a site's chrome from the markdown of its pages; learn nothing from fewer than MIN_PAGES.
 
-    Pages with the same title count once, so that copies and versions of a page are no evidence.
+    Pages with the same title count once, so that copies and versions of a page do not count as evidence.
     Linear in the size of the pages; their order does not matter.
     """
     pages = [units_of(_body(text)[1].split("\n")) for text in dict.fromkeys(texts)]
@@ -69,7 +64,7 @@ def learn(texts: Iterable[str]) -> Chrome:
 
 
 def _body(text: str) -> tuple[str, str]:
-    """Split a page into its front matter, as it stands, and the rest."""
+    """Split a page into its front matter, unchanged, and the rest."""
     rest = front_matter.split(text)[1]
     return text[: len(text) - len(rest)], rest
 
@@ -79,10 +74,10 @@ Kind = Literal["title", "heading", "links", "short", "text", "fixed"]
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """Lines `start` to `end` of a page (a link may run over several) and what they say.
+    """Lines `start` to `end` of a page (a link may run over several) and their normalized words.
 
-    `keys` are its words in one spelling; of a line that holds only links, the label of each link, and
-    none for a link into the page itself. Kind `fixed` (code, tables, quotes) is never taken for chrome.
+    `keys` are its words in one spelling; for a line that contains only links, the label of each link,
+    except links into the page itself. Kind `fixed` (code, tables, quotes) is never taken for chrome.
     """
 
     start: int
@@ -92,7 +87,7 @@ class Unit:
 
 
 def _site_names(pages: list[list[Unit]]) -> frozenset[str]:
-    """Titles on at least half of the pages, where those have another one too."""
+    """Return titles on at least half of the pages, if those pages have another title too."""
     titles = [{key for unit in units if unit.kind == "title" for key in unit.keys} for units in pages]
     count = Counter(key for keys in titles if len(keys) > 1 for key in keys)
     return frozenset(key for key, pages_with in count.items() if pages_with >= _TEXT_SHARE * len(pages))
@@ -103,7 +98,7 @@ def _title_at(units: list[Unit], names: frozenset[str]) -> int | None:
 
 
 def _parts(units: list[Unit], title: int | None) -> tuple[list[Unit], list[Unit], list[Unit]]:
-    """The units above the title, right below it, and all below it; without a title, all are above and below."""
+    """Return units above the title, right below it, and all below it; without a title, all are in both."""
     if title is None:
         return units, [], units
     return units[:title], units[title + 1 : title + 1 + _BELOW], units[title + 1 :]
@@ -116,7 +111,7 @@ def _frequent(pages: Iterable[set[str]], links: set[str], total: int) -> frozens
 
 
 def strip(text: str, chrome: Chrome) -> str:
-    """Give a page without the chrome that `learn` found on its site."""
+    """Return a page without the chrome that `learn` found on its site."""
     if not chrome.pages:
         return text
     head, body = _body(text)
@@ -128,7 +123,7 @@ def strip(text: str, chrome: Chrome) -> str:
 
 
 def recurring_units(units: list[Unit], chrome: Chrome) -> set[Unit]:
-    """Give those units of a page that are chrome of its site."""
+    """Return the units of a page that are chrome of its site."""
     if not chrome.pages:
         return set()
     title = _title_at(units, chrome.names)
@@ -140,7 +135,7 @@ def recurring_units(units: list[Unit], chrome: Chrome) -> set[Unit]:
 
 
 def _above(units: list[Unit], chrome: Chrome) -> set[Unit]:
-    """Above the title of a page with a menu: all but sentences, code and the like that stand on this page only."""
+    """Find chrome above the title of a page with a menu: all but sentences, code etc. that only this page has."""
     if not any(not chrome.top.isdisjoint(unit.keys) for unit in units):
         return set()
     gone: set[Unit] = set()
@@ -154,7 +149,7 @@ def _above(units: list[Unit], chrome: Chrome) -> set[Unit]:
 
 
 def _top(units: list[Unit], keys: frozenset[str]) -> set[Unit]:
-    """At the top of a page without a title: up to the last unit that recurs, across links and labels."""
+    """Find chrome at the top of a page without a title: up to the last unit that recurs, across links and labels."""
     reach = 0
     for at, unit in enumerate(units):
         if not keys.isdisjoint(unit.keys):
@@ -165,14 +160,14 @@ def _top(units: list[Unit], keys: frozenset[str]) -> set[Unit]:
 
 
 def _end(units: list[Unit], title: int | None, keys: frozenset[str]) -> set[Unit]:
-    """At the end: up to the first unit that recurs, across a few of this page's own.
+    """Find chrome at the end: back to the first unit that recurs, across a few units that only this page has.
 
-    A heading is chrome where it recurs, and all below it does. Any other ends the search, and the
-    links right below it are its content, though other pages end with the same.
+    A heading is chrome if it recurs and everything below it recurs. Any other heading ends the search, and the
+    links right below it are its content, even if other pages end with the same links.
     """
     behind = units[0 if title is None else title + 1 :][::-1]
     reach = 0
-    own = False  # has what stands below, up to the next heading, anything of this page's own?
+    own = False  # whether the units below, up to the next heading, include one that only this page has
     for at, unit in enumerate(behind):
         recurs = not keys.isdisjoint(unit.keys)
         heading = unit.kind in {"heading", "title"}
@@ -193,7 +188,7 @@ def _below_links(behind: list[Unit], reach: int) -> int:
 
 
 def _buttons(units: list[Unit], keys: frozenset[str]) -> set[Unit]:
-    """Below the title, up to the next heading: links and labels that recur."""
+    """Find chrome below the title, up to the next heading: links and labels that recur."""
     stop = next((at for at, unit in enumerate(units) if unit.kind in {"title", "heading"}), len(units))
     return {unit for unit in units[:stop] if unit.kind in {"links", "short"} and not keys.isdisjoint(unit.keys)}
 
@@ -203,15 +198,15 @@ class Draft(Document):
     """A page by an unknown generator, before the chrome that recurs on its site is removed.
 
     `blocks` is its markdown in the page's own order: the title where the page has it, no description.
-    The place of a block tells chrome from content, so `body`, which begins with title and description,
-    does not suffice.
+    `body`, which begins with title and description, is not enough, because chrome is recognised by the
+    place of a block.
     """
 
     blocks: str = ""
 
 
 def draft_of(document: Document, blocks: str) -> Draft:
-    """The draft of a page: its document with the chrome, and its blocks in the page's own order."""
+    """Return the draft of a page: its document with the chrome, and its blocks in the page's own order."""
     return Draft(**_facts(document), blocks=blocks)
 
 
@@ -223,7 +218,7 @@ def finish_drafts(documents: Sequence[Document]) -> list[Document]:
     """Remove the recurring chrome from the drafts among `documents`; the order stays, other pages are returned as is.
 
     A site is the pages of one source on one host. The result does not depend on the order of the pages.
-    Where there are too few pages to learn from, a draft keeps its body.
+    If there are too few pages to learn from, a draft keeps its body.
     """
     sites: dict[tuple[str, str], list[str]] = {}
     for document in documents:
@@ -266,7 +261,7 @@ def _finish(draft: Draft, chrome: Chrome) -> Document:
 
 
 def has_content(document: Document) -> bool:
-    """Tell whether a page has more than its title and its description."""
+    """Return whether a page has more than its title and its description."""
     body = document.body.removeprefix(f"# {document.title}").strip()
     return bool(body.removeprefix(document.description).strip())
 
@@ -274,7 +269,7 @@ def has_content(document: Document) -> bool:
 SHORT: Final = 8
 """Words up to which a line without a sentence's end is a label: menus, buttons, and captions have one to six."""
 
-_MAX_LINK_LINES: Final = 12  # a linked card holds a title and a sentence; what stays open longer is no link
+_MAX_LINK_LINES: Final = 12  # a linked card contains a title and a sentence; a bracket open for longer is not a link
 _MAX_KEY: Final = 120
 _HEADING = re.compile(r"[ \t]{0,3}(#{1,6})(?:[ \t]+(.*))?$")
 _UNDERLINE = re.compile(r"(?:=+|-{2,})[ \t]*$")
@@ -285,7 +280,7 @@ _PUNCTUATION = re.compile(r"[\s|/·•›»→←,:>*_-]+")
 
 
 def units_of(lines: list[str]) -> list[Unit]:
-    """Give the units of a page in order; empty lines belong to none."""
+    """Return the units of a page in order; empty lines belong to no unit."""
     return list(_units(lines))
 
 
@@ -315,7 +310,7 @@ def _behind_fence(lines: list[str], at: int, mark: str) -> int:
 
 
 def _behind_link(lines: list[str], start: int) -> int:
-    """Give the line behind the link that line `start` opens and does not close, and behind those that follow in it."""
+    """Return the line after the link that line `start` opens and does not close, and after links that follow in it."""
     end, last = start + 1, start
     at = start + 1
     while _opens_link(lines[last]) and at < min(last + _MAX_LINK_LINES, len(lines)) and not FENCE.match(lines[at]):
@@ -350,6 +345,6 @@ def _is_label(words: str) -> bool:
 
 
 def key_of(words: str) -> str:
-    """Give words in one spelling: no marks, small letters, every number alike; "" where there is no word."""
+    """Normalize words: no markdown marks, lower case, all numbers alike; "" if there is no word."""
     text = re.sub(r"[`*_#\\]+", "", _LINK.sub(r"\1", words)).casefold()
     return " ".join(re.sub(r"\d+", "0", text).split())[:_MAX_KEY] if re.search(r"\w", text) else ""

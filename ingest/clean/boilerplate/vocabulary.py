@@ -1,6 +1,6 @@
 """Names and phrases of chrome, from the themes of the documentation generators.
 
-Then words inside class names and ids, for themes that are not listed.
+Words inside class names and ids cover the themes that are not listed.
 """
 
 import re

@@ -1,6 +1,6 @@
 """Markdown of site generators (MDX, MyST, MkDocs, Hugo, VitePress, GitBook ...) -> plain markdown.
 
-source       what is out of the way first: code, formulas, programs, comments
+source       passes over a file; first removes code, formulas, programs, comments
 containers   boxes, tabs, definitions: lines -> component tags; fenced code -> blocks
 directives   kinds and titles of containers      fences       fenced code: language, title, removed lines
 directive_tables  directives that write tables and lists

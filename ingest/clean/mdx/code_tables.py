@@ -1,8 +1,8 @@
 """Code that another program converted to a table of line numbers -> fenced code. Pure.
 
 Such a table is inside a fence (made of a `<pre>` with a table in it) or outside of one. Its first
-column counts the lines, or shows the prompts `$` and `>` of a shell; what it lost, the indent of
-each line where the program trimmed the cells, can't be restored.
+column counts the lines, or shows the prompts `$` and `>` of a shell. If the program trimmed the cells,
+the indent of each line is lost and can't be restored.
 """
 
 import html
@@ -25,13 +25,13 @@ _NAMES: Final = (
     r"typescript|javascript|python|curl|shell|bash|node(?:\.?js)?|npm|pnpm|yarn|bun|deno|pip|uv|poetry|golang|go|"
     r"rust|kotlin|java|swift|ruby|php|c#|\.net|json|yaml|http|powershell"
 )
-# The labels of a code group's tabs without what stood between them: `PythonTypeScript (fetch)cURL`.
+# The labels of a code group's tabs without the separators between them: `PythonTypeScript (fetch)cURL`.
 _TABS = re.compile(rf"(?:(?:{_NAMES})(?: SDK| \([^()]{{1,30}}\))*){{1,12}}", re.IGNORECASE)
 _TAB = re.compile(rf"(?:{_NAMES})(?: SDK| \([^()]{{1,30}}\))*", re.IGNORECASE)
 
 
 def mend_code(text: str) -> str:
-    """Give a page with its code tables as fences, and without headings that are empty.
+    """Return a page with its code tables as fences, and without empty headings.
 
     A line above such a table with nothing but names of languages is the row of its tabs:
     the first names the code's language, or is its title where there are several.
@@ -54,7 +54,7 @@ def mend_code(text: str) -> str:
 
 
 def _block_end(lines: list[str], at: int, opened: re.Match[str] | None) -> int:
-    """Give the line behind the fence or the table that begins at line `at`."""
+    """Return the line after the fence or the table that begins at line `at`."""
     end = at + 1
     if opened:
         while end < len(lines) and not closes_fence(lines[end], opened[1]):
@@ -67,7 +67,7 @@ def _block_end(lines: list[str], at: int, opened: re.Match[str] | None) -> int:
 
 
 def _fenced(lines: list[str]) -> list[str] | None:
-    """The code lines of a table that fills a fence; None if there is anything else in it."""
+    """Return the code lines of a table that fills a fence; None if the fence contains anything else."""
     if len(lines) < 3 or not _RULE.match(lines[1]) or not (_BLANK_HEAD.match(lines[0]) or _ROW.match(lines[0])):
         return None
     rows = lines[2:] if _BLANK_HEAD.match(lines[0]) else [lines[0], *lines[2:]]
@@ -84,7 +84,7 @@ def _cell(row: str, shape: re.Pattern[str]) -> str:
 
 
 def _counts(marks: list[str]) -> bool:
-    """Tell whether the cells are prompts, or count upwards by one."""
+    """Return whether the cells are prompts, or count upwards by one."""
     if all(mark in "$>#%" for mark in marks):
         return any(marks)
     numbers = [int(mark) for mark in marks if mark.isdigit()]

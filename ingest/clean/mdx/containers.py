@@ -2,7 +2,7 @@
 
 Read are `:::note` (Docusaurus, VitePress, Starlight, MyST, Quarto), `!!! note`, `??? note`, `=== "Tab"` and `/// note`
 (Python-Markdown, MkDocs), ```` ```{note} ```` (MyST), `> [!NOTE]` (GitHub), definition lists and footnotes. One pass
-over the lines with a stack; what is never closed ends with the text.
+over the lines with a stack; a container that is never closed ends with the text.
 """
 
 import re
@@ -59,7 +59,7 @@ class _Open:
 
 @dataclass(slots=True)
 class Containers:
-    """Reads a text line by line; `fences` gets the code, `notes` says what was not closed."""
+    """Reads a text line by line; `fences` receives the code, `notes` the containers that were not closed."""
 
     lines: list[str]
     fences: list[Block]
@@ -71,7 +71,7 @@ class Containers:
     indents: list[_Open] = field(default_factory=list)
 
     def read(self) -> str:
-        """Give the text with tags for containers and marks for code."""
+        """Return the text with tags for containers and marks for code."""
         readers: tuple[Callable[[str], bool], ...] = (
             self._code, self._snippets, self._pre, self._colons, self._indented, self._alert, self._named_tab,
             self._definition, self._footnote,
@@ -82,7 +82,7 @@ class Containers:
             if not line.strip() or not any(read(line) for read in readers):
                 self.out.append(line)
         for one in self.open:
-            if one.mark and one.close:  # what was never closed encloses nothing
+            if one.mark and one.close:  # a container that was never closed encloses nothing
                 self.notes.append(f"{one.name} is not closed")
                 self.out[one.tag_at], one.close = one.heading, ""
         self._close(0)
@@ -252,7 +252,7 @@ class Containers:
             self.lines[self.at : self.at] = plain_lines(directive.name, self._code_lines(lead, mark))
             return
         directive = directive.with_options(options)
-        if re.search(r"\S", lead) and ">" not in lead:  # a list marker: it stays, what follows is below it
+        if re.search(r"\S", lead) and ">" not in lead:  # a list marker: it stays, and the lines after it are below it
             self.out.append(lead.rstrip())
             lead = " " * len(lead)
         self._push(

@@ -1,4 +1,4 @@
-"""Kinds of containers: what `note`, `{tab-item}` or `.callout-tip` is called among the components, and its title."""
+"""Kinds of containers: map `note`, `{tab-item}` or `.callout-tip` to a component and its title."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -60,7 +60,7 @@ class Directive:
 
     @property
     def kind(self) -> str:
-        """The kind of callout; "" for a container that is none."""
+        """Return the kind of callout; "" for a container that is not a callout."""
         names = (self.name, *self.classes)
         return next((low for name in names if (low := name.lower().removeprefix("callout-")) in CALLOUT_KINDS), "")
 

@@ -1,6 +1,6 @@
 """HTML within markdown (tables, lists, headings, `<pre>`) -> markdown, by the renderer of HTML pages.
 
-Code must be marks by now. What is never closed is left to the passes that drop single tags.
+Code must be marks by now. Elements that are never closed are left to the passes that drop single tags.
 """
 
 import re

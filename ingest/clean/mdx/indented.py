@@ -1,6 +1,6 @@
-"""Indented code, found by a CommonMark parser: what is indented in a list item or behind a paragraph is none.
+"""Find indented code with a CommonMark parser: indented lines in a list item or after a paragraph are not code.
 
-The one file that knows markdown-it-py. Code spans and fenced code must be marks by now.
+The only file that imports markdown-it-py. Code spans and fenced code must be marks by now.
 """
 
 import re

@@ -9,7 +9,7 @@ from typing import Final
 
 from ingest.text.unsafe import without_controls
 
-# A line that begins something of its own and so does not go on with the line before it.
+# A line that starts a block of its own and so does not continue the line before it.
 _STARTS = re.compile(
     r"[-*+][ \t]|\d{1,9}[.)][ \t]|#{1,6}[ \t]|\||\x00F|```|~~~|\[[^\]]+\]:|(?:[-*_][ \t]*){3,}$|<|\$\$|"
     r":::|!!!|===|\?\?\?"
@@ -88,7 +88,7 @@ def _split(line: str) -> tuple[str, str]:
 
 
 def _goes_on(before: str, lead: str, words: str) -> bool:
-    """Tell whether a line continues the paragraph of the line before it."""
+    """Return whether a line continues the paragraph of the line before it."""
     first_lead, first = _split(before)
     if not words or not first or before.endswith("\x02") or _STARTS.match(words) or _ENDS.match(first):
         return False

@@ -47,9 +47,9 @@ _HEADER = re.compile(r"\"([^\"]*)\"")
 
 @dataclass(slots=True)
 class Protected:
-    """Text whose code and formulas were replaced by marks, and what each mark replaces.
+    """Text whose code and formulas were replaced by marks, and the original of each mark.
 
-    `notes` says in words what could not be read as its author meant it.
+    `notes` describes the parts that could not be read as the author meant them.
     """
 
     text: str = ""

@@ -1,4 +1,4 @@
-"""Boxes end: the headings inside an accordion, tab or API entry are not headings of the text after it.
+"""End boxes: the headings inside an accordion, tab or API entry are not headings of the text after it.
 
 Markdown has no sign for the end of a section. So a box keeps its headings only where nothing of the
 section follows it; else they become bold text at the start of their first paragraph. Entries of an API

@@ -1,4 +1,4 @@
-"""What authors mark in code for its highlighter: removed lines, annotations, focus. Only the code to use is kept."""
+"""Marks of authors in code (removed lines, annotations, focus): apply them, so that only usable code is kept."""
 
 import re
 from typing import Final

@@ -1,10 +1,8 @@
-"""Callouts (notes, tips, warnings) in the markup of many platforms -> a quote with a bold label.
+"""Render the components of documentation platforms as markdown.
 
-Cards: boxes that lead somewhere -> items of a list, the title as the link.
-
-Parameters and endpoints of API pages: one list item per field, the endpoint as a code span.
-
-Definition lists: terms with descriptions, and the entries of API references, which are headings.
+Callouts (notes, tips, warnings) become a quote with a bold label; cards become list items with the title
+as the link; parameters of API pages one list item each, an endpoint a code span; definition lists become
+list items, except the entries of API references, whose signatures become headings.
 """
 
 import re

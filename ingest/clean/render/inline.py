@@ -62,7 +62,7 @@ class _Writer:
             elif isinstance(node, Tag) and id(node) not in self.ctx.skip:
                 text = self.tag(node, depth + 1) if depth < _MAX_DEPTH else text_of(node)
                 if text.startswith("`") and out and out[-1].endswith("`"):
-                    out.append(" ")  # two code spans side by side would become one
+                    out.append(" ")  # two adjacent code spans would become one
                 out.append(self.lowered(text, out) if node.name == "sub" else text)
         return "".join(out)
 
