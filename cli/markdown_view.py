@@ -1,4 +1,4 @@
-"""Markdown on a terminal: words wrapped to its width, items hanging, tables in columns, code as it is. Knows rich."""
+"""Print markdown on a terminal: wrapped text, hanging list items, tables in columns, code unchanged. Uses rich."""
 
 import re
 from collections.abc import Iterator
@@ -26,13 +26,13 @@ class MarkdownView:
         self._styled = self._console.color_system is not None
 
     def heading(self, marker: str, title: str) -> None:
-        """A marker in bold and a title; what does not fit hangs behind the marker."""
+        """Print a marker in bold and a title; wrapped lines are indented behind the marker."""
         from rich.text import Text
 
         self._hang(Text(f"{safe(marker)} ", style="bold"), Text(safe(title)))
 
     def link(self, url: str, indent: int) -> None:
-        """An address on a line of its own, which a terminal that knows how makes clickable."""
+        """Print an address on a line of its own, clickable on terminals that support it."""
         from rich.style import Style
         from rich.text import Text
 

@@ -1,7 +1,7 @@
-"""Put typer's usage errors, and hints, into the words of this command line. Pure.
+"""Rephrase typer's usage errors, and hints, for this command line. Pure.
 
-Typer reports values as pydantic does ("Input should be greater than or equal to 1"); people are told the value that
-they gave and what the option takes.
+Typer reports values as pydantic does ("Input should be greater than or equal to 1"); the rephrased message names the
+value given and the values that the option accepts.
 """
 
 import re
@@ -63,7 +63,7 @@ _REWRITES: Final[Sequence[Rewrite]] = [
 
 
 def rephrase(message: str) -> str:
-    """Say a usage error of typer in plain words; a message that is not known stays as it is."""
+    """Rephrase a usage error of typer in plain words; an unknown message is returned unchanged."""
     message = " ".join(message.replace("Value error, ", "").split())
     for pattern, text in _REWRITES:
         if found := pattern.match(message):

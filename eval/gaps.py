@@ -1,4 +1,4 @@
-"""What readers ask and the docs do not answer: weak questions of a log, clustered, each cluster with its reason. Pure.
+"""Find questions that the docs do not answer: cluster the weak questions of a log, with a reason for each. Pure.
 
 A question is weak when it was refused, voted down, or answered with sentences that no cited passage supports. Weak
 questions are clustered by the cosine of their embeddings: each joins the nearest cluster whose centre is near
@@ -26,14 +26,14 @@ Vectors = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class WeakQuestion:
-    """A question that was asked `count` times and went wrong; `entries` are its lines of the log."""
+    """A question that was asked `count` times without a good answer; `entries` are its lines of the log."""
 
     text: str
     entries: tuple[LoggedQuestion, ...]
 
     @property
     def count(self) -> int:
-        """How often it was asked."""
+        """Return how often it was asked."""
         return len(self.entries)
 
 
@@ -57,7 +57,7 @@ class Gap:
 
     @property
     def name(self) -> str:
-        """The question that stands for all: the most frequent one, the shortest of several."""
+        """Return the representative question: the most frequent one; of several, the shortest."""
         return min(self.questions, key=lambda question: (-question.count, len(question.text))).text
 
     def json(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""HTML that is safe to open (everything escaped, no scripts, nothing fetched), and charts made of it. Pure.
+"""Build HTML that is safe to open (everything escaped, no scripts, nothing fetched), and charts in it. Pure.
 
 Charts scale to any width: labels are text, only lines are drawn.
 """

@@ -1,4 +1,4 @@
-"""What a change of the docs does to the answers: the same questions on two generations, compared one by one. Pure.
+"""Compare the answers to the same questions on two generations, to show the effect of a docs change. Pure.
 
 Each question gets the effects that it shows, and the change of the docs that caused them: the changed page and section
 that the old or the new answer cites.
@@ -48,7 +48,7 @@ _MARK: Final = re.compile(r"\s*\[\d{1,3}\]")
 
 @dataclass(frozen=True, slots=True)
 class Cited:
-    """A citation: where it leads, and the words that it quotes."""
+    """A citation: its target, and the words that it quotes."""
 
     page: str
     section: str

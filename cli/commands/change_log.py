@@ -1,7 +1,7 @@
-"""`--changes`: what changed in the docs, as a markdown file for those who keep them. Rendering is pure.
+"""`--changes`: render the changes of the docs as a markdown file for their maintainers. Rendering is pure.
 
 Titles, headings, addresses and text come from pages. Each is in a code span or a fence that it
-can't close, so that it is neither markup nor a mention, a link or HTML for whatever shows the file.
+can't close, so that no viewer reads it as markup, a mention, a link or HTML.
 """
 
 import re
@@ -62,7 +62,7 @@ def _page(change: PageChange) -> Iterator[str]:
 
 
 def _whole_page(change: PageChange) -> Iterator[str]:
-    """Of a page that came or went: how it begins, and the headings of its sections."""
+    """Yield the beginning of an added or removed page and the headings of its sections."""
     for section in change.sections[:1]:
         yield ""
         yield from _fence(list(_difference(section.before, section.after)), _LINES // 3)
@@ -82,7 +82,7 @@ def _fence(lines: list[str], most: int) -> Iterator[str]:
 
 
 def _difference(before: str, after: str) -> Iterator[str]:
-    """Lines that went and came, each shortened; unchanged and empty ones are left out."""
+    """Yield removed and added lines, each shortened; unchanged and empty lines are left out."""
     old, new = _lines(before), _lines(after)
     matcher = SequenceMatcher(a=old, b=new, autojunk=True)
     for tag, a, b, c, d in matcher.get_opcodes():

@@ -1,4 +1,4 @@
-"""`ask --chat`: one session of questions, each answered from passages of its own."""
+"""`ask --chat`: a session of questions, each answered from its own passages."""
 
 import contextlib
 import sys
@@ -61,7 +61,7 @@ def _line() -> str | None:
 def _answer(
     line: str, history: list[Exchange], opened: Opened, settings: Settings, options: AskOptions
 ) -> Exchange | None:
-    """One question, made to stand alone and answered; None where it failed, which is reported as the command's are."""
+    """Make one question self-contained, then answer it; None if that fails, which is reported as for `ask`."""
     try:
         answer, status = answer_one(checked_question(line), opened, settings, options, history=tuple(history))
     except (DocsError, UsageError) as error:

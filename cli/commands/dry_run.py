@@ -1,4 +1,4 @@
-"""`ask --dry-run`: what would be sent, how many tokens it has, and what it would cost."""
+"""`ask --dry-run`: show the request, its number of tokens, and its cost, without sending it."""
 
 import json as json_module
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""`gaps`: what readers ask and the docs do not answer, from the log of `askdocs serve --log`."""
+"""`gaps`: list questions that the docs do not answer, from the log of `askdocs serve --log`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""`impact`: what the change from one generation to another does to the answers to a file of questions."""
+"""`impact`: show how the answers to a file of questions change from one generation to another."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Where a cited page is, for people: its address, or the file that it came from; and how old the docs are."""
+"""Address of a cited page for people: its URL, or the file that it was read from; and the age of the docs."""
 
 from dataclasses import dataclass
 from pathlib import Path

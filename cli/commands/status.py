@@ -1,4 +1,4 @@
-"""`status`: what is indexed, how old it is, and where each setting comes from."""
+"""`status`: show the indexed pages, their age, and the origin of each setting."""
 
 from collections.abc import Mapping
 from dataclasses import asdict

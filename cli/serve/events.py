@@ -1,6 +1,6 @@
-"""An answer as it comes into being: pieces from a worker thread, handed to the event loop.
+"""Stream an answer: pass its pieces from a worker thread to the event loop.
 
-A quoted answer comes as one piece. When the client goes away the model's stream is closed.
+A quoted answer is one piece. When the client disconnects, the model's stream is closed.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ Step = Piece | Answered | DocsError | None
 
 @dataclass(slots=True)
 class _Answering:
-    """One answer under way. The worker's thread only calls `pass_on`."""
+    """One answer in progress. The worker's thread only calls `pass_on`."""
 
     service: Service
     asked: Asked

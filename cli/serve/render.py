@@ -1,7 +1,7 @@
-"""Markdown of pages and models -> HTML that is safe to show, and links that open a page at the very sentence. Pure.
+"""Render markdown of pages and models as safe HTML, and build links that open a page at the cited sentence. Pure.
 
-What comes in is untrusted: raw HTML is not read as HTML, and what the renderer made is filtered by an allow list
-once more (nh3, the Python binding of Rust's ammonia).
+The input is untrusted: raw HTML is not read as HTML, and the renderer's output is filtered again by an allow list
+(nh3, the Python binding of Rust's ammonia).
 """
 
 import re

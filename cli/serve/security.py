@@ -1,4 +1,4 @@
-"""Who may call the server, and what its answers forbid a browser. Pure ASGI: it wraps all routes, MCP and SSE included.
+"""Access checks and security headers of the server. Pure ASGI: it wraps all routes, MCP and SSE included.
 
 A bind to 127.0.0.1 does not keep out the user's own browser: a page of any site can send requests there, and by DNS
 rebinding read the answers (CVE-2025-49596, CVE-2025-66414, CVE-2025-66416). So the names in Host and Origin are

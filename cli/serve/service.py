@@ -1,4 +1,4 @@
-"""Questions on worker threads: what every surface (web page, HTTP API, OpenAI's API, MCP) calls.
+"""Answer questions on worker threads; every surface (web page, HTTP API, OpenAI's API, MCP) calls this service.
 
 The event loop only waits. One `Service` serves all requests; each takes the current generation once and keeps it until
 its answer is written, so that an answer never mixes two generations.
@@ -41,12 +41,12 @@ class Busy(DocsError):
 
 
 class Gone(Exception):
-    """The client went away."""
+    """The client disconnected."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question with what it was asked with. `may_pay` False forbids a model whatever the budget says."""
+    """A question with its options. `may_pay` False forbids a model, whatever the budget."""
 
     question: str
     options: AnswerOptions

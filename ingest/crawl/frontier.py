@@ -11,7 +11,7 @@ from ingest.crawl.scope import Scope
 
 MAX_ALIKE = 200  # pages found by links only whose paths differ in nothing but digits: calendars have no end
 
-MAX_SEEN = 200_000  # addresses remembered: pages may hold any number of links
+MAX_SEEN = 200_000  # addresses remembered: pages may contain any number of links
 
 # .json, .yaml and similar are not listed: their content type shows whether they are pages (`/files/package.json`).
 _ASSETS = frozenset(

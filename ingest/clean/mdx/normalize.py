@@ -169,7 +169,7 @@ def _link(match: re.Match[str]) -> str:
 
 
 def heading_words(text: str) -> str:
-    """Give the words of a heading, as HTML's are given: no links, no emphasis."""
+    """Return the words of a heading without links and emphasis, as for HTML headings."""
     return _MARKED.sub(r"\2", re.sub(_LABEL, r"\1", text))
 
 
