@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Final, Literal
 
 from ingest.core.records import Chunk
-from ingest.text.markdown import LIST_ITEM, Block, blocks_of
+from ingest.text.markdown import LIST_ITEM, Block, blocks_of, closes_fence, fence_mark
 from ingest.text.sentences import runs, sentences
 
 GroupKind = Literal["paragraph", "list", "table", "code"]
@@ -63,7 +63,7 @@ class Group:
 def section_groups(chunks: Sequence[Chunk]) -> list[Group]:
     """The groups of a section, from its chunks in page order; offsets are of the page's body.
 
-    Left out: pictures, and labels such as "**Note**".
+    Left out: pictures, labels such as "**Note**", and code that these chunks contain only a part of.
     """
     lead = f"{chunks[0].lead}\n" if chunks[0].lead else ""
     text, base = lead + _joined_text(chunks), chunks[0].start - len(lead)
@@ -89,13 +89,13 @@ def _joined_text(chunks: Sequence[Chunk]) -> str:
 
 
 def _own_part(group: Group, start: int) -> Group | None:
-    """Return a group without the text before `start`, which the first chunk repeats from earlier in the page."""
+    """Return a group without the text before `start`, which the first chunk repeats from earlier in the page.
+
+    Code begins before it and is left out, so that it is shown whole or not at all.
+    """
     if group.start >= start:
         return group
     units = tuple(unit for unit in group.units if unit.start >= start)
-    if group.kind == "code" and group.end > start:
-        unit = group.units[0]
-        units = (Unit(start, unit.end, unit.text),)
     return replace(group, start=units[0].start, units=units) if units else None
 
 
@@ -106,7 +106,8 @@ def _moved(group: Group, base: int) -> Group:
 
 def _groups_of(body: str, block: Block) -> Iterator[Group]:
     if block.kind == "fence":
-        yield Group("code", block.start, (_unit(body, block.start, block.end),))
+        if len(block.lines) > 1 and closes_fence(block.lines[-1].text, fence_mark(block)):
+            yield Group("code", block.start, (_unit(body, block.start, block.end),))
     elif block.kind == "table":
         head = body[block.start : block.lines[1].end]
         rows = tuple(_unit(body, line.start, line.end) for line in block.lines[2:] if line.text.strip(" \t>|"))

@@ -160,6 +160,18 @@ def test_code_is_whole_and_for_those_who_want_it() -> None:
     assert "```" not in excerpt(CODE, "Are tokens sent as they are made?")
 
 
+def test_code_that_is_too_long_for_the_chunks_around_a_hit_is_not_cut() -> None:
+    lines = [f"client.call_number_{number}(option=True, other=None)  # of the client" for number in range(120)]
+    page = "## Client\n\nThe client is used like this.\n\n```python\n" + "\n".join(lines) + "\n```\n"
+    whole = document(page)
+    chunks = chunk_document(whole, MiniLm().count, 254)
+    for at, chunk in enumerate(chunks):
+        near = OnePage(whole, chunks[max(0, at - 1) : at + 2])
+        hits = (Hit(1, 1.0, 1.0, 1.0, chunk),)
+        texts, _ = answer_from_excerpts(Retrieved("Show a code example of the client", hits, 1.0), near)
+        assert all(text == "The client is used like this." for text in texts)
+
+
 @pytest.mark.parametrize(
     "code", ["__init__", "**kwargs", "argv[1]", "a | b", "[text](url)", "**/*.md", "_HERON_DEBUG_=1", "x[1]"]
 )
