@@ -45,7 +45,7 @@ def test_a_chat_with_a_model_has_it_rewrite_the_question(starter: CommandLine, s
     rewriting, asking = server.requests[1:]
     assert "Last question: Which are static?" in prompt(rewriting)
     assert f"Question: {QUESTION}\nAnswer: A suffix of the slug [1]." in prompt(rewriting)
-    assert prompt(asking).endswith("Question: Which model variants are static?")
+    assert "\nQuestion: Which model variants are static?\n" in prompt(asking)
 
 
 def test_a_chat_goes_on_after_a_failure(starter: CommandLine, server: ModelServer) -> None:
