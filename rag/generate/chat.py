@@ -28,7 +28,7 @@ _GRACE: Final = 2.0
 class ServerModel:
     """The chat model named in the settings. If they name none, the user's own server is asked which model it has.
 
-    A server that needs a key is asked only if it does not know the default model, because it may be a proxy for it.
+    With a key the default models are asked as they are: the server may be a proxy for OpenRouter.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -42,21 +42,12 @@ class ServerModel:
         """Stream one turn. Raises ModelError before the first text."""
         if not self._settings.api_key:
             self._choose()
-        try:
-            yield from stream_completion(self._settings, messages, deadline, tools)
-        except ModelError as error:
-            if self._is_chosen or not _NO_SUCH_MODEL.search(error.message):
-                raise
-            self._choose()
-            yield from stream_completion(self._settings, messages, deadline, tools)
+        yield from stream_completion(self._settings, messages, deadline, tools)
 
     def _choose(self) -> None:
         with self._choosing:
             if not self._is_chosen:
                 self._settings, self._is_chosen = choose_model(self._settings), True
-
-
-_NO_SUCH_MODEL: Final = re.compile(r"answered 40[04]: .*\bmodel\b", re.IGNORECASE)
 
 
 def stream_completion(

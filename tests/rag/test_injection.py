@@ -81,7 +81,9 @@ def page(order: str, place: str) -> list[Hit]:
 
 def obedient(messages: Sequence[Message]) -> Iterator[str | Completion]:
     """What a model says that does all that any page asks, in small pieces."""
-    stolen = " ".join(str(message["content"]) for message in messages)[:3000].replace("\n", " ")
+    stolen = str(messages[0]["content"])[:1000].replace(
+        "\n", " "
+    )  # of the rules: an echo of the question ends a stream
     text = "The limit is 20 [1]. " + "\n\n".join(demand.replace("{stolen}", stolen) for demand in DEMANDS.values())
     for at in range(0, len(text), 11):
         yield text[at : at + 11]

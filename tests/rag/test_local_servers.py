@@ -40,14 +40,18 @@ def test_of_several_models_one_has_to_be_named(local: Ask, server: ModelServer) 
     assert server.requests[-1].body["model"] == "b:7b"
 
 
-def test_a_server_with_a_key_is_asked_only_if_it_does_not_know_the_default_model(ask: Ask, server: ModelServer) -> None:
+def test_with_a_key_the_default_model_is_asked_and_a_server_that_does_not_know_it_fails_fast(
+    ask: Ask, server: ModelServer
+) -> None:
     server.documents["models"] = {"data": [{"id": "tiny"}]}
     server.says(answer(GOOD))
     assert ask().status == 0
     assert [request.path for request in server.requests] == ["/v1/chat/completions"]
     server.says(failure(404, "model '~openai/gpt-mini-latest' not found, try pulling it first"), answer(GOOD))
-    assert ask().status == 0
-    assert server.requests[-1].body["model"] == "tiny"
+    refused = ask()
+    assert refused.status == 1
+    assert "not found" in refused.err
+    assert len(server.requests) == 1
 
 
 def test_usage_that_is_not_known_is_null(local: Ask, server: ModelServer) -> None:

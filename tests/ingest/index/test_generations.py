@@ -91,7 +91,7 @@ def test_a_foreign_log_beside_the_database_is_damage(index: Path, built: Generat
     assert "delete index.duckdb.wal" in caught.value.hint
 
 
-@pytest.mark.parametrize("text", ["[]", "{}", "null", '{"format": 4}', '{"format": 4, "files": []}', "{"])
+@pytest.mark.parametrize("text", ["[]", "{}", "null", '{"format": 5}', '{"format": 5, "files": []}', "{"])
 def test_a_manifest_of_another_shape_is_damage(index: Path, built: Generation, text: str) -> None:
     (built.folder / "manifest.json").write_text(text)
     with pytest.raises(IndexDamaged):
@@ -101,7 +101,7 @@ def test_a_manifest_of_another_shape_is_damage(index: Path, built: Generation, t
 def test_another_format_is_a_mismatch(index: Path, built: Generation) -> None:
     path = built.folder / "manifest.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "format": 2}))
-    with pytest.raises(IndexMismatch, match="format 2, not 4") as caught:
+    with pytest.raises(IndexMismatch, match="format 2, not 5") as caught:
         current_generation(index)
     assert "reindex" in caught.value.hint
 

@@ -70,13 +70,13 @@ def test_the_first_stage_returns_the_best_and_those_asked_for_with_ranks_over_al
     signals = Signals(bm25=floats(0, 2, 4, 1), cosine=floats(0.4, 0.4, 0.1, 0.3), page=floats(0, 0, 0, 0))
     allowed = np.array([True, True, True, False])
     pages = np.array([0, 0, 1, 1], dtype=np.int32)
-    found = select(signals, allowed, pages, 2, [3, 1], Weights(bm25=1, cosine=1, page=0))
-    assert (found.rows.tolist(), found.best, found.eligible) == ([1, 0, 3], 2, 3)
-    np.testing.assert_allclose(found.score, [0.75, 0.5, (0.25 + 2 / 3) / 2], atol=1e-6)
+    found = select(signals, allowed, pages, 2, [2, 3, 1], Weights(bm25=1, cosine=1, page=0))
+    assert (found.rows.tolist(), found.best, found.eligible) == ([1, 0, 2], 2, 3), "row 3 is not allowed"
+    np.testing.assert_allclose(found.score, [0.75, 0.5, 0.5], atol=1e-6)
     assert found.pages.tolist() == [0, 0, 1]
-    assert found.bm25_rank.tolist() == [2, 0, 3]
+    assert found.bm25_rank.tolist() == [2, 0, 1]
     assert found.cosine_rank is not None
-    assert found.cosine_rank.tolist() == [1, 1, 3]
+    assert found.cosine_rank.tolist() == [1, 1, 4]
     assert found.nearest is not None
     np.testing.assert_allclose(found.nearest, [0.4, 0.4, 0.3, 0.1])
 
