@@ -172,7 +172,7 @@ def _responses(result: str | None, error: str, *, events: bool) -> dict[str, Any
     schema = {"$ref": f"#/components/schemas/{result}"} if result else {"type": "object"}
     content: dict[str, Any] = {"application/json": {"schema": schema}}
     if events:
-        content["text/event-stream"] = {"schema": {"type": "string"}}
+        content["text/event-stream"] = {}
     failed = {"application/json": {"schema": {"$ref": f"#/components/schemas/{error}"}}}
     return {
         "200": {"description": "Done.", "content": content},
