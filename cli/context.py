@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cli.terminal import format_count, progress_bars, say
+from ingest.core.database_url import DatabaseUrl
 from ingest.core.errors import IndexMissing, UsageError
 from ingest.core.settings import Settings, load_settings
 from ingest.docs.folder import read_corpus
 from ingest.docs.starter import seed
 from ingest.embed.registry import get_embedder
-from ingest.index.generations import current_generation, writing
+from ingest.index.stores import index_at
 
 if TYPE_CHECKING:
     from rag.open import Opened
@@ -58,8 +59,8 @@ def open_index(
     try:
         opened = open_assistant(settings, use_model=use_model, reranker=reranker)
     except IndexMissing:
-        if get_embedder(settings).remote and not use_model:
-            raise
+        if isinstance(settings.index, DatabaseUrl) or (get_embedder(settings).remote and not use_model):
+            raise  # a question writes nothing into a database that others share
         _index_existing_pages(settings, quiet=quiet)
         opened = open_assistant(settings, use_model=use_model, reranker=reranker)
     if opened.lexical_only and not quiet:
@@ -71,13 +72,14 @@ def open_index(
 def _index_existing_pages(settings: Settings, *, quiet: bool) -> None:
     from ingest.reindex.pipeline import index_corpus
 
+    index = index_at(settings.index)
     if settings.origins["docs"] == "default":
         seed(settings.docs)
     corpus = read_corpus(settings.docs)
     if not quiet:
         say(f"no index yet: indexing {format_count(len(corpus.files), 'page')} of {settings.docs} (once)")
-    with progress_bars(quiet=quiet) as progress, writing(settings.index, wait=_PATIENCE):
+    with progress_bars(quiet=quiet) as progress, index.writing(wait=_PATIENCE):
         try:
-            current_generation(settings.index)  # another process may have built it meanwhile
+            index.open()  # another process may have built it meanwhile
         except IndexMissing:
             index_corpus(settings, corpus, get_embedder(settings), progress)

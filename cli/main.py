@@ -382,4 +382,6 @@ def run(name: str, arguments: Sequence[str]) -> int:
 
 def refuse_second_run(values: Mapping[str, object]) -> None:
     """Raise IndexLocked while another process writes the index that these options name; UsageError for wrong ones."""
-    refuse_if_locked(load_settings(values, os.environ, Path.cwd()).index)
+    index = load_settings(values, os.environ, Path.cwd()).index
+    if isinstance(index, Path):  # a database would have to be asked: its lock decides when the run begins
+        refuse_if_locked(index)

@@ -198,8 +198,12 @@ _SHARED: Final[Mapping[str, Any]] = {
         Path | None, typer.Option("--docs", metavar="DIR", help="Folder of cleaned markdown pages. [env: ASKDOCS_DOCS]")
     ],
     "index": Annotated[
-        Path | None,
-        typer.Option("--index", metavar="DIR", help="Index folder; by default next to --docs. [env: ASKDOCS_INDEX]"),
+        str | None,
+        typer.Option(
+            "--index",
+            metavar="DIR",
+            help="Index folder, by default next to --docs, or postgres://… [env: ASKDOCS_INDEX]",
+        ),
     ],
     "config": Annotated[
         Path | None, typer.Option("--config", metavar="FILE", help="Config file, askdocs.toml. [env: ASKDOCS_CONFIG]")

@@ -21,10 +21,12 @@ from typing import Any, Final
 
 from eval.records import EvalRun, Outcome, QuestionFailure, RunConfig, SystemVersion
 from ingest.core.atomic import replace_file
+from ingest.core.database_url import IndexAddress
 from ingest.core.errors import DocsError, UsageError
 from ingest.core.paths import file_problem
+from ingest.index.base import Published
 from ingest.index.files import CALIBRATION
-from ingest.index.generations import Generation
+from ingest.index.stores import index_at
 
 _FORMAT: Final = 1
 
@@ -141,11 +143,11 @@ def code_hash() -> str:
     return digest.hexdigest()[:16]
 
 
-def describe_system(generation: Generation, model: str) -> SystemVersion:
+def describe_system(index: IndexAddress, generation: Published, model: str) -> SystemVersion:
     """Identify what answers: index, embedder, model, version and code with the calibrated thresholds."""
     manifest = generation.manifest
-    path = generation.folder.parent / CALIBRATION
-    thresholds = hashlib.sha256(path.read_bytes()).hexdigest()[:8] if path.is_file() else "0"
+    calibration = index_at(index).read_note(CALIBRATION)
+    thresholds = hashlib.sha256(calibration.encode()).hexdigest()[:8] if calibration else "0"
     return SystemVersion(
         embedder=manifest["embedder"]["name"],
         generation=generation.name,

@@ -21,11 +21,11 @@ from llama_index.core.schema import BaseNode, NodeRelationship, NodeWithScore, Q
 from pydantic import Field
 
 from ingest.chunk import chunk_document
+from ingest.core.database_url import DatabaseUrl, is_database
 from ingest.core.records import Chunk, Document
 from ingest.embed.base import CHUNK_TOKENS, Embedder
 from ingest.embed.minilm import MiniLm
-from ingest.index.database import Store
-from ingest.index.generations import current_generation
+from ingest.index.stores import index_at
 from ingest.text import front_matter
 from ingest.text.markdown import blocks_of, reading_text
 from rag.abstain import is_answerable
@@ -37,7 +37,8 @@ from rag.thresholds import calibration_key, load_thresholds
 class AskdocsRetriever(BaseRetriever):
     """Retrieves chunks as TextNodes: text with its context, offsets in the page, URL and headings as metadata.
 
-    A pickle contains only the arguments; unpickling opens the index again. Threads may share one retriever.
+    A pickle contains only the arguments, of a database's address all but the password; unpickling opens the index
+    again. Threads may share one retriever.
     """
 
     def __init__(
@@ -50,16 +51,17 @@ class AskdocsRetriever(BaseRetriever):
         refuse: bool = False,
         callback_manager: CallbackManager | None = None,
     ) -> None:
-        """Open the current generation at `index` with the bundled embedder, or the given one.
+        """Open the current generation at `index`, a folder or postgres://…, with the bundled embedder or the given one.
 
         With `refuse`, nothing is retrieved for a question that the docs probably do not answer.
         Raises IndexMissing, IndexDamaged, IndexMismatch.
         """
-        self._given = {"index": str(index), "embedder": embedder, "k": k, "under": under, "refuse": refuse}
-        generation = current_generation(Path(index))
-        self._retriever = Retriever(Store(generation), embedder or MiniLm())
-        key = calibration_key(str(generation.manifest["embedder"]["fingerprint"]), lexical_only=False)
-        self._thresholds = load_thresholds(Path(index), key)
+        address = DatabaseUrl(str(index)) if is_database(str(index)) else Path(index)
+        self._given = {"index": str(address), "embedder": embedder, "k": k, "under": under, "refuse": refuse}
+        store = index_at(address).open()
+        self._retriever = Retriever(store, embedder or MiniLm())
+        key = calibration_key(str(store.manifest["embedder"]["fingerprint"]), lexical_only=False)
+        self._thresholds = load_thresholds(address, key)
         self._k = k
         self._under = under
         self._refuse = refuse

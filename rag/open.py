@@ -21,10 +21,9 @@ from ingest.core.errors import DocsError, UsageError
 from ingest.core.settings import Settings, data_folder
 from ingest.embed.base import Embedder
 from ingest.embed.registry import get_embedder
-from ingest.index.database import Store
-from ingest.index.files import POINTER
+from ingest.index.base import IndexReader, Published
 from ingest.index.freshness import docs_date
-from ingest.index.generations import Generation, current_generation, open_generation
+from ingest.index.stores import index_at
 from ingest.openrouter.client import is_openrouter
 from rag.assistant import Assistant
 from rag.retrieve.rerank import Rerank, get_reranker, is_remote
@@ -43,8 +42,8 @@ _SECRET_BYTES = 32
 class Opened:
     """A generation that is open for questions. `lexical_only`: questions are not embedded, BM25 alone ranks."""
 
-    generation: Generation
-    store: Store
+    generation: Published
+    store: IndexReader
     assistant: Assistant
     lexical_only: bool
 
@@ -86,7 +85,7 @@ class LiveAssistant:
     def current(self) -> Opened:
         """The current generation; the one before it where the new one can't be opened (see `problem`)."""
         opened = self._opened
-        name = _published(self._settings.index)
+        name = index_at(self._settings.index).published()
         if name in (opened.generation.name, self._broken, "") or not self._opening.acquire(blocking=False):
             return opened
         try:
@@ -126,8 +125,8 @@ def _load_parts(settings: Settings, *, use_model: bool, reranker: str) -> _Parts
 
 
 def _open(settings: Settings, parts: _Parts, *, use_model: bool, name: str = "") -> Opened:
-    generation = open_generation(settings.index, name) if name else current_generation(settings.index)
-    store = Store(generation)
+    store = index_at(settings.index).open(name)
+    generation = store.generation
     built_with = replace(settings, embedder=str(generation.manifest["embedder"]["name"]))
     lexical_only = not use_model and get_embedder(built_with).remote
     fingerprint = str(generation.manifest["embedder"]["fingerprint"])
@@ -142,14 +141,6 @@ def _open(settings: Settings, parts: _Parts, *, use_model: bool, name: str = "")
         secret=parts.secret,
     )
     return Opened(generation, store, assistant, lexical_only)
-
-
-def _published(index: Path) -> str:
-    """The name of the current generation; "" where it can't be read at this moment."""
-    try:
-        return (index / POINTER).read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError):
-        return ""
 
 
 def can_ask_model(settings: Settings) -> bool:

@@ -5,8 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from ingest.core.urls import site_path
-from ingest.index.base import StoredPage
-from ingest.index.generations import Generation
+from ingest.index.base import Published, StoredPage
 from rag.records import Answer, Citation, Completion, Hit
 
 SCHEMA = 1
@@ -63,7 +62,7 @@ def _day(stamp: str | None) -> str:
     return ""
 
 
-def index_json(generation: Generation) -> dict[str, Any]:
+def index_json(generation: Published) -> dict[str, Any]:
     """Which index answered."""
     return {"generation": generation.name, "embedder": generation.manifest["embedder"]["name"]}
 
@@ -84,7 +83,7 @@ def citation_json(citation: Citation) -> dict[str, Any]:
     }
 
 
-def answer_json(answer: Answer, chunks: Sequence[Mapping[str, Any]], generation: Generation) -> dict[str, Any]:
+def answer_json(answer: Answer, chunks: Sequence[Mapping[str, Any]], generation: Published) -> dict[str, Any]:
     """The document of `ask --json`."""
     completion = answer.completion
     return {

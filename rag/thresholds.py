@@ -1,6 +1,6 @@
-"""Thresholds of abstaining: fitted ones from the index folder, or the documented default.
+"""Thresholds of abstaining: fitted ones that are kept with the index, or the documented default.
 
-INDEX/calibration.json is outside the generations, so that a reindex keeps it. It has an entry
+The index's note calibration.json is outside the generations, so that a reindex keeps it. It has an entry
 per embedder, because another embedder gives other cosines, and the version of the confidence that
 was fitted: thresholds of another confidence mean nothing.
 """
@@ -8,11 +8,11 @@ was fitted: thresholds of another confidence mean nothing.
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any, Final
 
-from ingest.core.atomic import replace_file
+from ingest.core.database_url import IndexAddress
 from ingest.index.files import CALIBRATION
+from ingest.index.stores import index_at
 
 CONFIDENCE_VERSION: Final = 3
 """Raise it with every change to `rag.abstain.confidence`."""
@@ -42,7 +42,7 @@ def calibration_key(fingerprint: str, *, lexical_only: bool) -> str:
     return f"{fingerprint}/bm25" if lexical_only else fingerprint
 
 
-def load_thresholds(index: Path, fingerprint: str, default: Thresholds = DEFAULT) -> Thresholds:
+def load_thresholds(index: IndexAddress, fingerprint: str, default: Thresholds = DEFAULT) -> Thresholds:
     """The thresholds that were fitted for this embedder and this confidence, else `default`.
 
     A file that is missing, damaged or of another version is ignored: askdocs then works as
@@ -58,23 +58,22 @@ def load_thresholds(index: Path, fingerprint: str, default: Thresholds = DEFAULT
     return found if 0.0 <= found.call <= found.answer <= 1.0 else default
 
 
-def save_thresholds(index: Path, fingerprint: str, thresholds: Thresholds, figures: Mapping[str, Any]) -> Path:
-    """Store thresholds with the figures behind them; entries of other embedders are kept.
+def save_thresholds(index: IndexAddress, fingerprint: str, thresholds: Thresholds, figures: Mapping[str, Any]) -> str:
+    """Store thresholds with the figures behind them, and return where; entries of other embedders are kept.
 
-    The file is replaced whole: a crash leaves the old one. Raises OSError.
+    They are replaced as a whole: a crash leaves the old ones. Raises OSError, CorpusError.
     """
     entry = {"confidence": CONFIDENCE_VERSION, **asdict(thresholds), "figures": dict(figures)}
     del entry["calibrated"]
     entries = {**_entries(index), fingerprint: entry}
-    path = index / CALIBRATION
-    replace_file(path, json.dumps({"format": _FORMAT, "entries": entries}, indent=1))
-    return path
+    index_at(index).write_note(CALIBRATION, json.dumps({"format": _FORMAT, "entries": entries}, indent=1))
+    return f"{index}/{CALIBRATION}"
 
 
-def _entries(index: Path) -> dict[str, Any]:
+def _entries(index: IndexAddress) -> dict[str, Any]:
     try:
-        document = json.loads((index / CALIBRATION).read_text(encoding="utf-8"))
+        document = json.loads(index_at(index).read_note(CALIBRATION))
         entries = document["entries"] if document["format"] == _FORMAT else {}
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return {}
     return entries if isinstance(entries, dict) else {}

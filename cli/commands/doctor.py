@@ -11,8 +11,7 @@ from ingest.core.errors import DocsError, IndexMissing, ModelError
 from ingest.core.settings import Settings
 from ingest.docs.folder import read_corpus
 from ingest.embed.registry import get_embedder
-from ingest.index.database import Store
-from ingest.index.generations import current_generation
+from ingest.index.stores import index_at
 from ingest.openrouter.catalog import KeyLimits, key_limits, list_models
 from rag.retrieve.search import check_embedder
 from rag.serialize import SCHEMA
@@ -76,23 +75,23 @@ def _docs(settings: Settings) -> Check:
 
 def _index(settings: Settings) -> Check:
     try:
-        generation = current_generation(settings.index)
+        reader = index_at(settings.index).open()
     except IndexMissing:
         fix = "run askdocs reindex --no-crawl; the first ask does it as well"
         return Check("index", "failed", f"there is no index at {settings.index}", fix)
-    Store(generation).bm25()
-    return Check("index", "ok", f"{generation.name}: {generation.manifest['chunks']} chunks in {settings.index}")
+    next(iter(reader.vocabulary), "")  # reads the words, which no other check does
+    return Check("index", "ok", f"{reader.generation.name}: {reader.manifest['chunks']} chunks in {settings.index}")
 
 
 def _embedder(settings: Settings) -> Check:
     embedder = get_embedder(settings)
     dimension = embedder.embed_query("Does the embedder work?").dimension
     try:
-        store = Store(current_generation(settings.index))
+        store = index_at(settings.index).open()
     except IndexMissing:
         return Check("embedder", "ok", f"{embedder.name} gives {dimension} dimensions")
     check_embedder(store, embedder)
-    built = int(store.generation.manifest["embedder"]["dimension"])
+    built = int(store.manifest["embedder"]["dimension"])
     if built != dimension:
         fix = "rebuild it: askdocs reindex --no-crawl --full"
         return Check("embedder", "failed", f"{embedder.name} gives {dimension} dimensions, the index has {built}", fix)
@@ -145,7 +144,7 @@ def _models(settings: Settings) -> Check:
 
 
 def _disk(settings: Settings) -> Check:
-    folder = next(path for path in (settings.index, *settings.index.absolute().parents) if Path(path).exists())
+    folder = next(path for path in (settings.folder, *settings.folder.absolute().parents) if Path(path).exists())
     free = shutil.disk_usage(folder).free
     detail = f"{free / 1e9:.1f} GB free at {folder}"
     if free < _ROOM:

@@ -132,7 +132,7 @@ def _run(
     for bad in questions.bad:
         say(f"warning: {questions.name}, line {bad.line}: {bad.reason}; left out")
     written = measured.mode == "openrouter"
-    system = describe_system(opened.generation, settings.model if written else "")
+    system = describe_system(settings.index, opened.generation, settings.model if written else "")
     bench = RunContext(
         opened.assistant,
         Docs.of(opened.store.pages()),
@@ -141,7 +141,7 @@ def _run(
     )
     plan = RunPlan(questions, measured, system, options.jobs or (_JOBS if written else 1))
     with progress_bars(quiet=options.quiet) as progress:
-        run = run_questions(plan, bench, Journal(settings.index, measured, system), progress)
+        run = run_questions(plan, bench, Journal(settings.folder, measured, system), progress)
     if run.resumed and not options.quiet:
         say(f"note: {format_count(run.resumed, 'question')} of an interrupted run kept; the rest was run now")
     for problem in run.problems[len(questions.bad) :]:
@@ -158,8 +158,8 @@ def _calibrate(settings: Settings, opened: Opened, run: "EvalRun") -> dict[str, 
     figures = {**fitted.json(), "questions": run.name, "created_at": run.created_at}
     fingerprint = str(opened.generation.manifest["embedder"]["fingerprint"])
     key = calibration_key(fingerprint, lexical_only=opened.lexical_only)
-    path = save_thresholds(settings.index, key, fitted.thresholds, figures)
-    return {**fitted.json(), "signals": signal_aurocs(run.outcomes), "file": str(path)}
+    place = save_thresholds(settings.index, key, fitted.thresholds, figures)
+    return {**fitted.json(), "signals": signal_aurocs(run.outcomes), "file": place}
 
 
 def _report(path: Path, run: "EvalRun", old: "EvalRun | None", changes: "Mapping[str, MetricChange]") -> None:

@@ -9,8 +9,7 @@ from cli.context import settings_from
 from cli.terminal import json_line, print_text, progress_bars, safe, say
 from ingest.core.errors import DocsError, IndexMissing, UsageError
 from ingest.core.settings import Settings
-from ingest.index.cleanup import predecessor_of
-from ingest.index.generations import current_generation, generation_names
+from ingest.index.stores import index_at
 from rag.serialize import SCHEMA
 
 if TYPE_CHECKING:
@@ -89,12 +88,12 @@ def _measure(
 
 def find_generation(settings: Settings, name: str) -> str:
     """A generation by its name, a beginning that fits one alone, "current" or "previous". Raises UsageError."""
-    current = current_generation(settings.index).name
-    names = generation_names(settings.index)
+    index = index_at(settings.index)
+    current, names = index.open().generation.name, index.names()
     if name == "current":
         return current
     if name == "previous":
-        previous = predecessor_of(settings.index, current)
+        previous = index.predecessor(current)
         if previous not in names:
             raise IndexMissing(
                 f"there is no generation before {current}", "reindex first; then there are two to compare"

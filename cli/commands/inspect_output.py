@@ -3,12 +3,12 @@
 import sys
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from cli.terminal import console, safe
 from eval.html import escape_html, link, page, rows
 from eval.markdown_html import markdown_html
+from ingest.core.database_url import IndexAddress
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -110,7 +110,7 @@ def print_comparison(document: Mapping[str, Any]) -> None:
     console(sys.stdout).print(table, soft_wrap=False)
 
 
-def chunks_markdown(document: Mapping[str, Any], index: Path, *, explain: bool, scored: bool = True) -> str:
+def chunks_markdown(document: Mapping[str, Any], index: IndexAddress, *, explain: bool, scored: bool = True) -> str:
     """The report of the contract, with the table of `--explain` before the chunks where it is asked for."""
     text = inspect_markdown(document["question"], document["chunks"], index, scored=scored)
     if not explain or not scored:
@@ -119,7 +119,7 @@ def chunks_markdown(document: Mapping[str, Any], index: Path, *, explain: bool, 
     return f"{top}\n{_explain_table(document['chunks'])}\n{rule}{rest}"
 
 
-def comparison_markdown(document: Mapping[str, Any], index: Path, *, explain: bool) -> str:
+def comparison_markdown(document: Mapping[str, Any], index: IndexAddress, *, explain: bool) -> str:
     """Both rankings as one markdown table."""
     ours, theirs = comparison_names(document)
     lines = [f"# Query: {document['question']}", "", f"# Compared in {index}", ""]
@@ -271,7 +271,9 @@ def _hit(chunk: Mapping[str, Any], *, scored: bool) -> str:
 RULE = "─" * 60
 
 
-def inspect_markdown(query: str, chunks: Sequence[Mapping[str, Any]], index: Path, *, scored: bool = True) -> str:
+def inspect_markdown(
+    query: str, chunks: Sequence[Mapping[str, Any]], index: IndexAddress, *, scored: bool = True
+) -> str:
     """The report of `inspect --format markdown`, for reading and for diffing."""
     parts = [f"# Query: {query}", "", f"# Retrieved {len(chunks)} chunks from {index}", ""]
     for chunk in chunks:

@@ -5,9 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from ingest.docs.folder import STARTER
-from ingest.index.base import StoredPage
-from ingest.index.database import Store
-from ingest.index.freshness import docs_date
+from ingest.index.base import IndexReader, StoredPage
 from rag.open import Opened
 from rag.records import Hit
 
@@ -18,7 +16,7 @@ _SUFFIXES: Final = ("", ".md", ".markdown", ".mdx", ".html", ".htm", "/index.md"
 class PageAddresses:
     """The addresses of the pages of one index, whose markdown is in the folder `docs`."""
 
-    store: Store
+    store: IndexReader
     docs: Path
 
     def of(self, hit: Hit) -> str:
@@ -54,7 +52,7 @@ def _short(file: Path) -> str:
 def docs_line(opened: Opened) -> str:
     """A sentence that says how old the docs are."""
     manifest = opened.generation.manifest
-    date = docs_date(opened.generation.folder.parent, opened.generation)[:10]
+    date = opened.assistant.docs_date
     if manifest["sources"] == [STARTER]:
         return "From the starter pages that ship with askdocs; `askdocs reindex` fetches the real docs."
     return f"From the docs as of {date}." if date else "From docs without a date."

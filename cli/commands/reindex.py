@@ -17,8 +17,9 @@ from ingest.core.settings import Settings
 from ingest.core.urls import normalise, site_path
 from ingest.docs.changes import PageChange
 from ingest.docs.folder import read_corpus
+from ingest.index.base import Published
 from ingest.index.build import ChunkCounts, pages_behind
-from ingest.index.generations import Generation, roll_back
+from ingest.index.stores import index_at
 from ingest.reindex.options import ReindexOptions, ReindexReport
 from ingest.reindex.pipeline import reindex
 from rag.serialize import SCHEMA
@@ -131,7 +132,7 @@ def run_rollback(values: Mapping[str, object], options: ReindexOptions, output: 
     if options != ReindexOptions() or output.changes:
         raise UsageError("--rollback goes with no other option of reindex", "run it alone, then reindex as you like")
     settings = settings_from(values)
-    left, generation = roll_back(settings.index)
+    left, generation = index_at(settings.index).roll_back()
     if output.json:
         print(json_line(rollback_json(generation)))
         return 0
@@ -139,7 +140,7 @@ def run_rollback(values: Mapping[str, object], options: ReindexOptions, output: 
         manifest = generation.manifest
         print_text(f"index   {generation.name} answers again: {_size(manifest)}")
         print_text(f"        {left or 'none'} did until now")
-        _note_pages_ahead(settings, generation)
+        _note_pages_ahead(settings)
     return 0
 
 
@@ -147,9 +148,9 @@ def _size(manifest: Mapping[str, Any]) -> str:
     return f"{format_count(manifest['chunks'], 'chunk')} of {format_count(manifest['pages'], 'page')}"
 
 
-def _note_pages_ahead(settings: Settings, generation: Generation) -> None:
+def _note_pages_ahead(settings: Settings) -> None:
     try:
-        behind = pages_behind(read_corpus(settings.docs), generation)
+        behind = pages_behind(read_corpus(settings.docs), index_at(settings.index).open())
     except CorpusError:
         return
     if behind:
@@ -159,7 +160,7 @@ def _note_pages_ahead(settings: Settings, generation: Generation) -> None:
 
 def _refuse_change_log(output: Output, settings: Settings) -> None:
     if output.changes and output.changes != _STDOUT:
-        refuse_target(output.changes, settings.docs, settings.index)
+        refuse_target(output.changes, settings.docs, settings.folder)
 
 
 def _refuse_wrong_sources(options: ReindexOptions, docs: Path) -> None:
@@ -256,7 +257,7 @@ def change_json(change: PageChange) -> dict[str, Any]:
     }
 
 
-def rollback_json(generation: Generation) -> dict[str, Any]:
+def rollback_json(generation: Published) -> dict[str, Any]:
     """The document of `reindex --rollback --json`: that of a reindex which read no page and published this one."""
     manifest = generation.manifest
     total = int(manifest["chunks"])

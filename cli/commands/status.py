@@ -12,7 +12,7 @@ from ingest.core.settings import Settings
 from ingest.docs.folder import Corpus, read_corpus, read_sources
 from ingest.index.build import pages_behind
 from ingest.index.freshness import checked_at, docs_date
-from ingest.index.generations import current_generation, generation_names
+from ingest.index.stores import index_at
 from rag.serialize import SCHEMA
 from rag.thresholds import load_thresholds
 
@@ -44,10 +44,11 @@ def _docs(settings: Settings, corpus: Corpus | None) -> dict[str, Any]:
 
 def _index(settings: Settings, corpus: Corpus | None) -> dict[str, Any] | None:
     try:
-        generation = current_generation(settings.index)
+        index = index_at(settings.index)
+        reader = index.open()
     except IndexMissing:
         return None
-    manifest = generation.manifest
+    generation, manifest = reader.generation, reader.manifest
     created = datetime.fromisoformat(manifest["created_at"])
     previous = str(manifest.get("previous") or "")
     return {
@@ -62,9 +63,9 @@ def _index(settings: Settings, corpus: Corpus | None) -> dict[str, Any] | None:
         "embedder": manifest["embedder"],
         "thresholds": asdict(load_thresholds(settings.index, manifest["embedder"]["fingerprint"])),
         "bytes": sum(facts["bytes"] for facts in manifest["files"].values()),
-        "behind": pages_behind(corpus, generation) if corpus else 0,
+        "behind": pages_behind(corpus, reader) if corpus else 0,
         "sources": manifest["sources"],
-        "previous": previous if previous in generation_names(settings.index) else None,
+        "previous": previous if previous in index.names() else None,
     }
 
 

@@ -11,6 +11,7 @@
       +-- IndexDamaged             the index files differ from those that were written
       +-- IndexMismatch            the index was built by another embedder or version
       +-- IndexLocked              another process is reindexing
+      +-- IndexUnreachable         the database that the index is in does not answer
       +-- CrawlFailed              the crawl got nothing usable, or too many pages would vanish
       +-- ModelError               an embedder or answering model failed; .retryable
 
@@ -99,6 +100,12 @@ class IndexLocked(DocsError):
     """Another process holds the lock of the index."""
 
     code = "index-locked"
+
+
+class IndexUnreachable(DocsError):
+    """The database that contains the index does not answer, or refuses this user."""
+
+    code = "index-unreachable"
 
 
 class CrawlFailed(DocsError):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from ingest.core.database_url import DatabaseUrl, IndexAddress, is_database
 from ingest.core.defaults import DEFAULT_BASE_URL, DEFAULT_MODEL, DEFAULT_TEMPERATURE
 from ingest.core.errors import UsageError
 
@@ -41,7 +42,7 @@ class Settings:
     """The effective settings. `origins` maps each name to the source of its value."""
 
     docs: Path
-    index: Path
+    index: IndexAddress
     embedder: str
     device: str
     precision: str
@@ -55,6 +56,11 @@ class Settings:
     base_url: str
     api_key: Secret
     origins: Mapping[str, str]
+
+    @property
+    def folder(self) -> Path:
+        """The local folder of an index: the index itself or, where that is in a database, its caches and journals."""
+        return self.index if isinstance(self.index, Path) else _next_to(self.docs)
 
     @property
     def models(self) -> list[str]:
@@ -179,15 +185,29 @@ def _read_toml(path: Path, known: Mapping[str, object]) -> dict[str, Any]:
 
 
 def _place_folders(values: dict[str, Any], origins: dict[str, str], cwd: Path, config: Path | None) -> None:
-    """Set folders. Docs default to ./markdown_docs if it exists, else the platform's data folder; index next to it."""
-    for name in ("docs", "index"):
+    """Set folders. Docs default to ./markdown_docs if it exists, else the platform's data folder; index next to it.
+
+    An index may be the address of a database instead. Raises UsageError, which names no part of that address.
+    """
+    database = values.pop("index") if is_database(str(values["index"])) else None
+    for name in ("docs", "index") if database is None else ("docs",):
         base = config.parent if config and origins[name].startswith("config") else cwd
         values[name] = (base / Path(values[name]).expanduser()) if values[name] else None
     if values["docs"] is None:
         local = cwd / "markdown_docs"
         values["docs"] = local if local.is_dir() else data_folder() / "markdown_docs"
-    if values["index"] is None:
-        values["index"] = values["docs"].with_name(values["docs"].name + ".index")
+    if database is not None:
+        try:
+            values["index"] = DatabaseUrl(database)
+        except ValueError as error:
+            hint = "an example: postgres://USER@HOST/DATABASE?schema=NAME"
+            raise UsageError(f"index {error} (from {origins['index']})", hint) from None
+    elif values["index"] is None:
+        values["index"] = _next_to(values["docs"])
+
+
+def _next_to(docs: Path) -> Path:
+    return docs.with_name(docs.name + ".index")
 
 
 def _add_credentials(values: dict[str, Any], origins: dict[str, str], environ: Mapping[str, str]) -> None:

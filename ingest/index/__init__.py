@@ -1,6 +1,7 @@
 """The index: what a reindex publishes and a question reads.
 
-base         IndexReader and IndexWriter: what every store offers
+base         IndexReader, IndexWriter, IndexStore: what every store offers
+stores       the store of an address            folder       an index in a folder
 build        pages -> chunks -> vectors -> a generation      previous     the generation that a reindex starts from
 vectors      reuse embeddings, look them up, or make them    generations  publish, open, verify, roll back
 files        names and checksums of the folder's files       locks        one writer; readers' leases

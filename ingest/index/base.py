@@ -2,11 +2,13 @@
 
 Two sides use it. `rag` reads through `IndexReader`: it ranks the candidates a second time, fuses and
 abstains by itself, the same for every store. A reindex writes through `IndexWriter`. The files of a
-generation implement the first in `database.py` and the second in `build.py`; a store on a server can
-implement both, since no method hands out an array over all chunks.
+generation implement the first in `database.py` and the second in `folder.py`; a store on a server can
+implement both, since no method hands out an array over all chunks. `IndexStore` is an index as a whole:
+its generations, the pointer to the current one, and the lock of its writer.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -14,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.core.records import Chunk, Document
-from ingest.embed.base import Embedding, QueryEmbedding
+from ingest.embed.base import Embedder, Embedding, QueryEmbedding
 from ingest.embed.token_vectors import TokenVectors
 
 Floats = NDArray[np.float32]
@@ -97,8 +99,27 @@ class Vocabulary(Protocol):
         """Every term."""
 
 
+class Published(Protocol):
+    """A published generation."""
+
+    @property
+    def name(self) -> str:
+        """When it was built, and a hash of what is in it."""
+
+    @property
+    def manifest(self) -> Mapping[str, Any]:
+        """What it was made of: embedder, counts, sources, dates; `previous` names the generation that it replaced."""
+
+
 class IndexReader(Protocol):
-    """One generation of an index, opened for reading. Threads may share it. Methods raise IndexDamaged."""
+    """One generation of an index, opened for reading. Threads may share it. Methods raise IndexDamaged.
+
+    As long as the reader lives, no reindex removes the generation.
+    """
+
+    @property
+    def generation(self) -> Published:
+        """The generation that it reads."""
 
     @property
     def manifest(self) -> Mapping[str, Any]:
@@ -148,6 +169,9 @@ class IndexReader(Protocol):
     def page_chunks(self, urls: Sequence[str]) -> list[tuple[int, Chunk]]:
         """(row, chunk) of the pages at these addresses, in row order."""
 
+    def all_chunks(self) -> list[Chunk]:
+        """Every chunk, in row order."""
+
 
 class IndexWriter(Protocol):
     """Writes one generation and makes it the current one."""
@@ -158,9 +182,56 @@ class IndexWriter(Protocol):
         chunks: Sequence[Chunk],
         embeddings: Iterable[Embedding],
         manifest: Mapping[str, Any],
-    ) -> object:
+    ) -> Published:
         """Publish a generation: all of it, or nothing where this raises.
 
         `embeddings` are read once, one per chunk and in their order, so that they need not be in memory
         together. Raises CorpusError.
         """
+
+
+class IndexStore(Protocol):
+    """An index as a whole. Every method may raise IndexUnreachable where the index is on a server."""
+
+    def open(self, name: str = "") -> IndexReader:
+        """Open a generation by name, the current one for "".
+
+        Raises IndexMissing, IndexDamaged, IndexMismatch.
+        """
+
+    def published(self) -> str:
+        """The name of the current generation; "" where there is none, or it can't be read at this moment."""
+
+    def names(self) -> list[str]:
+        """The names of all whole generations, oldest first."""
+
+    def predecessor(self, name: str) -> str:
+        """The generation that `name` replaced, "" where none is known."""
+
+    def verify(self) -> str:
+        """What is wrong with the current generation; "" where nothing is, or where there is none."""
+
+    def writing(self, *, wait: float = 0.0) -> AbstractContextManager[None]:
+        """Own the index's lock within the block, for which it may `wait` some seconds; clean up before and after.
+
+        Raises IndexLocked, which names the owner, when another process has the lock.
+        """
+
+    def writer(self, embedder: Embedder, *, reuse: bool = True) -> IndexWriter:
+        """A writer of the next generation. The caller owns the lock.
+
+        With `reuse`, it may share the rows of pages that are in the current generation as they are.
+        """
+
+    def roll_back(self) -> tuple[str, Published]:
+        """Make the generation that the current one replaced answer again; return (the name that was left, it).
+
+        Raises IndexMissing when there is no earlier one, IndexDamaged or IndexMismatch when it can't be
+        read, IndexLocked.
+        """
+
+    def read_note(self, name: str) -> str:
+        """A small document that is kept with the index, outside the generations; "" where there is none."""
+
+    def write_note(self, name: str, text: str) -> None:
+        """Replace such a document as a whole. Raises OSError, CorpusError."""

@@ -2,26 +2,22 @@
 
 import hashlib
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from ingest.chunk import CHUNKER_VERSION, chunk_document
+from ingest.core.database_url import IndexAddress
 from ingest.core.errors import CorpusError
 from ingest.core.records import Chunk, Document, Progress
 from ingest.docs.folder import Corpus
-from ingest.embed.base import Embedder, Embedding, embedding_text
+from ingest.embed.base import Embedder
 from ingest.embed.cache import VectorCache
-from ingest.index.arrays import write_arrays
-from ingest.index.base import StoredPage
-from ingest.index.bm25 import build_bm25
-from ingest.index.database import Store, write_store
-from ingest.index.generations import Generation, building, publish
+from ingest.index.base import IndexReader, Published, StoredPage
 from ingest.index.previous import PageChunks, Previous, chunking_inputs
+from ingest.index.stores import index_at
 from ingest.index.vectors import EmbeddingSource
-from ingest.index.whitening import mean_question_token
 from ingest.text.language import detect_language
 from ingest.text.terms import TERMS_VERSION
 
@@ -45,7 +41,7 @@ class IndexReport:
     `embedding` is the time spent in the embedder, in seconds.
     """
 
-    generation: Generation
+    generation: Published
     published: bool
     total: int
     embedded: int
@@ -61,11 +57,16 @@ class IndexReport:
 class IndexBuilder:
     """One build of an index. Opens the previous generation once, and cuts and hashes each page once.
 
-    The caller is the only writer of the index folder.
+    The caller is the only writer of the index.
     """
 
     def __init__(
-        self, index: Path, embedder: Embedder, progress: Progress, cache: VectorCache, previous: Previous | None = None
+        self,
+        index: IndexAddress,
+        embedder: Embedder,
+        progress: Progress,
+        cache: VectorCache,
+        previous: Previous | None = None,
     ) -> None:
         self._index, self._embedder, self._progress = index, embedder, progress
         self.previous = previous or Previous.open(index, embedder.fingerprint, check=False)
@@ -87,7 +88,7 @@ class IndexBuilder:
     def build(self, pages: Iterable[StoredPage]) -> IndexReport:
         """Bring the index up to these pages.
 
-        Raises CorpusError when there is nothing to index, ModelError, and what the index folder raises.
+        Raises CorpusError when there is nothing to index, ModelError, and what the store of the index raises.
         """
         ordered = sorted(pages, key=lambda page: page.document.url)
         inputs = fingerprint(ordered, self._embedder)
@@ -104,7 +105,7 @@ class IndexBuilder:
         embedding = time.perf_counter() - started
         self._progress("index", 0, 1)
         manifest = _manifest(ordered, len(chunks), self._source.dimension(cut.hashes[0]), self._embedder, inputs)
-        writer = GenerationWriter(self._index, self._embedder)
+        writer = index_at(self._index).writer(self._embedder, reuse=self.previous.fits)
         generation = writer.publish(ordered, chunks, self._source.read(chunks, cut.hashes), manifest)
         self._source.keep(cut.hashes)
         self._progress("index", 1, 1)
@@ -129,7 +130,7 @@ class IndexBuilder:
 
 
 def build_index(
-    index: Path,
+    index: IndexAddress,
     pages: Iterable[StoredPage],
     embedder: Embedder,
     progress: Progress,
@@ -145,31 +146,6 @@ def build_index(
     if full:
         builder.previous.ignore()
     return builder.build(pages)
-
-
-class GenerationWriter:
-    """The IndexWriter of the index folder: writes the files of a generation and points to it."""
-
-    def __init__(self, index: Path, embedder: Embedder) -> None:
-        self._index, self._embedder = index, embedder
-
-    def publish(
-        self,
-        pages: Sequence[StoredPage],
-        chunks: Sequence[Chunk],
-        embeddings: Iterable[Embedding],
-        manifest: Mapping[str, Any],
-    ) -> Generation:
-        """Write a generation, then make it the current one; a failure leaves the index as it was.
-
-        Raises CorpusError, ModelError.
-        """
-        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")[:-3]
-        with building(self._index, f"{stamp}-{manifest['inputs'][:8]}") as folder:
-            write_store(folder, pages, chunks)
-            bm25 = build_bm25(map(embedding_text, chunks), manifest["language"])
-            write_arrays(folder, chunks, embeddings, mean_question_token(self._embedder), bm25)
-            return publish(self._index, folder, manifest)
 
 
 def _refuse_equal_ids(chunks: Sequence[Chunk]) -> None:
@@ -225,8 +201,8 @@ def _manifest(
     }
 
 
-def pages_behind(corpus: Corpus, generation: Generation) -> int:
+def pages_behind(corpus: Corpus, reader: IndexReader) -> int:
     """How many pages on disk are not as they are indexed: new, gone, or with other content, address or date."""
-    indexed = {page.document.url: page_facts(page) for page in Store(generation).pages()}
+    indexed = {page.document.url: page_facts(page) for page in reader.pages()}
     on_disk = {page.document.url: page_facts(page) for page in stored_pages(corpus)}
     return sum(indexed.get(url) != on_disk.get(url) for url in {**indexed, **on_disk})

@@ -3,16 +3,15 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 from ingest.chunk import CHUNKER_VERSION
-from ingest.core.errors import DocsError, IndexDamaged
+from ingest.core.database_url import IndexAddress
+from ingest.core.errors import IndexDamaged, IndexMismatch, IndexMissing
 from ingest.core.records import Chunk, Document
 from ingest.embed.base import Embedding, embedding_text
-from ingest.index.base import StoredPage
-from ingest.index.database import Store
+from ingest.index.base import IndexReader, StoredPage
 from ingest.index.files import text_hash
-from ingest.index.generations import Generation, current_generation, verify
+from ingest.index.stores import index_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,41 +35,39 @@ def chunking_inputs(document: Document) -> tuple[object, ...]:
 class Previous:
     """What can be reused of the current generation. Where there is none, or it is unreadable, that is nothing."""
 
-    def __init__(self, generation: Generation | None, fingerprint: str, damage: str = "") -> None:
-        self.generation = generation
+    def __init__(self, reader: IndexReader | None, fingerprint: str, damage: str = "") -> None:
+        self._reader = reader
+        self.generation = generation = reader.generation if reader else None
         self.damage = damage
         """What is wrong with the files of the generation, "" where nothing is known to be."""
         manifest = generation.manifest if generation else {}
-        self.fits = bool(generation) and not damage and manifest["embedder"]["fingerprint"] == fingerprint
+        self.fits = generation is not None and not damage and manifest["embedder"]["fingerprint"] == fingerprint
         """Whether its embeddings are undamaged, and those of the embedder in use."""
         self.same_chunker = self.fits and manifest["chunker"] == CHUNKER_VERSION
         """Whether a page that has not changed would be cut into the same chunks again."""
 
     @classmethod
-    def open(cls, index: Path, fingerprint: str, *, check: bool = True) -> "Previous":
-        """Open the current generation; with `check`, every file of it is read and compared with its checksum."""
-        damage = verify(index) if check else ""
+    def open(cls, index: IndexAddress, fingerprint: str, *, check: bool = True) -> "Previous":
+        """Open the current generation; with `check`, all of it is verified first. Raises IndexUnreachable."""
+        store = index_at(index)
+        damage = store.verify() if check else ""
         try:
-            return cls(current_generation(index), fingerprint, damage)
-        except DocsError:
+            return cls(store.open(), fingerprint, damage)
+        except (IndexMissing, IndexDamaged, IndexMismatch):
             return cls(None, fingerprint, damage)
-
-    @cached_property
-    def _store(self) -> Store | None:
-        return Store(self.generation) if self.generation else None
 
     @cached_property
     def pages(self) -> list[StoredPage]:
         """Its pages in the order of their addresses; none where they can't be read."""
         try:
-            return self._store.pages() if self._store else []
+            return self._reader.pages() if self._reader else []
         except IndexDamaged:
             return []
 
     @cached_property
     def _all_chunks(self) -> PageChunks:
         try:
-            return PageChunks.of(self._store.all_chunks() if self._store else ())
+            return PageChunks.of(self._reader.all_chunks() if self._reader else ())
         except IndexDamaged:
             return PageChunks((), ())
 
@@ -107,10 +104,10 @@ class Previous:
     def embeddings(self, hashes: Collection[str]) -> dict[str, Embedding]:
         """The embeddings that it has of these texts, by hash. None where they are damaged."""
         rows = {name: self._rows[name] for name in hashes if name in self._rows} if hashes and self.fits else {}
-        if not rows or self._store is None:
+        if not rows or self._reader is None:
             return {}
         try:
-            found = self._store.passages(list(rows.values()))
+            found = self._reader.passages(list(rows.values()))
         except IndexDamaged:
             self.fits = False
             return {}

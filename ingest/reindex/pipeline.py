@@ -2,6 +2,7 @@
 
 import time
 from contextlib import ExitStack
+from pathlib import Path
 
 from ingest.clean.page import CLEANER_VERSION
 from ingest.core.atomic import remove_unfinished
@@ -17,8 +18,8 @@ from ingest.index import starter
 from ingest.index.build import IndexBuilder, IndexReport, stored_pages
 from ingest.index.files import RESPONSES, VECTOR_CACHE
 from ingest.index.freshness import checked_at, record_check
-from ingest.index.generations import writing
 from ingest.index.previous import Previous
+from ingest.index.stores import index_at
 from ingest.reindex.options import ReindexContext, ReindexOptions, ReindexReport
 from ingest.reindex.plan import Update, update_from_markdown, update_from_sources
 from ingest.reindex.response_cache import ResponseCache
@@ -35,13 +36,15 @@ def reindex(settings: Settings, options: ReindexOptions, progress: Progress) -> 
     """
     started = time.perf_counter()
     embedder = get_embedder(settings)
-    responses = ResponseCache(settings.index / RESPONSES, CLEANER_VERSION)
+    responses = ResponseCache(settings.folder / RESPONSES, CLEANER_VERSION)
     with ExitStack() as stack:
         if not options.dry_run:
-            stack.enter_context(writing(settings.index))
+            stack.enter_context(index_at(settings.index).writing())
+            if settings.folder != settings.index:  # an index in a database: its caches are on this machine
+                stack.enter_context(index_at(settings.folder).writing())
             stack.enter_context(responses)
             remove_unfinished(settings.docs)
-        cache = stack.enter_context(VectorCache(settings.index / VECTOR_CACHE, embedder.fingerprint))
+        cache = stack.enter_context(VectorCache(settings.folder / VECTOR_CACHE, embedder.fingerprint))
         if not options.dry_run:
             cache.recover()
         previous = Previous.open(settings.index, embedder.fingerprint, check=not options.dry_run)
@@ -89,9 +92,10 @@ def index_corpus(
 
     The caller must own the lock. Raises CorpusError when no page is usable.
     """
-    if not full and (shipped := starter.install(settings.index, stored_pages(corpus), embedder)):
+    in_folder = isinstance(settings.index, Path)
+    if not full and in_folder and (shipped := starter.install(settings.folder, stored_pages(corpus), embedder)):
         return shipped
-    with VectorCache(settings.index / VECTOR_CACHE, embedder.fingerprint) as cache:
+    with VectorCache(settings.folder / VECTOR_CACHE, embedder.fingerprint) as cache:
         builder = IndexBuilder(settings.index, embedder, progress, cache)
         if full:
             builder.previous.ignore()

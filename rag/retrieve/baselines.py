@@ -8,9 +8,8 @@ from ingest.core.errors import UsageError
 from ingest.core.settings import Settings
 from ingest.embed.base import Embedder
 from ingest.embed.registry import get_embedder
-from ingest.index.base import Weights
-from ingest.index.database import Store
-from ingest.index.generations import Generation, generation_names, open_generation
+from ingest.index.base import IndexReader, Published, Weights
+from ingest.index.stores import index_at
 from ingest.text.terms import terms
 from rag.records import Hit
 from rag.retrieve.search import Retriever, check_embedder
@@ -29,11 +28,11 @@ class Variant:
     """Another ranking of the same question. `generation` is the one that it ranks."""
 
     name: str
-    generation: Generation
+    generation: Published
     rank: Rank
 
 
-def open_variant(name: str, settings: Settings, store: Store) -> Variant:
+def open_variant(name: str, settings: Settings, store: IndexReader) -> Variant:
     """A ranking by its name: one of `SETTINGS`, or a generation of the index, by a beginning that fits one alone.
 
     Raises UsageError for a name that fits none, IndexDamaged, IndexMismatch.
@@ -43,16 +42,16 @@ def open_variant(name: str, settings: Settings, store: Store) -> Variant:
     embedder = get_embedder(settings)
     if name == "cosine":
         return Variant(name, store.generation, _by_cosine(store, embedder))
-    generation = open_generation(settings.index, _generation(name, settings, store))
-    return Variant(name, generation, _search(Retriever(Store(generation), embedder)))
+    other = index_at(settings.index).open(_generation(name, settings, store))
+    return Variant(name, other.generation, _search(Retriever(other, embedder)))
 
 
 def _search(retriever: Retriever) -> Rank:
     return lambda question, k, under: retriever.search(question, k, under).hits
 
 
-def _generation(name: str, settings: Settings, store: Store) -> str:
-    names = generation_names(settings.index)
+def _generation(name: str, settings: Settings, store: IndexReader) -> str:
+    names = index_at(settings.index).names()
     others = [other for other in names if other != store.generation.name]
     if name == "previous" and others:
         return others[-1]
@@ -62,7 +61,7 @@ def _generation(name: str, settings: Settings, store: Store) -> str:
     raise UsageError(f"{name!r} names no ranking to compare with", f"there are: {', '.join((*SETTINGS[:2], *others))}")
 
 
-def _by_cosine(store: Store, embedder: Embedder) -> Rank:
+def _by_cosine(store: IndexReader, embedder: Embedder) -> Rank:
     """Exact cosine over all vectors, equal ones in row order."""
     check_embedder(store, embedder)
 
