@@ -26,6 +26,7 @@ _UNSPACED = re.compile(
 """Runs in scripts that put no spaces between words (or long endings behind them): Han, kana, Hangul, Thai, Lao,
 Burmese, Khmer. They are cut into bigrams, as Lucene's CJK analyzer does."""
 
+_DIGIT = re.compile(r"\d")
 _NUMBERED = re.compile(
     r"([^\W\d_]{2,})[\s\u00a0]*(?:no\.|nr\.|n[°º]|#|№)?[\s\u00a0]*(\d{1,9})(?![\w.,:/-]*\w)", re.IGNORECASE
 )
@@ -70,6 +71,8 @@ def terms(text: str, language: str = "en") -> Iterator[str]:
 
 def number_terms(text: str) -> Iterator[str]:
     """Yield the terms of a text's numbered things and dates: "valve 7", "2026-03-01"."""
+    if not _DIGIT.search(text):  # most sentences; the patterns below are slow
+        return
     for found in _NUMBERED.finditer(text):
         word = stem(found.group(1).lower())
         if word not in STOPWORDS and word not in _MONTHS:

@@ -1,7 +1,7 @@
 """Score how well a piece of a page answers a question; scores are comparable within one question only. Pure."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -86,14 +86,24 @@ class Question:
         """Whether code is asked for."""
         return bool(_WANTS_CODE.search(self.text))
 
-    def found(self, text: str) -> dict[str, float]:
+    @cached_property
+    def _found(self) -> dict[str, dict[str, float]]:
+        """What `found` returned: headings and excerpts are looked at again and again."""
+        return {}
+
+    def found(self, text: str) -> Mapping[str, float]:
         """Return its words that a text contains, each with 1.0, or less if the text contains another form of it."""
+        if text not in self._found:
+            self._found[text] = self._find(text)
+        return self._found[text]
+
+    def _find(self, text: str) -> dict[str, float]:
         own = set(terms(text))
         stems = {word[:_SAME_STEM] for word in own if len(word) >= _SAME_STEM}
         found = {word: _STEM_CREDIT for word in self.weights if word[:_SAME_STEM] in stems and len(word) >= _SAME_STEM}
         return found | dict.fromkeys(self.weights.keys() & own, 1.0)
 
-    def coverage(self, found: Iterable[dict[str, float]]) -> float:
+    def coverage(self, found: Iterable[Mapping[str, float]]) -> float:
         """The share of the question that words found in several places cover together, 0..1."""
         best: dict[str, float] = {}
         for each in found:

@@ -81,6 +81,11 @@ class Excerpt:
         """Its words, below the headings that are shown above it."""
         return "\n".join((_headings(self.hit), *(piece.text for piece in self.pieces)))
 
+    @cached_property
+    def terms(self) -> frozenset[str]:
+        """The terms of its words, headings left out."""
+        return frozenset(terms(" ".join(piece.text for piece in self.pieces)))
+
 
 @dataclass(frozen=True, slots=True)
 class _Section:
@@ -306,5 +311,5 @@ def _adds(question: Question, excerpt: Excerpt, chosen: Sequence[Excerpt]) -> bo
 
 def _is_same(excerpt: Excerpt, other: Excerpt) -> bool:
     """Whether one excerpt adds little to the other."""
-    one, two = ({*terms(" ".join(piece.text for piece in each.pieces))} for each in (excerpt, other))
+    one, two = excerpt.terms, other.terms
     return len(one & two) >= _SAME * min(len(one), len(two))

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from tests.bench.pairs import REPOSITORY, environment, spread, table
+from tests.bench.serve_rows import rows_of as serve_rows
 
-NAMES = ("cold", "first_token", "batch", "rebuild", "embed", "warm")
+NAMES = ("cold", "first_token", "batch", "rebuild", "embed", "serve", "warm")
 Rows = list[tuple[str, ...]]
 
 
@@ -29,7 +30,14 @@ def run(name: str, out: Path, arguments: list[str]) -> None:
 
 
 def rows_of(name: str, found: dict[str, Any]) -> Rows:
-    makers = {"cold": _cold, "first_token": _first_token, "batch": _batch, "rebuild": _rebuild, "embed": _embed}
+    makers = {
+        "cold": _cold,
+        "first_token": _first_token,
+        "batch": _batch,
+        "rebuild": _rebuild,
+        "embed": _embed,
+        "serve": _serve,
+    }
     return makers[name](found) if name in makers else _warm(found)
 
 
@@ -81,6 +89,10 @@ def _embed(found: dict[str, Any]) -> Rows:
         for name in ("llamaindex", "bare")
     )
     return [("full build, chunks/s end to end", spread(ways["ours"]["whole_rate"]), peers, "≥ 1; ≥ 0.85")]
+
+
+def _serve(found: dict[str, Any]) -> Rows:
+    return serve_rows(found["parts"])
 
 
 def _warm(found: dict[str, Any]) -> Rows:

@@ -42,7 +42,7 @@ class _Shown(Exception):
     """Raised at the first piece: the rest of the answer is not measured."""
 
 
-class _Clock(tuple[str, ...]):
+class Clock(tuple[str, ...]):
     """The pieces of a reply; notes when the one that completes the first sentence is taken to be sent."""
 
     __slots__ = ()
@@ -67,7 +67,7 @@ def ours(server: ModelServer, passages: list[Hit]) -> float:
     found: list[float] = []
 
     def show(_: Piece) -> None:
-        found.append(time.perf_counter() - _Clock.sent)
+        found.append(time.perf_counter() - Clock.sent)
         raise _Shown
 
     try:
@@ -81,7 +81,7 @@ def bare(server: ModelServer) -> float:
     client = OpenAI(api_key=KEY, base_url=server.url)
     for chunk in client.chat.completions.create(model="acme/a", messages=MESSAGES, stream=True):  # type: ignore[call-overload]  # plain dictionaries
         if chunk.choices and chunk.choices[0].delta.content == LAST:
-            return time.perf_counter() - _Clock.sent
+            return time.perf_counter() - Clock.sent
     raise AssertionError
 
 
@@ -90,13 +90,13 @@ def measure(runs: int) -> dict[str, list[float]]:
     taken: dict[str, list[float]] = {"ours": [], "bare": []}
     with ModelServer() as server:
         words = [event(word) for word in (*WORDS, *[LAST] * 5)]
-        pieces = _Clock([": waiting\n\n", *words, event(finish="stop"), "data: [DONE]\n\n"])
+        pieces = Clock([": waiting\n\n", *words, event(finish="stop"), "data: [DONE]\n\n"])
         passages = hits()
         server.says(Reply(pieces))
         server.pause = 0.002
         for at in range(runs + 3):
             for name in ("ours", "bare"):
-                _Clock.sent = 0.0
+                Clock.sent = 0.0
                 seconds = ours(server, passages) if name == "ours" else bare(server)
                 if at >= 3:
                     taken[name].append(seconds * 1000)
