@@ -15,7 +15,7 @@ from ingest.core.urls import identity
 
 # HTML standard, 4.12.1 `refresh`: seconds, a separator, then `url=` and the address, or the address alone.
 _REFRESH = re.compile(
-    r"\s*(\d*)[\d.]*[\s;,]+(?:url\s*=\s*)?(?:'([^']*)'?|\"([^\"]*)\"?|(\S.*))", re.IGNORECASE | re.DOTALL
+    r"\s*+(\d*+)[\d.]*+[\s;,]++(?:url\s*=\s*)?(?:'([^']*)'?|\"([^\"]*)\"?|(\S.*))", re.IGNORECASE | re.DOTALL
 )
 _MAX_DELAY = 30  # seconds; a page that redirects later is meant to be read
 _SCRIPT = re.compile(

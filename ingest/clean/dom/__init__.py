@@ -1,5 +1,6 @@
 """The parsed tree.
 
-tree        parse, text, attributes         lookups   block containers, tab labels, anchors
+parser      HTML -> tree
+tree        text, attributes, index         lookups   block containers, tab labels, anchors
 generators  which generator made the page   select    the element that holds the content
 """

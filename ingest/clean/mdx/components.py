@@ -1,6 +1,7 @@
 """Components of MDX pages (`<Note>`, `<Tabs>`, `<Steps>` ...) -> the markdown that their HTML gives."""
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from textwrap import dedent
@@ -42,6 +43,8 @@ _FOLDED = frozenset(("Accordion", "Details", "details", "Collapsible", "Expand")
 _TABS = frozenset(("Tab", "TabItem", "TabPanel", "TabsItem", "TabsContent", "CodeBlock", "CodeGroupItem"))
 _ONE_FENCE = re.compile("\\s*\x00F(\\d+)\x00\\s*")
 _MAX_DEPTH = 30
+_MOST_OPEN = 100
+_ENDED_BY_NEXT = frozenset(("p", "li", "tr", "td", "th"))  # HTML lets these be closed by the next of their name
 _MOST_NOTES = 5
 
 
@@ -135,23 +138,35 @@ def render_components(text: str, kept: Protected) -> str:
 
 
 def _parse(text: str, kept: Protected) -> _Node:
-    """Build the tree of tags. A closing tag alone is dropped; what is never closed encloses nothing."""
+    """Build the tree of tags. A closing tag alone is dropped; what is never closed encloses nothing.
+
+    Deeper than `_MOST_OPEN` a tag encloses nothing either; it is only counted, so that its end closes no other.
+    """
     root = _Node("")
     stack = [root]
+    beyond: Counter[str] = Counter()
     at = 0
     for match in _TAG.finditer(text):
         stack[-1].kids.append(text[at : match.start()])
         at = match.end()
         name = match["name"]
-        if match["close"]:
+        if match["close"] and beyond[name]:
+            beyond[name] -= 1
+        elif match["close"]:
             depth = next((i for i in range(len(stack) - 1, 0, -1) if stack[i].name == name), 0)
             _unwrap(stack, depth + 1 if depth else len(stack), kept)
             del stack[depth or len(stack) :]
-            continue
-        node = _Node(name, _attributes(match["attrs"]))
-        stack[-1].kids.append(node)
-        if not match["self"] and name not in _VOID:
-            stack.append(node)
+        else:
+            if name in _ENDED_BY_NEXT and stack[-1].name == name:
+                stack.pop()
+            node = _Node(name, _attributes(match["attrs"]))
+            stack[-1].kids.append(node)
+            if match["self"] or name in _VOID:
+                continue
+            if len(stack) < _MOST_OPEN:
+                stack.append(node)
+            else:
+                beyond[name] += 1
     stack[-1].kids.append(text[at:])
     _unwrap(stack, 1, kept)
     return root
@@ -163,7 +178,7 @@ def _unwrap(stack: list[_Node], first: int, kept: Protected) -> None:
         node = stack[depth]
         if node.name[0].isupper() and len(kept.notes) < _MOST_NOTES and node.kids:
             kept.notes.append(f"<{node.name}> is not closed")
-        if node.name not in ("p", "li", "tr", "td", "th"):
+        if node.name not in _ENDED_BY_NEXT:
             stack[depth - 1].kids += node.kids
             node.kids = []
 

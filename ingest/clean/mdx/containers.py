@@ -68,6 +68,7 @@ class Containers:
     open: list[_Open] = field(default_factory=list)
     at: int = 0
     term_at: int = -1
+    pre_end: int = -1
     indents: list[_Open] = field(default_factory=list)
 
     def read(self) -> str:
@@ -159,22 +160,25 @@ class Containers:
     def _pre(self, line: str) -> bool:
         """HTML's `<pre>`, up to its end."""
         found = _PRE.match(line)
-        if found is None:
+        end = self._end_of_pre() if found else -1
+        if found is None or end < 0:
             return False
-        parts = [line]
-        for at in range(self.at, min(len(self.lines), self.at + _LONGEST_PRE) + 1):
-            if "</pre>" in parts[-1]:
-                html, _, rest = "\n".join(parts).partition("</pre>")
-                block = code_of_pre(html.replace("\x00", ""))
-                self.at = at
-                if block:
-                    self.fences.append(block)
-                    self.out += ["", f"{found['lead']}\x00F{len(self.fences) - 1}\x00", ""]
-                self.out += [found["lead"] + rest] if rest.strip() else []
-                return True
-            if at < len(self.lines):
-                parts.append(self._inside(self.lines[at]) if self.lines[at].strip() else "")
-        return False
+        inner = (self._inside(self.lines[at]) for at in range(self.at, end + 1))
+        html, _, rest = "\n".join([line, *inner]).partition("</pre>")
+        block = code_of_pre(html.replace("\x00", ""))
+        self.at = end + 1
+        if block:
+            self.fences.append(block)
+            self.out += ["", f"{found['lead']}\x00F{len(self.fences) - 1}\x00", ""]
+        self.out += [found["lead"] + rest] if rest.strip() else []
+        return True
+
+    def _end_of_pre(self) -> int:
+        """The line with the next `</pre>`, -1 where it is too far; looked for once for all `<pre>` before it."""
+        if self.pre_end < self.at - 1:
+            ends = (at for at in range(self.at - 1, len(self.lines)) if "</pre>" in self.lines[at])
+            self.pre_end = next(ends, len(self.lines) + _LONGEST_PRE)
+        return self.pre_end if self.pre_end - self.at < _LONGEST_PRE else -1
 
     def _closed_by(self, mark: str) -> int | None:
         """The place of the container that a bare fence closes; None where it opens code."""

@@ -28,7 +28,9 @@ def render_html_blocks(text: str, kept: Protected) -> str:
     ends: dict[str, Callable[[int], int]] = {}
     while found := _OPEN.search(text, at):
         name = found["name"]
-        end = ends.setdefault(name, _ends(text, name))(found.start())
+        if name not in ends:
+            ends[name] = _ends(text, name)
+        end = ends[name](found.start())
         if not end or end - found.start() > _LONGEST:
             out.append(text[at : found.end()])
             at = found.end()

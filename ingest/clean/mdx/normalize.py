@@ -5,6 +5,7 @@ Code must be marks by now (see `source.protect`).
 
 import html
 import re
+from dataclasses import dataclass, field
 from typing import Final
 
 from ingest.text.unsafe import without_controls
@@ -57,19 +58,58 @@ def reflow(text: str) -> str:
     text = _EMPHASIS.sub(r"*\1*", _QUOTE.sub(_narrow, _BULLET.sub(r"\1-\2", text)))
     text = _STRONG.sub(r"**\1**", text)
     text = _ITEM_GAP.sub(r"\1 ", text)
-    out: list[str] = []
+    lines = _Lines()
     for raw in text.split("\n"):
         hard = raw.endswith(("  ", "\\"))
         line = raw.rstrip().removesuffix("\\").rstrip() if hard else raw.rstrip()
+        lines.add(line, hard=hard)
+    return "\n".join(lines.finished())
+
+
+@dataclass(slots=True)
+class _Lines:
+    """Joins the lines of each paragraph: `pieces` are those of the last one, `lead` what is before its first word."""
+
+    out: list[str] = field(default_factory=list)
+    pieces: list[str] = field(default_factory=list)
+    lead: str = ""
+    hard: bool = False
+
+    def add(self, line: str, *, hard: bool) -> None:
         lead, words = _split(line)
-        if out and _goes_on(out[-1], lead, words):
-            out[-1] = f"{out[-1]} {words}"
+        if self.pieces and self._goes_on(lead, words):
+            self.pieces.append(words)
         else:
-            columns = _columns(out[-1]) if out else 0
-            out.append(lead + _row(words, columns) if words.startswith("|") else line)
-        if hard and words:
-            out[-1] += "\x02"
-    return "\n".join(line.rstrip("\x02").replace("\x02", "") for line in out)
+            columns = _columns(self.pieces[0]) if self.pieces else 0
+            self._close()
+            first = lead + _row(words, columns) if words.startswith("|") else line
+            self.pieces, self.lead = [first], _split(first)[0]
+        self.hard = hard and bool(words)
+
+    def finished(self) -> list[str]:
+        self._close()
+        return self.out
+
+    def _close(self) -> None:
+        if self.pieces:
+            self.out.append(" ".join(self.pieces))
+        self.pieces = []
+
+    def _goes_on(self, lead: str, words: str) -> bool:
+        """Return whether a line continues the paragraph of the line before it."""
+        first = self.pieces[0][len(self.lead) :]
+        if not words or not first or self.hard or _STARTS.match(words) or self._is_ended(first):
+            return False
+        # A quote may go on without its sign; a line with one more sign is a quote of its own.
+        return lead.count(">") <= self.lead.count(">") and len(lead) - len(self.lead) < 8
+
+    def _is_ended(self, first: str) -> bool:
+        if len(self.pieces) == 1:
+            return bool(_ENDS.match(first))
+        last = self.pieces[-1]
+        if first.startswith("**") and last.endswith("**"):
+            return bool(_ENDS.match(" ".join([first, *self.pieces[1:]])))
+        return last.endswith("\x00") and bool(_ENDS.match(last))
 
 
 def _narrow(match: re.Match[str]) -> str:
@@ -85,15 +125,6 @@ def _split(line: str) -> tuple[str, str]:
     match = _PREFIX.match(line)
     end = match.end() if match else 0
     return line[:end], line[end:]
-
-
-def _goes_on(before: str, lead: str, words: str) -> bool:
-    """Return whether a line continues the paragraph of the line before it."""
-    first_lead, first = _split(before)
-    if not words or not first or before.endswith("\x02") or _STARTS.match(words) or _ENDS.match(first):
-        return False
-    # A quote may go on without its sign; a line with one more sign is a quote of its own.
-    return lead.count(">") <= first_lead.count(">") and len(lead) - len(first_lead) < 8
 
 
 def _columns(line: str) -> int:

@@ -10,7 +10,7 @@ from ingest.clean.mdx.source import Protected
 from ingest.clean.render.inline import code_span
 
 _ROLE = re.compile("\\{(?P<name>[A-Za-z][\\w:+.-]*)\\}\x00S(?P<span>\\d+)\x00")
-_RST_ROLE = re.compile("(?<![\\w:`\x00]):(?P<name>[a-z][\\w:+-]*):\x00S(?P<span>\\d+)\x00")
+_RST_ROLE = re.compile("(?<![\\w:`\x00]):(?P<name>[a-z][\\w:+-]{0,60}):\x00S(?P<span>\\d+)\x00")
 _PROJECT_LINK = re.compile(r"<(?:project|path|inv|doc|myst|xref):[^<>\s]*>")
 _TARGET = re.compile(r"^[ \t]*\([\w:. -]+\)=[ \t]*$", re.MULTILINE)
 _MYST_COMMENT = re.compile(r"^%(?:[ \t].*)?$", re.MULTILINE)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from ingest.clean.mdx.containers import Containers
 from ingest.clean.mdx.fences import ESCAPED_SHORTCODE
+from ingest.clean.mdx.formulas import replace_formulas
 from ingest.clean.mdx.indented import find_indented_code
 from ingest.clean.render.blocks import Block, fence
 from ingest.clean.render.languages import language_of_label
@@ -13,15 +14,6 @@ from ingest.text.markdown import fenced_code
 
 # As `ingest.text.markdown.CODE_SPAN`, but a backslash before it keeps it from being one, and it ends with the block.
 _SPAN = re.compile(r"(?<![`\\])(`+)(?!`)((?:[^\n]|\n(?![ \t]*(?:\n|[-*+>#|<:\x00]|\d+[.)]))){0,2000}?[^`\n])\1(?!`)")
-_MATH = re.compile(
-    r"(?<![\\$])\$\$(?!\$)(?P<display>(?:[^$\\\n]|\\.|\$(?!\$)|\n(?![ \t]*\n))+)\$\$(?:[ \t]*\([\w:-]+\)[ \t]*$)?"
-    r"|^[ \t]*(?P<begin>\\begin\{(?P<env>[a-z]+\*?)\}(?:[^\n]|\n(?![ \t]*\n))*?\\end\{(?P=env)\})"
-    r"|\\{1,2}\[(?P<bracketed>(?:[^\n\]]|\n(?![ \t]*\n)|(?<!\\)\]){0,800}?)\\{1,2}\]"
-    r"|\\{1,2}\((?P<round>[^\n]{0,300}?)\\{1,2}\)"
-    r"|(?<![\\$\w])\$(?![\s$])(?P<inline>[^$\n]{0,999}[^\s$\\])\$(?![\w$])",
-    re.MULTILINE,
-)
-_TEX = re.compile(r"\\[a-zA-Z]+|\^|_\{|\{")
 _PROGRAM = re.compile(
     r"export\s+(?:default\s+)?(?:const|let|var|function|async)\b|"
     r"import\s+(?:['\"]|\*\s+as\s|\{[^}]*$|\{[^}]*\}\s*from\b|\w+\s*(?:,\s*\{[^}]*\}?)?\s*from\b)"
@@ -79,23 +71,11 @@ class Protected:
 
     def protect_spans(self, text: str) -> str:
         """Replace code spans and formulas by marks."""
-        return _MATH.sub(self._math, _SPAN.sub(self._span, text))
+        return replace_formulas(_SPAN.sub(self._span, text), self.span)
 
     def _span(self, match: re.Match[str]) -> str:
         code = re.sub(r"[ \t]*\n[ \t]*", " ", match[0])
         return self.span(ESCAPED_SHORTCODE.sub(r"\1\2\3", code) if "/*" in code else code)
-
-    def _math(self, match: re.Match[str]) -> str:
-        display = match["display"] or match["begin"] or (match["bracketed"] if _is_tex(match["bracketed"]) else None)
-        inline = match["inline"] or (match["round"] if _is_tex(match["round"]) else None)
-        if display:
-            tex = " ".join(display.replace(">", " ").split() if "\n>" in display else display.split())
-            text = match.string
-            alone = not text[text.rfind("\n", 0, match.start()) + 1 : match.start()].strip(" \t>")
-            alone = alone and not text[match.end() : (text.find("\n", match.end()) + 1 or len(text) + 1) - 1].strip()
-            lead = match[0][: len(match[0]) - len(match[0].lstrip(" \t"))]
-            return lead + self.span(f"$${tex}$$" if alone else f"${tex}$")
-        return self.span(f"${inline.strip()}$") if inline else match[0]
 
     def _spans(self, line: str) -> str:
         row = line.lstrip(" >").startswith("|")
@@ -112,11 +92,6 @@ class Protected:
             lead_rest = re.sub(r"[^>\s]", " ", lead)
             return f"{lead.rstrip()}\n" + _prefix(fence(self.fences[int(match[2])]), lead_rest)
         return _prefix(fence(self.fences[int(match[2])]), lead)
-
-
-def _is_tex(text: str | None) -> bool:
-    """Whether what is between escaped brackets is a formula: markdown escapes brackets of words in the same way."""
-    return bool(text and _TEX.search(text))
 
 
 def _prefix(text: str, lead: str) -> str:

@@ -15,6 +15,7 @@ _SECTIONS = frozenset(("thead", "tbody", "tfoot"))
 _ALL_ROWS = 65_534  # the largest rowspan of the HTML standard
 _MAX_NESTED = 5  # tables in tables
 _MAX_SPAN = 50  # a larger span is a mistake or an attack
+_MAX_WIDTH = 200  # cells of a row; wider than that are only rows with many spans
 _REPEATED = 80  # a cell that spans rows is repeated in each of them up to this many characters
 
 
@@ -128,7 +129,7 @@ def _cells(row: Tag, ctx: Context, spans: dict[int, _Span]) -> list[str]:
         _continue_spans(out, spans)
         text = cell_text(cell, ctx)
         down = _rowspan(cell)
-        for number in range(_colspan(cell)):
+        for number in range(_colspan(cell) if len(out) < _MAX_WIDTH else 1):
             if down > 1:
                 spans[len(out)] = _Span(down - 1, text if number == 0 and len(text) <= _REPEATED else "")
             out.append("" if number else text)
@@ -138,7 +139,7 @@ def _cells(row: Tag, ctx: Context, spans: dict[int, _Span]) -> list[str]:
 
 def _continue_spans(out: list[str], spans: dict[int, _Span]) -> None:
     """Add the cells of rows above that reach into this one, as far as they come next."""
-    while len(out) in spans:
+    while len(out) in spans and len(out) < _MAX_WIDTH:
         span = spans[len(out)]
         span.left -= 1
         if not span.left:

@@ -33,7 +33,8 @@ def test_a_page_is_read_in_the_form_that_it_has(content_type: str, text: str, no
 
 OPENINGS = (
     "<div> <span> <b> <ul><li> <blockquote> <table><tr><td> <table><tr><th>x<td> <details><summary>x</summary> <math> "
-    "<dl><dd> <a> <section> <sub> <div·class=accordion> <div·class=admonition> <div·class=math> <div·role=tabpanel>"
+    "<dl><dd> <a> <section> <pre><span·class=line> <sub> <div·class=accordion> <div·class=admonition> <div·class=math> "
+    "<div·role=tabpanel>"
 )
 
 
@@ -58,3 +59,19 @@ def test_ten_thousand_cells_spans_and_links() -> None:
     assert "After." in body(f"<table><tr>{cells}</tr><tr><td>y</tr></table><p>After.</p>")
     links = "<a href='#x'>x</a> " * 10_000
     assert body(f"<p>Before.</p><div>{links}</div><p>After.</p>") == "Before.\n\nAfter."
+
+
+def test_cells_beyond_the_limits_of_a_table_do_not_multiply() -> None:
+    rows = "<tr><td rowspan=60000 colspan=900>x</td></tr>" * 3_000
+    assert len(body(f"<table>{rows}</table>")) < 10 * 200 * 3_000
+
+
+def test_below_ten_thousand_levels_words_stay_apart() -> None:
+    assert "one two" in body("<div>" * 10_000 + "<p>one</p><p>two</p>").replace("\n", " ")
+
+
+def test_a_refresh_of_a_million_spaces_is_no_address() -> None:
+    page = (
+        f'<html><head><meta http-equiv="refresh" content="{" " * 1_000_000}"></head><body><main><h1>Tea</h1><p>Hot.</p>'
+    )
+    assert clean_page(Page(url=URL, body=page.encode())).document.body == "# Tea\n\nHot.\n"

@@ -312,8 +312,19 @@ def test_tables_and_html_blocks(text: str, want: str) -> None:
         "\\begin{align} " * 5_000 + "deep",
         "Term\n" + ": x\n" * 5_000 + "deep",
         "[^1]: x\n" * 5_000 + "deep",
+        "\\[ a\n" * 30_000 + "deep",
+        "\\(" * 100_000 + "deep",
+        "\\begin{a}\n" * 50_000 + "deep",
+        "{% a %}\n" * 50_000 + "deep",
+        ":material-" * 50_000 + "deep",
+        "<pre>\n" * 50_000 + "deep",
+        "<table>\n" * 50_000 + "deep",
+        "<div>" * 50_000 + "deep",
+        "<p>x" * 50_000 + "deep",
+        '{{< tab "x" >}}\n' * 20_000 + "deep",
+        "x\n" * 100_000 + "deep",
     ],
-    ids=lambda text: text[:12],
+    ids=lambda text: text[:12].strip(),
 )  # fmt: skip
 def test_hostile_nesting_takes_bounded_time_and_keeps_the_page(text: str) -> None:
     started = time.process_time()
