@@ -8,18 +8,22 @@ WORKERS ?= 2
 
 .PHONY: try check check-serve quick lint types imports test fast format messages golden floors starter-index bench clean
 
-check-serve: .venv/dev .venv-clients/installed ## the servers through real clients: Chromium, llm, LlamaIndex, OpenAPI
+check-serve: .venv/dev .venv-clients/installed ## the servers through real clients: Chromium, axe-core, llm, LlamaIndex, MCP's own suite, OpenAPI
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) 'selenium>=4.40,<5' 'schemathesis>=4.32,<5'
 	ASKDOCS_TEST_CLIENTS="$(CURDIR)/.venv-clients" $(BIN)/python -m pytest -ra \
-	  tests/cli/serve/test_browser.py tests/cli/serve/test_openai_clients.py tests/cli/serve/test_openapi.py
+	  tests/cli/serve/test_browser.py tests/cli/serve/test_openai_clients.py tests/cli/serve/test_openapi.py \
+	  tests/cli/serve/test_conformance.py
 
 # Other people's clients, each in an environment of its own: they need other versions of openai than each other.
-.venv-clients/installed:
+.venv-clients/installed: tests/cli/serve/clients/package.json Makefile
 	test -x .venv-clients/llm/bin/python || $(PYTHON) -m venv .venv-clients/llm
 	.venv-clients/llm/bin/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) 'llm>=0.36,<1'
 	test -x .venv-clients/llama-index/bin/python || $(PYTHON) -m venv .venv-clients/llama-index
 	.venv-clients/llama-index/bin/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) \
-	  'llama-index-llms-openai-like>=0.7,<1'
+	  'llama-index-llms-openai-like>=0.7,<1' 'llama-index-tools-mcp>=0.6,<1'
+	mkdir -p .venv-clients/node && cp tests/cli/serve/clients/package.json .venv-clients/node/
+	if command -v npm >/dev/null; then npm install --prefix .venv-clients/node --no-audit --no-fund --loglevel=error; \
+	  else echo "npm is not installed: the tests with axe-core and MCP's conformance suite are skipped" >&2; fi
 	touch $@
 
 try: .venv/installed            ## install, and answer a first question from the starter pages

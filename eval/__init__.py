@@ -10,6 +10,5 @@ report    the HTML report                     html      escaping, bars and chart
 gaps      weak questions of a log, clustered    gap_reasons  why they have no answer
 impact    what a docs change does to answers    impact_run  answer in two generations
 impact_report  its markdown and HTML
-markdown_html  passages as safe HTML
 questions the shipped question sets
 """

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cli.terminal import console, safe
 from eval.html import escape_html, link, page, rows
-from eval.markdown_html import markdown_html
 from ingest.core.database_url import IndexAddress
+from ingest.text.markdown_html import markdown_html
 
 if TYPE_CHECKING:
     from rich.console import Console

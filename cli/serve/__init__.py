@@ -7,6 +7,6 @@ events       an answer piece by piece, from a thread to the event loop
 api          /api/search, /api/ask, /api/page, /api/status, /api/feedback, /healthz
 openapi      /openapi.json                                 openai_api /v1/models, /v1/chat/completions
 mcp_server   MCP over HTTP and stdio; `mcp_tools` are the tools' schemas
-render       markdown and citations -> safe HTML
+render       markdown and citations -> safe HTML             turn       an answer as the page shows it
 web          the page at / and the widget; `page/` has its script and style
 """

@@ -23,6 +23,7 @@ from cli.serve.service import (
     search_document,
     status_document,
 )
+from cli.serve.turn import turn_html, words_to_mark
 from ingest.core.errors import DocsError, UsageError
 from rag.records import Citation, Exchange, Piece
 from rag.serialize import citation_json
@@ -66,16 +67,19 @@ class Api:
         question, under = query.get("q", ""), query.get("under", "")
         k = checked_k(_number(query.get("k"), self.service.settings.k, "k"))
         found, opened = await self.service.search(question, k, under)
-        return JSONResponse(await self.service.call(partial(search_document, question, found, opened)))
+        body = await self.service.call(lambda: to_json(search_document(question, found, opened)))
+        return Response(body, media_type="application/json")
 
     async def ask(self, request: Request) -> Response:
         """POST /api/ask : the document of `ask --json`, or its events where `stream` is true."""
         document = await read_json(request)
         asked = self._asked(document)
+        turn = document.get("turn") is True
         if document.get("stream") is True:
-            return stream_response(self._events(request, asked))
+            return stream_response(self._events(request, asked, turn=turn))
         answered = await self.service.answer(asked)
-        return JSONResponse(await self.service.call(partial(full_document, answered)))
+        body = await self.service.call(lambda: to_json(full_document(answered, turn=turn)))
+        return Response(body, media_type="application/json")
 
     async def page(self, request: Request) -> Response:
         """GET /api/page?path=&from= : a page's markdown, 40,000 characters at a time."""
@@ -107,15 +111,16 @@ class Api:
             raise UsageError("`question` must be a string", 'such as {"question": "What are model variants?"}')
         if not isinstance(under, str):
             raise UsageError("`under` must be a site path", "such as /docs/guides")
-        if not isinstance(document.get("stream", False), bool):
-            raise UsageError("`stream` must be true or false", "leave it out for one JSON document")
+        for flag in ("stream", "turn"):
+            if not isinstance(document.get(flag, False), bool):
+                raise UsageError(f"`{flag}` must be true or false", "leave it out for one JSON document")
         k = document.get("k", self.service.settings.k)
         if not isinstance(k, int) or isinstance(k, bool):
             raise UsageError("`k` must be a whole number", "leave it out for the default")
         history = read_history(document.get("history", []))
         return Asked(question, self.service.default_options(k=checked_k(k), under=under, history=history))
 
-    async def _events(self, request: Request, asked: Asked) -> AsyncIterator[bytes]:
+    async def _events(self, request: Request, asked: Asked, *, turn: bool) -> AsyncIterator[bytes]:
         """`sentence` and `citation` as they are checked, then `done` with the whole document, or `error`."""
         async for step in answer_steps(self.service, asked, request):
             if isinstance(step, Piece):
@@ -123,19 +128,34 @@ class Api:
                 for citation in step.citations:
                     yield sse("citation", citation_document(citation))
             elif isinstance(step, Answered):
-                yield sse("done", await self.service.call(partial(full_document, step)))
+                yield await self.service.call(partial(done_event, step, turn=turn))
             elif step is not None:
                 yield sse("error", {"code": step.code, "message": step.message, "hint": step.hint})
             else:
                 yield b": waiting\n\n"
 
 
-def full_document(answered: Answered) -> dict[str, Any]:
-    """The document of `ask --json`, with links to the very sentence and the answer as HTML. Reads the database."""
+def full_document(answered: Answered, *, turn: bool = False) -> dict[str, Any]:
+    """The document of `ask --json`, with links to the very sentence and the answer as HTML. Reads the database.
+
+    With `turn`, also question, answer, sources and passages as the web page shows them.
+    """
     document = answer_document(answered)
     document["citations"] = [citation_document(citation) for citation in answered.answer.citations]
-    document["html"] = answer_html(answered.answer.text, answered.answer.citations)
+    document["html"] = answer_html(answered.marked, answered.answer.citations, words_to_mark(answered))
+    if turn:
+        document["turn"] = turn_html(answered)
     return document
+
+
+def to_json(document: dict[str, Any]) -> bytes:
+    """A document as it is sent. Long ones are encoded on a worker thread: that takes milliseconds."""
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def done_event(answered: Answered, *, turn: bool) -> bytes:
+    """The last event of an answer. Reads the database."""
+    return sse("done", full_document(answered, turn=turn))
 
 
 def citation_document(citation: Citation) -> dict[str, Any]:

@@ -64,6 +64,7 @@ _ANSWER: Final = {
         "chunks": {"type": "array", "items": {"$ref": "#/components/schemas/Chunk"}},
         "html": {"type": "string", "description": "The answer rendered, safe to insert."},
         "id": {"type": "string", "description": "For /api/feedback."},
+        "turn": {"type": "string", "description": "Question, answer, sources and passages as HTML, where asked for."},
     },
 }
 _PAGE: Final = {
@@ -90,6 +91,7 @@ _QUESTION: Final = {
             "type": "boolean",
             "description": "Events `sentence`, `citation`, `done`, `error` in place of one document.",
         },
+        "turn": {"type": "boolean", "description": "Add what the web page shows, as HTML."},
     },
 }
 _FEEDBACK: Final = {

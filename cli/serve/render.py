@@ -5,23 +5,31 @@ The input is untrusted: raw HTML is not read as HTML, and the renderer's output 
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from html import escape
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote as percent
 from urllib.parse import urlsplit
 
+from ingest.text.markdown_html import display_parser, markdown_html
+from rag.generate.emphasis import decisive_spans
 from rag.records import Citation
+from rag.verify.sentence_gate import MARK
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
+    from markdown_it.token import Token
 
 _TAGS: Final = frozenset(
     "a p ul ol li pre code em strong s blockquote table thead tbody tr th td br hr h1 h2 h3 h4 h5 h6 mark sup".split()
 )
 _ATTRIBUTES: Final = {"a": {"href", "class"}, "ol": {"start"}, "th": {"align"}, "td": {"align"}}
-_MARKER: Final = re.compile(r"\[(\d{1,3})\]")
+_MARKER: Final = re.compile(r"\[(?:<mark>)?(\d{1,3})(?:</mark>)?\]")
+_HEADINGS_BELOW: Final = 3
+"""Above them are the page's name, the question, and the title of the passage."""
+
+_WIDE: Final = '<div class="wide" tabindex="0" role="group" aria-label="Table">'
 _WORDS_AT_ENDS: Final = 5
 """Words of the beginning and of the end that find a long quote; shorter ones may be on a page twice."""
 
@@ -31,43 +39,57 @@ _LONG_QUOTE: Final = 12
 
 @cache
 def _parser() -> "MarkdownIt":
-    from markdown_it import MarkdownIt
-
-    return (
-        MarkdownIt("commonmark", {"html": False, "linkify": False})
-        .enable(["table", "strikethrough"])
-        .disable(["image"])
-    )
+    parser = display_parser()
+    parser.add_render_rule("text", _marked_text)
+    return parser
 
 
-def markdown_html(text: str) -> str:
-    """Markdown as safe HTML. Links stay only to http and https; pictures and raw HTML become text."""
+def _marked_text(_self: object, tokens: "Sequence[Token]", at: int, _options: object, env: Mapping[str, Any]) -> str:
+    """Render a text; those of the words `env["words"]` that are in it are marked."""
+    text, words = tokens[at].content, env.get("words")
+    parts, end = [], 0
+    for start, stop in decisive_spans(text, words) if words else ():
+        parts += [escape(text[end:start]), "<mark>", escape(text[start:stop]), "</mark>"]
+        end = stop
+    return "".join([*parts, escape(text[end:])])
+
+
+def safe_html(text: str, words: frozenset[str] = frozenset(), *, links: bool = True) -> str:
+    """Markdown as safe HTML, with these words of a question marked. Pictures and raw HTML become text.
+
+    What may be too wide, code and tables, can be scrolled with the keyboard.
+    """
     import nh3
 
-    return nh3.clean(
-        _parser().render(text),
-        tags=set(_TAGS),
+    html = nh3.clean(
+        markdown_html(text, _HEADINGS_BELOW, _parser(), {"words": words}),
+        tags=set(_TAGS) if links else _TAGS - {"a"},
         attributes={name: set(names) for name, names in _ATTRIBUTES.items()},
+        set_tag_attribute_values={"pre": {"tabindex": "0"}},
         url_schemes={"http", "https"},
         link_rel="noopener noreferrer nofollow",
     )
+    return html.replace("<table>", f"{_WIDE}<table>").replace("</table>", "</table></div>")
 
 
-def answer_html(text: str, citations: Sequence[Citation]) -> str:
-    """An answer as safe HTML: each marker [n] is a link to its source card, `#source-n`.
+def answer_html(
+    text: str, citations: Sequence[Citation], words: frozenset[str] = frozenset(), prefix: str = "source"
+) -> str:
+    """An answer as safe HTML: each marker [n] is a link to its source card, `#PREFIX-n`; markers in code stay text.
 
-    Markers in code stay text.
+    `words` of the question are marked.
     """
     known = {citation.marker for citation in citations}
-    parts = re.split(r"(<pre>.*?</pre>|<code>.*?</code>)", markdown_html(text), flags=re.DOTALL)
+    parts = re.split(r"(<pre[ >].*?</pre>|<code>.*?</code>)", safe_html(text, words), flags=re.DOTALL)
 
     def chip(found: re.Match[str]) -> str:
         number = int(found.group(1))
         if number not in known:
             return found.group()
-        return f'<a class="cite" href="#source-{number}" aria-label="source {number}">{number}</a>'
+        return f'<a class="cite" href="#{prefix}-{number}" aria-label="source {number}">{number}</a>'
 
-    return "".join(part if index % 2 else _MARKER.sub(chip, part) for index, part in enumerate(parts))
+    shown = "".join(part if index % 2 else _MARKER.sub(chip, part) for index, part in enumerate(parts))
+    return shown.replace(MARK, f' <span class="unsure">{MARK.strip(" []")}</span>')
 
 
 def plain_words(markdown: str) -> list[list[str]]:
@@ -109,9 +131,3 @@ def fragment_url(url: str, quote: str) -> str:
 def _escape(words: str) -> str:
     """Percent-encoded, the characters that the syntax of text fragments uses included."""
     return percent(words, safe="").replace("-", "%2D")
-
-
-def title_path(citation: Citation) -> str:
-    """Title › section as HTML."""
-    chunk = citation.hit.chunk
-    return escape(" › ".join((chunk.title, *chunk.headings[-2:])))

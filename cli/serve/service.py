@@ -24,7 +24,7 @@ from ingest.index.freshness import docs_date
 from rag.abstain import confidence
 from rag.open import LiveAssistant, Opened
 from rag.question_log import QuestionLog, log_entry
-from rag.records import Answer, AnswerOptions, ChatModel, Completion, Event, Found, OnEvent, Retrieved, ignore
+from rag.records import Answer, AnswerOptions, ChatModel, Completion, Event, Found, OnEvent, Piece, Retrieved, ignore
 from rag.serialize import SCHEMA, answer_json, hit_json, index_json
 
 Result = TypeVar("Result")
@@ -55,12 +55,16 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """An answer, the index that it came from, an id for feedback, and a note on why no model was asked."""
+    """An answer, the index that it came from, an id for feedback, and a note on why no model was asked.
+
+    `marked` is the answer's text for people: with "[unsupported]" after each sentence that nothing supports.
+    """
 
     answer: Answer
     opened: Opened
     id: str
     note: str = ""
+    marked: str = ""
 
 
 class Service:
@@ -116,10 +120,13 @@ class Service:
         opened = self.current()
         assistant = opened.assistant if written else replace(opened.assistant, model=None, backend="none")
         found: list[Retrieved] = []
+        marked: list[str] = []
 
         def heed(event: Event) -> None:
             if isinstance(event, Found):
                 found.append(event.retrieved)
+            elif isinstance(event, Piece):
+                marked.append(event.shown)
             on_event(event)
 
         answer = assistant.answer(asked.question, asked.options, heed)
@@ -127,7 +134,9 @@ class Service:
         if completion is not None:
             used = (completion.prompt_tokens or 0) + (completion.completion_tokens or 0)
             self.budget.spend(completion.cost_usd or 0.0, used)
-        return Answered(answer, opened, self._record(answer, found[-1], asked, opened), note)
+        identity = self._record(answer, found[-1], asked, opened)
+        shown = "".join(marked) if answer.answered and answer.unsupported else answer.text
+        return Answered(answer, opened, identity, note, shown)
 
     def _record(self, answer: Answer, found: Retrieved, asked: Asked, opened: Opened) -> str:
         """The answer's id, under which its question is logged where there is a log."""

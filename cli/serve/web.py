@@ -7,19 +7,18 @@ from functools import cached_property, partial
 from html import escape
 from importlib.resources import files
 from typing import Final
+from urllib.parse import quote_plus, urlsplit
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from cli.serve.render import answer_html, fragment_url, markdown_html, title_path
-from cli.serve.service import Answered, Asked, Service
+from cli.serve.options import is_loopback
+from cli.serve.service import Asked, Service
+from cli.serve.turn import turn_html
 from ingest.core.errors import DocsError
-from ingest.core.urls import site_path
 from ingest.index.freshness import docs_date
 from rag.open import Opened
-from rag.records import Citation, Hit
-from rag.serialize import heading_path
 
 _FILES: Final = {
     "app.js": "text/javascript",
@@ -67,7 +66,7 @@ class Web:
         opened = self.service.current()
         status = 200
         if not question:
-            content = await self.service.call(partial(self._examples, opened))
+            content = await self.service.call(partial(self._welcome, opened))
         else:
             # A link from another site must not spend the operator's money.
             own = request.headers.get("sec-fetch-site", "none") in ("none", "same-origin")
@@ -90,17 +89,27 @@ class Web:
             "name": escape(name),
             "question": escape(question),
             "content": content,
+            "votes": "yes" if self.service.has_log else "no",
             "about": escape(
                 f"{sources or 'Documentation'}: {manifest['pages']:,} pages{f', as of {date}' if date else ''}"
             ),
         }
         return re.sub(r"\{\{(\w+)\}\}", lambda found: values[found.group(1)], self._template)
 
-    def _examples(self, opened: Opened) -> str:
-        """Buttons with example questions: from the operator's file, else from the headings of the docs."""
+    def _welcome(self, opened: Opened) -> str:
+        """What an empty page says: how it answers, and example questions of the operator's file or of the docs."""
+        way = (
+            "written from the docs and checked sentence by sentence"
+            if self.service.has_model
+            else "quoted from the docs"
+        )
         asked = self._own_questions() or example_questions(opened)
         items = "".join(f'<li><a href="/?q={_query(one)}">{escape(one)}</a></li>' for one in asked[:_EXAMPLES])
-        return f'<section class="examples" aria-label="Example questions"><ul>{items}</ul></section>' if items else ""
+        examples = (
+            f'<section class="examples" aria-label="Example questions"><ul>{items}</ul></section>' if items else ""
+        )
+        text = f"Answers are {way}; each citation opens its page at the quoted words."
+        return f'<div class="welcome"><p>{text}</p>{examples}</div>'
 
     def _own_questions(self) -> list[str]:
         file = self.service.options.questions
@@ -115,8 +124,9 @@ class Web:
 
 def site_name(sources: Sequence[str]) -> str:
     """What the docs are called on the page: the host that they came from."""
-    hosts = list(dict.fromkeys(source.partition("://")[2].partition("/")[0] for source in sources if "://" in source))
-    return f"the {hosts[0]} docs" if len(hosts) == 1 else "the docs"
+    hosts = {urlsplit(source).hostname or "" for source in sources if "://" in source}
+    host = hosts.pop() if len(hosts) == 1 else ""
+    return f"the {host} docs" if host and not is_loopback(host) else "the docs"
 
 
 def example_questions(opened: Opened) -> list[str]:
@@ -138,57 +148,5 @@ def example_questions(opened: Opened) -> list[str]:
     return found[: step * _EXAMPLES : step]
 
 
-def turn_html(answered: Answered) -> str:
-    """One question with its answer, sources and passages, as the page shows it."""
-    answer = answered.answer
-    parts = [f'<article class="turn" data-id="{escape(answered.id)}"><h2 class="asked">{escape(answer.question)}</h2>']
-    if answered.note:
-        parts.append(f'<p class="note">{escape(answered.note)}</p>')
-    if answer.answered:
-        parts.append(f'<div class="answer">{answer_html(answer.text, answer.citations)}</div>')
-        parts += (
-            [f'<ul class="unsupported">{"".join(f"<li>{escape(one)}</li>" for one in answer.unsupported)}</ul>']
-            if answer.unsupported
-            else []
-        )
-        parts.append(f'<ol class="sources">{"".join(map(source_html, answer.citations))}</ol>')
-    else:
-        parts.append(f'<p class="refused">{escape(answer.text)}</p>')
-        near = list({hit.chunk.url: hit for hit in answer.hits[::-1]}.values())[::-1][:3]
-        if near:
-            items = "".join(f"<li>{_link(hit.url, heading_path(hit))}</li>" for hit in near)
-            parts.append(f"<p>Nearest pages:</p><ul>{items}</ul>")
-    passages = "".join(map(passage_html, answer.hits))
-    parts.append(f'<details class="passages"><summary>Passages</summary>{passages}</details></article>')
-    return "".join(parts)
-
-
-def source_html(citation: Citation) -> str:
-    """A source card: title › section, the quoted words, and the link to the very sentence."""
-    link = fragment_url(citation.hit.url, citation.quote)
-    path = title_path(citation)
-    head = f'<a href="{escape(link)}" rel="noopener noreferrer">{path}</a>' if link else path
-    return (
-        f'<li id="source-{citation.marker}" value="{citation.marker}"><p class="path">{head}</p>'
-        f"<blockquote>{markdown_html(citation.quote)}</blockquote></li>"
-    )
-
-
-def passage_html(hit: Hit) -> str:
-    """A passage as `inspect` shows it."""
-    return (
-        f'<section class="passage"><h3>{_link(hit.url, heading_path(hit))} <small>{hit.score:.3f}</small></h3>'
-        f"{markdown_html(hit.chunk.text)}</section>"
-    )
-
-
-def _link(url: str, text: str) -> str:
-    if not url.startswith(("http://", "https://")):
-        return f"{escape(text)} <small>{escape(site_path(url))}</small>"
-    return f'<a href="{escape(url)}" rel="noopener noreferrer">{escape(text)}</a>'
-
-
 def _query(text: str) -> str:
-    from urllib.parse import quote_plus
-
     return escape(quote_plus(text))

@@ -220,6 +220,8 @@ class _Beating:
         self._app = app
         self._late: list[float] = []
         self._busy: list[float] = []
+        self._is_skipped = True
+        """Whether the beat under way is not counted: it contains the report of those before it."""
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "lifespan":
@@ -228,7 +230,7 @@ class _Beating:
             task.cancel()
         elif scope.get("path") == "/beat":
             body = json.dumps({"late_ms": self._late, "busy_ms": self._busy}).encode()
-            self._late, self._busy = [], []
+            self._late, self._busy, self._is_skipped = [], [], True
             await send(
                 {"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(body))]}
             )
@@ -240,8 +242,10 @@ class _Beating:
         while True:
             start, used = time.perf_counter(), time.thread_time()
             await asyncio.sleep(BEAT)
-            self._late.append((time.perf_counter() - start - BEAT) * 1000)
-            self._busy.append((time.thread_time() - used) * 1000)
+            if not self._is_skipped:
+                self._late.append((time.perf_counter() - start - BEAT) * 1000)
+                self._busy.append((time.thread_time() - used) * 1000)
+            self._is_skipped = False
 
 
 def _ours(arguments: list[str]) -> int:

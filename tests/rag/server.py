@@ -153,6 +153,7 @@ class ModelServer(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     server: ModelServer
+    disable_nagle_algorithm = True  # else a small piece waits 40 ms for the acknowledgement of the one before it
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))

@@ -12,12 +12,8 @@ const make = (tag, attributes = {}, ...children) => {
   return element;
 };
 
-const safeLink = (url) => (/^https?:\/\//i.test(url) ? url : "");
-
-const link = (url, text) =>
-  safeLink(url) ? make("a", { href: url, rel: "noopener noreferrer" }, text) : make("span", {}, text);
-
-const path = (source) => [source.title, ...source.headings.slice(-2)].join(" › ");
+const post = (path, body, signal) =>
+  fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body), signal });
 
 async function* events(response, signal) {
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
@@ -36,72 +32,59 @@ async function* events(response, signal) {
   }
 }
 
-function sourceCard(source) {
-  const item = make("li", { value: source.marker, tabindex: "-1" });
-  item.dataset.marker = source.marker;
-  item.append(make("p", { class: "path" }, link(source.link || source.url, path(source))), make("blockquote", {}, source.quote));
-  return item;
+function openCard(event) {
+  const chip = event.target.closest("a.cite");
+  if (!chip) return;
+  const turn = chip.closest(".turn");
+  const card = turn.querySelector(`.sources [data-marker="${CSS.escape(chip.textContent)}"]`);
+  if (!card) return;
+  event.preventDefault();
+  for (const open of turn.querySelectorAll(".sources .open")) open.classList.remove("open");
+  card.classList.add("open");
+  card.focus({ preventScroll: true });
+  card.scrollIntoView({ block: "nearest" });
 }
 
-function passages(chunks) {
-  const details = make("details", { class: "passages" }, make("summary", {}, "Passages"));
-  for (const chunk of chunks) {
-    const head = make("h3", {}, link(chunk.url, path(chunk)), " ", make("small", {}, chunk.score.toFixed(3)));
-    details.append(make("section", { class: "passage" }, head, make("pre", { tabindex: "0" }, chunk.text)));
-  }
-  return details;
-}
+const path = (source) => [source.title, ...source.headings.slice(-2)].join(" › ");
 
-function tools(turn, done) {
-  const copy = make("button", { type: "button", class: "quiet" }, "Copy as markdown");
-  copy.addEventListener("click", async () => {
-    const notes = done.citations.map((c) => `[${c.marker}]: ${c.url} "${path(c)}"`).join("\n");
-    await navigator.clipboard.writeText(`## ${done.question}\n\n${done.answer}\n\n${notes}\n`);
-    copy.textContent = "Copied";
+function copyButton(label, text) {
+  const button = make("button", { type: "button", class: "quiet" }, label);
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(text());
+    button.textContent = "Copied";
+    setTimeout(() => { button.textContent = label; }, 2000);
   });
-  const bar = make("div", { class: "tools" }, copy);
+  return button;
+}
+
+function tools(done, link) {
+  const bar = make("div", { class: "tools" });
+  bar.append(copyButton("Copy as markdown", () => {
+    const notes = done.citations.map((c) => `[${c.marker}]: ${c.url} "${path(c).replaceAll('"', "'")}"`).join("\n");
+    return `## ${done.question}\n\n${done.answer}\n\n${notes}\n`;
+  }), copyButton("Copy link", () => link));
+  if (document.body.dataset.votes !== "yes") return bar;
   for (const [vote, label] of [["up", "Helpful"], ["down", "Not helpful"]]) {
     const button = make("button", { type: "button", class: "quiet", "aria-pressed": "false" }, label);
-    button.addEventListener("click", async () => {
-      for (const other of bar.querySelectorAll("[aria-pressed]")) other.setAttribute("aria-pressed", "false");
-      button.setAttribute("aria-pressed", "true");
-      const body = JSON.stringify({ id: done.id, vote });
-      await fetch("/api/feedback", { method: "POST", headers: { "Content-Type": "application/json" }, body });
+    button.addEventListener("click", () => {
+      for (const other of bar.querySelectorAll("[aria-pressed]")) other.setAttribute("aria-pressed", String(other === button));
+      post("/api/feedback", { id: done.id, vote });
     });
     bar.append(button);
   }
-  turn.append(bar);
+  return bar;
 }
 
-function finish(turn, answer, sources, done) {
-  answer.className = done.answered ? "answer" : "refused";
-  if (done.note) turn.insertBefore(make("p", { class: "note" }, done.note), answer);
-  if (done.answered) {
-    // The server rendered it from markdown without raw HTML and filtered it by an allow list; see render.py.
-    answer.innerHTML = done.html;
-    for (const chip of answer.querySelectorAll("a.cite")) {
-      chip.setAttribute("role", "button");
-      chip.addEventListener("click", (event) => {
-        event.preventDefault();
-        for (const open of sources.querySelectorAll(".open")) open.classList.remove("open");
-        const card = sources.querySelector(`[data-marker="${CSS.escape(chip.textContent)}"]`);
-        card?.classList.add("open");
-        card?.focus();
-        card?.scrollIntoView({ block: "center" });
-      });
-    }
-    const shown = new Set([...sources.children].map((card) => card.dataset.marker));
-    for (const source of done.citations) if (!shown.has(String(source.marker))) sources.append(sourceCard(source));
-    if (done.unsupported.length) {
-      turn.append(make("ul", { class: "unsupported" }, ...done.unsupported.map((one) => make("li", {}, one))));
-    }
-  } else {
-    answer.textContent = done.answer;
-    const near = [...new Map(done.chunks.map((c) => [c.page, c])).values()].slice(0, 3);
-    if (near.length) turn.append(make("p", {}, "Nearest pages:"), make("ul", {}, ...near.map((c) => make("li", {}, link(c.url, path(c))))));
-  }
-  turn.append(sources, passages(done.chunks));
-  tools(turn, done);
+function finish(turn, done, link) {
+  // Its sentences were read out already: a screen reader must not read all of them once more.
+  log.setAttribute("aria-live", "off");
+  // The server rendered it from markdown without raw HTML and filtered it by an allow list; see turn.py and render.py.
+  const holder = make("template");
+  holder.innerHTML = done.turn;
+  const whole = holder.content.firstElementChild;
+  whole.append(tools(done, link));
+  turn.replaceWith(whole);
+  setTimeout(() => log.setAttribute("aria-live", "polite"), 1000);
   history.push({ question: done.question, answer: done.answered ? done.answer : "" });
 }
 
@@ -109,48 +92,49 @@ async function ask(question) {
   running?.abort();
   running = new AbortController();
   const { signal } = running;
-  log.querySelector(".examples")?.remove();
+  log.querySelector(".welcome")?.remove();
   const answer = make("div", { class: "answer waiting" });
-  const sources = make("ol", { class: "sources" });
   const turn = make("article", { class: "turn" }, make("h2", { class: "asked" }, question), answer);
   log.append(turn);
-  turn.scrollIntoView({ block: "nearest" });
+  turn.scrollIntoView({ block: "start" });
+  const link = new URL(`/?${new URLSearchParams({ q: question })}`, location).href;
   const fail = (text) => {
     answer.classList.remove("waiting");
     turn.append(make("p", { class: "note", role: "alert" }, text));
   };
   try {
-    const body = JSON.stringify({ question, history: history.slice(-6), stream: true });
-    const response = await fetch("/api/ask", { method: "POST", headers: { "Content-Type": "application/json" }, body, signal });
+    const response = await post("/api/ask", { question, history: history.slice(-6), stream: true, turn: true }, signal);
     if (!response.ok) {
       const { error } = await response.json();
       return fail([error.message, error.hint].filter(Boolean).join("; "));
     }
+    let ended = false;
     for await (const [name, data] of events(response, signal)) {
       if (name === "sentence") {
-        const sentence = make("span", data.unsupported.length ? { class: "unsure" } : {}, data.text);
-        answer.append(sentence);
-      } else if (name === "citation") {
-        sources.append(sourceCard(data));
+        answer.append(make("span", {}, data.text));
+        if (data.unsupported.length) answer.append(" ", make("span", { class: "unsure" }, "unsupported"));
       } else if (name === "done") {
-        finish(turn, answer, sources, data);
+        finish(turn, data, link);
+        ended = true;
       } else if (name === "error") {
         fail([data.message, data.hint].filter(Boolean).join("; "));
+        ended = true;
       }
     }
+    if (!ended && !signal.aborted) fail("The answer broke off.");
   } catch (error) {
     if (error.name !== "AbortError") fail("The server can't be reached.");
   }
+  if (signal.aborted) answer.classList.remove("waiting");
 }
 
 form.addEventListener("submit", (event) => {
   const question = input.value.trim();
   event.preventDefault();
   if (!question) return;
-  const first = new URL(location.href);
-  first.search = new URLSearchParams({ q: question }).toString();
-  if (!history.length) window.history.replaceState(null, "", first);
+  if (!history.length) window.history.replaceState(null, "", `/?${new URLSearchParams({ q: question })}`);
   input.value = "";
+  if (matchMedia("(pointer: coarse)").matches) input.blur(); // a telephone's keyboard would cover the answer
   ask(question);
 });
 
@@ -168,8 +152,19 @@ document.addEventListener("keydown", (event) => {
 });
 
 log.addEventListener("click", (event) => {
+  openCard(event);
   const example = event.target.closest(".examples a");
   if (!example || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
+  window.history.replaceState(null, "", example.href);
   ask(example.textContent);
 });
+
+if (/Mac|iPhone|iPad/.test(navigator.platform)) document.querySelector(".keys kbd + kbd").textContent = "⌘";
+
+// A page with an answer that the server rendered goes on as a conversation.
+const served = log.querySelector(".turn");
+if (served) {
+  input.value = "";
+  history.push({ question: served.querySelector(".asked").textContent, answer: served.querySelector(".answer")?.innerText ?? "" });
+}

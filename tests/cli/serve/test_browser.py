@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.cli.serve.clients import MISSING, npm_file
 from tests.cli.serve.conftest import QUESTION, Running, serving
 from tests.cli.serve.xss import vectors
 from tests.conftest import CommandLine
@@ -86,7 +87,7 @@ def test_ask_follow_up_and_open_a_source(browser: Any, running: Running) -> None
     assert wait_for(browser, ".examples a", 4)
     ask(browser, QUESTION)
     first = wait_for(browser, ".turn .answer a.cite")[0]
-    wait_for(browser, ".tools button", 3)
+    wait_for(browser, ".tools button", 2)
     first.click()
     card = wait_for(browser, ".sources li.open")[0]
     assert card.find_element("css selector", "a").get_attribute("href").startswith("https://openrouter.ai/docs/")
@@ -150,6 +151,64 @@ def test_a_written_answer_appears_by_sentence(browser: Any, written: Callable[..
         ask(browser, QUESTION)
         wait_for(browser, ".tools")
         assert "A variant is a suffix" in browser.find_element("css selector", ".answer").text
+        assert "Pigs fly" in browser.find_element("css selector", ".answer").text.split("unsupported")[0]
+        assert [one.text for one in browser.find_elements("css selector", ".unsure")] == ["unsupported"]
+
+
+def use_screen(browser: Any, scheme: str, *, small: bool) -> None:
+    """Prefer light or dark; a telephone of 360 pixels, or the window as it is."""
+    feature = {"name": "prefers-color-scheme", "value": scheme}
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
+    if small:
+        telephone = {"width": 360, "height": 740, "deviceScaleFactor": 2, "mobile": True}
+        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", telephone)
+    else:
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def violations(browser: Any) -> list[tuple[str, list[str]]]:
+    """What axe-core finds wrong for people with disabilities, by the rules of WCAG 2.2 AA and its best practices."""
+    script = npm_file("axe-core", "axe.min.js")
+    assert script is not None
+    browser.execute_script(script.read_text("utf-8"))
+    found = browser.execute_async_script("axe.run(document).then(arguments[0])")
+    return [(one["id"], [node["html"][:200] for node in one["nodes"]]) for one in found["violations"]]
+
+
+@pytest.mark.skipif(npm_file("axe-core", "axe.min.js") is None, reason=MISSING)
+@pytest.mark.parametrize("screen", ["window", "telephone"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(browser: Any, running: Running, scheme: str, screen: str) -> None:
+    use_screen(browser, scheme, small=screen == "telephone")
+    found = {}
+    try:
+        browser.get(running.url)
+        found["empty"] = violations(browser)
+        ask(browser, "How do I set a fallback model?")
+        wait_for(browser, ".tools")
+        found["answer"] = violations(browser)
+        browser.execute_script("arguments[0].click()", wait_for(browser, ".answer a.cite")[0])
+        wait_for(browser, ".sources .open")
+        found["card"] = violations(browser)
+        browser.execute_script("document.querySelectorAll('details').forEach(d => d.open = true)")
+        found["passages"] = violations(browser)
+        ask(browser, "How do I bake sourdough bread?")
+        wait_for(browser, ".tools", 2)
+        assert browser.find_elements("css selector", ".refused")
+        found["refusal"] = violations(browser)
+        browser.get(f"{running.url}/?q=How+do+I+set+a+fallback+model%3F")
+        browser.execute_script("document.querySelectorAll('details').forEach(d => d.open = true)")
+        found["without JavaScript"] = violations(browser)
+    finally:
+        use_screen(browser, "light", small=False)
+    assert found == {name: [] for name in found}
+
+
+def test_words_of_the_question_are_marked_in_excerpts_and_not_in_their_code(browser: Any, running: Running) -> None:
+    browser.get(f"{running.url}/?q=What+are+model+variants%3F")
+    marked = {one.text.lower() for one in browser.find_elements("css selector", ".answer mark")}
+    assert marked & {"variant", "variants"}
+    assert not browser.find_elements("css selector", ".answer code mark, .answer .cite mark")
 
 
 POISON = """\

@@ -3,14 +3,18 @@
 import asyncio
 import json
 import os
+import re
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.cli.serve.clients import MISSING, python_client
 from tests.cli.serve.conftest import QUESTION, Running
+from tests.conftest import CommandLine
 from tests.rag.server import answer
 
 MESSAGES: list[Any] = [{"role": "user", "content": QUESTION}]
@@ -115,16 +119,11 @@ def test_a_task_without_a_model_is_answered_with_nothing(running: Running) -> No
     assert done.json["choices"][0]["message"]["content"] == ""
 
 
-CLIENTS = Path(os.environ.get("ASKDOCS_TEST_CLIENTS", ""))
-"""A folder with the environments `llm` and `llama-index`, which need other versions of openai: make check-serve."""
-
-needs_clients = pytest.mark.skipif(
-    not (CLIENTS / "llm" / "bin" / "llm").exists(),
-    reason="ASKDOCS_TEST_CLIENTS names no environments: make check-serve",
-)
+needs_llm = pytest.mark.skipif(not python_client("llm", "llm"), reason=MISSING)
+needs_llama_index = pytest.mark.skipif(not python_client("llama-index"), reason=MISSING)
 
 
-@needs_clients
+@needs_llm
 def test_llm_on_the_command_line(running: Running, tmp_path: Path) -> None:
     (tmp_path / "extra-openai-models.yaml").write_text(
         f"- model_id: docs\n  model_name: askdocs\n  api_base: {running.url}/v1\n  api_key_name: none\n", "utf-8"
@@ -137,7 +136,7 @@ def test_llm_on_the_command_line(running: Running, tmp_path: Path) -> None:
     }
     for more in ([], ["--no-stream"]):
         done = subprocess.run(
-            [CLIENTS / "llm" / "bin" / "llm", "-m", "docs", *more, QUESTION],
+            [str(python_client("llm", "llm")), "-m", "docs", *more, QUESTION],
             env=environ, capture_output=True, text=True, check=True, timeout=120,
         )  # fmt: skip
         assert "suffix" in done.stdout
@@ -152,10 +151,67 @@ print("".join(part.delta or "" for part in llm.stream_complete(sys.argv[2])))
 """
 
 
-@needs_clients
+@needs_llama_index
 def test_llama_index_openai_like(running: Running) -> None:
     done = subprocess.run(
-        [CLIENTS / "llama-index" / "bin" / "python", "-c", LLAMA_INDEX, f"{running.url}/v1", QUESTION],
+        [str(python_client("llama-index")), "-c", LLAMA_INDEX, f"{running.url}/v1", QUESTION],
         capture_output=True, text=True, check=True, timeout=240,
     )  # fmt: skip
     assert done.stdout.count("suffix") >= 2
+
+
+LLAMA_INDEX_TOOLS = """
+import asyncio, sys
+from llama_index.tools.mcp import BasicMCPClient, McpToolSpec
+
+async def main(command, question):
+    found = await McpToolSpec(client=BasicMCPClient(command[0], args=command[1:])).to_tool_list_async()
+    tools = {tool.metadata.name: tool for tool in found}
+    print(" ".join(tools))
+    print((await tools["ask_docs"].acall(question=question)).content)
+
+asyncio.run(main(sys.argv[1:-1], sys.argv[-1]))
+"""
+
+
+@needs_llama_index
+@pytest.mark.parametrize("transport", ["http", "stdio"])
+def test_llama_index_s_tools_over_mcp(running: Running, starter: CommandLine, transport: str) -> None:
+    target = [f"{running.url}/mcp"] if transport == "http" else [sys.executable, "-m", "cli", "mcp"]
+    done = subprocess.run(
+        [str(python_client("llama-index")), "-c", LLAMA_INDEX_TOOLS, *target, QUESTION],
+        capture_output=True, text=True, check=False, timeout=240, cwd=starter.cwd, env=dict(starter.environ),
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+    names, _, said = done.stdout.partition("\n")
+    assert names.split() == ["search", "fetch", "ask_docs", "read_page"]
+    assert "suffix" in said
+
+
+def test_open_webui_s_requests_get_what_it_reads(running: Running) -> None:
+    """As its middleware sends and reads them: source chips come from `delta.annotations` of the type url_citation."""
+    assert [model["id"] for model in running.get("/v1/models").json["data"]] == ["askdocs"]
+    body = {
+        "stream": True, "model": "askdocs", "messages": MESSAGES, "stream_options": {"include_usage": True},
+        "chat_id": "c", "session_id": "s", "id": "m", "features": {"web_search": False}, "metadata": {}, "tools": None,
+    }  # fmt: skip
+    response = running.post("/v1/chat/completions", body, Authorization="Bearer none")
+    assert response.headers["content-type"].startswith("text/event-stream")
+    lines = [line[6:] for line in response.text.splitlines() if line.startswith("data: ")]
+    assert lines[-1] == "[DONE]"
+    deltas = [choice["delta"] for line in lines[:-1] for choice in json.loads(line)["choices"]]
+    assert all("tool_calls" not in delta for delta in deltas)
+    chips = [one["url_citation"] for delta in deltas for one in delta.get("annotations", [])]
+    assert chips
+    assert all(chip["url"].startswith("https://") and chip["title"] for chip in chips)
+
+
+def test_librechat_s_requests_get_what_it_reads(running: Running) -> None:
+    """With the parameters that it sends by default; it shows no annotations, so the text has links."""
+    body = {
+        "model": "askdocs", "messages": [{"role": "system", "content": "Be kind."}, *MESSAGES], "stream": False,
+        "temperature": 1, "top_p": 1, "presence_penalty": 0, "frequency_penalty": 0, "user": "u1", "max_tokens": 100,
+    }  # fmt: skip
+    done = running.post("/v1/chat/completions", body).json
+    assert re.search(r"\[1\]\(https://[^)\s]+\)", done["choices"][0]["message"]["content"])
+    assert done["usage"]["total_tokens"] == 0

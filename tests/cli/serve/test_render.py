@@ -2,7 +2,7 @@
 
 import pytest
 
-from cli.serve.render import answer_html, fragment_url, markdown_html
+from cli.serve.render import answer_html, fragment_url, safe_html
 from ingest.core.records import Chunk
 from rag.records import Citation, Hit
 
@@ -53,6 +53,6 @@ def test_markers_become_links_to_their_source_card_but_not_in_code() -> None:
 
 
 def test_lists_tables_and_code_are_shown_as_such() -> None:
-    shown = markdown_html("1. one\n2. two\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n```python\nx = 1\n```")
-    for tag in ("<ol>", "<table>", "<th>", "<pre><code>"):
+    shown = safe_html("1. one\n2. two\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n```python\nx = 1\n```")
+    for tag in ("<ol>", "<table>", "<th>", '<pre tabindex="0"><code>'):
         assert tag in shown

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from eval.markdown_html import markdown_html
+from ingest.text.markdown_html import markdown_html
 
 
 def test_it_is_rendered() -> None:
