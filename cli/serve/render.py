@@ -5,10 +5,9 @@ The input is untrusted: raw HTML is not read as HTML, and the renderer's output 
 """
 
 import re
-from collections.abc import Mapping, Sequence
-from functools import cache
-from html import escape
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Sequence
+from functools import partial
+from typing import Final
 from urllib.parse import quote as percent
 from urllib.parse import urlsplit
 
@@ -16,10 +15,6 @@ from ingest.text.markdown_html import display_parser, markdown_html
 from rag.generate.emphasis import decisive_spans
 from rag.records import Citation
 from rag.verify.sentence_gate import MARK
-
-if TYPE_CHECKING:
-    from markdown_it import MarkdownIt
-    from markdown_it.token import Token
 
 _TAGS: Final = frozenset(
     "a p ul ol li pre code em strong s blockquote table thead tbody tr th td br hr h1 h2 h3 h4 h5 h6 mark sup".split()
@@ -37,23 +32,6 @@ _LONG_QUOTE: Final = 12
 """Words from which on a quote is named by its beginning and end."""
 
 
-@cache
-def _parser() -> "MarkdownIt":
-    parser = display_parser()
-    parser.add_render_rule("text", _marked_text)
-    return parser
-
-
-def _marked_text(_self: object, tokens: "Sequence[Token]", at: int, _options: object, env: Mapping[str, Any]) -> str:
-    """Render a text; those of the words `env["words"]` that are in it are marked."""
-    text, words = tokens[at].content, env.get("words")
-    parts, end = [], 0
-    for start, stop in decisive_spans(text, words) if words else ():
-        parts += [escape(text[end:start]), "<mark>", escape(text[start:stop]), "</mark>"]
-        end = stop
-    return "".join([*parts, escape(text[end:])])
-
-
 def safe_html(text: str, words: frozenset[str] = frozenset(), *, links: bool = True) -> str:
     """Markdown as safe HTML, with these words of a question marked. Pictures and raw HTML become text.
 
@@ -62,7 +40,7 @@ def safe_html(text: str, words: frozenset[str] = frozenset(), *, links: bool = T
     import nh3
 
     html = nh3.clean(
-        markdown_html(text, _HEADINGS_BELOW, _parser(), {"words": words}),
+        markdown_html(text, _HEADINGS_BELOW, partial(decisive_spans, words=words) if words else None),
         tags=set(_TAGS) if links else _TAGS - {"a"},
         attributes={name: set(names) for name, names in _ATTRIBUTES.items()},
         set_tag_attribute_values={"pre": {"tabindex": "0"}},
@@ -96,7 +74,7 @@ def plain_words(markdown: str) -> list[list[str]]:
     """The words of each block of a markdown text as a reader of the page sees them, without code blocks and tables."""
     blocks: list[list[str]] = []
     skipping = 0
-    for token in _parser().parse(markdown):
+    for token in display_parser().parse(markdown):
         if token.type in ("table_open", "table_close"):
             skipping += token.nesting
         if token.type == "inline" and not skipping:
