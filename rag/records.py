@@ -51,7 +51,7 @@ class Retrieved:
     `coverage` is the share (by idf) of the question's content words that the best hits contain, 0..1.
     `embed_ms` is the time to embed the question, in milliseconds; `signals` are the inputs to abstaining;
     `query` is the text that was searched for if it differs from the question, else "". `tokens` are those
-    of that text, None if the embedder has none.
+    of that text, None if the embedder has none; `under` is the site path below which was searched, "" for all.
     """
 
     question: str
@@ -61,6 +61,7 @@ class Retrieved:
     signals: Mapping[str, float] = field(default_factory=dict)
     query: str = ""
     tokens: QuestionTokens | None = field(default=None, compare=False)
+    under: str = ""
 
     @property
     def cosine(self) -> float:

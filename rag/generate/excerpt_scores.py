@@ -28,11 +28,28 @@ _POINTS_ELSEWHERE: Final = 0.5
 _WANTS_CODE = re.compile(
     r"\b(code|snippet|example|curl|python|typescript|javascript|json|yaml|toml|request body|command)\b", re.IGNORECASE
 )
+_LANGUAGES: Final = {
+    word: names
+    for names in (
+        frozenset({"python", "py"}),
+        frozenset({"javascript", "js", "jsx", "node", "typescript", "ts", "tsx"}),
+        frozenset({"curl", "bash", "sh", "shell", "console"}),
+        frozenset({"go", "golang"}),
+        frozenset({"csharp", "cs"}),
+        *(frozenset({name}) for name in ("java", "ruby", "php", "rust", "kotlin", "swift")),
+    )
+    for word in names
+}
+"""Languages by the words of questions and of fences that name them."""
+_ENGLISH_WORDS: Final = frozenset({"go", "node", "shell", "console", "swift", "rust"})
+_WORD = re.compile(r"[a-z]+")
 _WANTS_AMOUNT = re.compile(
     r"\bhow (?:many|much|long|often|large|big|fast|soon|old|far)\b|\b(?:limit|maximum|minimum|default|price|cost)\b",
     re.IGNORECASE,
 )
 _FIGURE = re.compile(r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|twelve)\b", re.IGNORECASE)
+_NUMBERING = re.compile(r"(?m)^[ \t]*\d{1,3}[.)][ \t]")
+_WANTS_STEPS = re.compile(r"\bhow (?:do|does|can|to|would|should|could)\b|\bwhat do I\b|\bshow me\b", re.IGNORECASE)
 _WANTS_DEFINITION = re.compile(
     r"\W*(?:what(?:'s| is| are| does| do)|define|meaning of)\b(?P<subject>[^?]*)", re.IGNORECASE
 )
@@ -48,6 +65,9 @@ _POINTER = re.compile(
     r"(?!.*\b(?:if|when|to)\b).*",
     re.DOTALL,
 )
+_DETAILS = re.compile(
+    r"For (?:more|further|full|complete|additional)\b[^.]*\b(?:see|refer|check|visit|read)\b", re.IGNORECASE
+)
 _LINK = re.compile(r"\[[^\]\n]*\]\([^)\s]*\)")
 _LONGEST_POINTER: Final = 14
 
@@ -55,7 +75,7 @@ _LONGEST_POINTER: Final = 14
 def points_elsewhere(text: str) -> bool:
     """Whether a text only refers the reader to other pages: "See …", or little more than links."""
     words = plain(text)
-    if len(words.split()) <= _LONGEST_POINTER and _POINTER.match(words):
+    if _DETAILS.match(words) or (len(words.split()) <= _LONGEST_POINTER and _POINTER.match(words)):
         return True
     linked = sum(len(plain(link).split()) for link in _LINK.findall(text))
     return linked > 0 and linked >= 0.6 * len(words.split())
@@ -85,6 +105,21 @@ class Question:
     def wants_code(self) -> bool:
         """Whether code is asked for."""
         return bool(_WANTS_CODE.search(self.text))
+
+    @cached_property
+    def _languages(self) -> frozenset[str]:
+        asked = [word for word in _WORD.findall(self.text.lower()) if word not in _ENGLISH_WORDS]
+        return frozenset().union(*(_LANGUAGES.get(word, frozenset()) for word in asked))
+
+    def accepts_language(self, code: str) -> bool:
+        """Whether fenced code is in a language that the question names; True if it names none or the fence none."""
+        named = _WORD.match(code.lstrip(" \t>`~").lower())
+        return not self._languages or named is None or named[0] not in _LANGUAGES or named[0] in self._languages
+
+    @property
+    def wants_steps(self) -> bool:
+        """Whether it asks how to do something."""
+        return bool(_WANTS_STEPS.search(self.text))
 
     @cached_property
     def _found(self) -> dict[str, dict[str, float]]:
@@ -119,7 +154,7 @@ class Question:
         return self.coverage([above, self.found(text)]) + fits - loss
 
     def _has_figure(self, text: str) -> bool:
-        return bool(_WANTS_AMOUNT.search(self.text) and _FIGURE.search(plain(text)))
+        return bool(_WANTS_AMOUNT.search(self.text) and _FIGURE.search(plain(_NUMBERING.sub("", text))))
 
     def _defines(self, text: str) -> bool:
         """Whether a text begins with a definition of the term that the question asks about."""

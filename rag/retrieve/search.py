@@ -37,6 +37,9 @@ from rag.retrieve.token_match import TokenMatch, match_tokens
 _REACH: Final = 3
 """Chunks on either side of a hit that an excerpt may reach."""
 
+_MENTIONS: Final = 60
+"""Passages that may define a term: its definition is often not among the first few that mention it."""
+
 _COVERING: Final = 3
 """How many of the best hits together should contain the question's words."""
 
@@ -87,6 +90,7 @@ class Ranked:
     undemoted: Mapping[int, float]
     """The same before passages of a crowding page were demoted."""
     embed_ms: float
+    under: str = ""
     absent: tuple[str, ...] = ()
     """Literals of the question that no passage contains although the docs name others of their kind."""
     _at: dict[int, int] = field(init=False)
@@ -129,6 +133,7 @@ class Ranked:
             {**signals, "absent": float(len(self.absent))} if self.absent else signals,
             self.search if self.search != self.question else "",
             self.whole.tokens,
+            self.under,
         )
 
     def _hit(self, rank: int, row: int, hit: Hit) -> Hit:
@@ -198,6 +203,7 @@ class Retriever:
             scores=scores,
             undemoted=together,
             embed_ms=watch.seconds * 1000,
+            under=under,
             absent=matches.absent,
         )
 
@@ -213,6 +219,13 @@ class Retriever:
     def idf(self, term: str) -> float:
         """How rare a term is in the docs: its inverse document frequency."""
         return self._store.idf(term)
+
+    def mentions(self, retrieved: Retrieved, text: str) -> tuple[Hit, ...]:
+        """The passages for another text, best first, below the path that `retrieved` was searched below.
+
+        Raises as `rank` does.
+        """
+        return self.rank(text, under=retrieved.under).top(_MENTIONS).hits
 
     def neighbours(self, hits: Sequence[Hit]) -> list[tuple[Chunk, ...]]:
         """For each hit the chunks of its section around it, its own included, in page order. Raises IndexDamaged."""

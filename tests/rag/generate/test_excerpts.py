@@ -72,6 +72,9 @@ class OnePage:
     def idf(self, term: str) -> float:
         return build_bm25([chunk.text for chunk in self.chunks]).idf_of(term)
 
+    def mentions(self, _retrieved: Retrieved, _text: str) -> list[Hit]:
+        return [Hit(rank, 1.0, 1.0, 1.0, chunk) for rank, chunk in enumerate(self.chunks, 1)]
+
     def token_matches(self, _: Retrieved, hits: Sequence[Hit]) -> list[None]:
         return [None] * len(hits)
 
@@ -219,6 +222,87 @@ def test_what_defines_beats_what_tells_what_to_do() -> None:
         "\nSome more words about errors are here.\n\nError 402 means that the credits are used up.\n"
     )
     assert "Error 402 means that the credits are used up." in excerpt(page, "What does error 402 mean?")
+
+
+DEFINITIONS = """# Tide tables
+
+## Requests
+
+When `slw` is set to `true`, the station must keep a slack water window. SLW is enabled by default. SLW has limits.
+
+```bash
+curl -X GET https://tides.example/slw
+```
+
+## Windows
+
+The station reports a Slack Water Window (SLW). That is a useful thing to have. Old stations lack it.
+
+## Gauges
+
+A gauge that floats is called a buoy gauge. A gauge lets you read the level from the shore.
+
+## Answers of the server
+
+- `417`: The station is asleep. Wake it and try again.
+- `418`: The station is a teapot.
+
+## Drift
+
+Use it with care, as the `drift` of old buoys is large.
+"""
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("what is SLW", "The station reports a Slack Water Window (SLW). That is a useful thing to have. Old stations"),
+        ("What is a buoy gauge?", "A gauge that floats is called a buoy gauge."),
+        ("what does a gauge do", "A gauge lets you read the level from the shore."),
+        ("What does error 417 mean?", "- `417`: The station is asleep. Wake it and try again."),
+        ("define drift", "Use it with care, as the `drift` of old buoys is large."),
+    ],
+)
+def test_a_question_for_a_definition_gets_the_piece_that_defines_and_nothing_else(question: str, answer: str) -> None:
+    texts, (citation,) = quote(DEFINITIONS, question)
+    assert len(texts) == 1
+    assert texts[0].startswith(answer)
+    assert "curl" not in texts[0]
+    assert citation.quote in DEFINITIONS
+
+
+@pytest.mark.parametrize(
+    "question", ["What is the limit of SLW?", "what is the difference between SLW and drift", "what are the gauges"]
+)
+def test_a_question_for_a_value_or_a_list_is_not_one_for_a_definition(question: str) -> None:
+    assert "Slack Water Window" not in excerpt(DEFINITIONS, question).split("---")[0]
+
+
+def test_the_list_that_a_definition_leads_in_belongs_to_it() -> None:
+    page = (
+        "## Locks\n\nSome locks are old.\n\nA fair lock is a lock that:\n\n- serves in order\n- never starves a boat\n"
+    )
+    assert (
+        excerpt(page, "What is a fair lock?")
+        == "A fair lock is a lock that:\n- serves in order\n- never starves a boat"
+    )
+
+
+def test_code_in_another_language_than_the_question_names_is_not_shown() -> None:
+    page = "## Client\n\nCall the client.\n\n```go\nclient.Call()\n```\n\n```python\nclient.call()\n```\n"
+    assert "client.call()" in excerpt(page, "python example of the client")
+    assert "client.Call()" not in excerpt(page, "python example of the client")
+
+
+def test_code_that_no_sentence_explains_is_no_answer_unless_it_is_asked_for() -> None:
+    page = "## Boats\n\n```bash\ncurl https://boats.example/colour\n```\n\nThe colour of boats is red.\n"
+    assert excerpt(page, "Which colour have boats?") == "The colour of boats is red."
+
+
+def test_a_section_that_the_docs_call_deprecated_comes_last() -> None:
+    page = "## Paint (deprecated)\n\nPaint boats with tar.\n\n## Colours\n\nPaint boats with oil.\n"
+    assert excerpt(page, "With what are boats painted?").startswith("Paint boats with oil.")
+    assert excerpt(page, "What was the deprecated way to paint boats?").startswith("Paint boats with tar.")
 
 
 def test_a_second_excerpt_adds_something() -> None:

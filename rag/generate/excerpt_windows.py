@@ -1,0 +1,117 @@
+"""Cut an excerpt out of a section: the piece that answers best, with its neighbours. Pure."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+from ingest.text.terms import terms
+from rag.generate.excerpt_scores import Question, is_dangling
+from rag.generate.excerpt_sections import Section, headings_above
+from rag.generate.excerpt_text import Piece
+from rag.records import Hit
+
+_PASSAGE: Final = 6.0
+"""Weight of the passage's own score against the words of the question in the piece (1) and its form (0.4)."""
+_OPENS: Final = 0.25
+"""Bonus for the first piece of a passage: it introduces the subject that the others detail."""
+_FOLLOWS: Final = 0.1
+"""Bonus for the piece after an excerpt over the piece before it: readers read on rather than back."""
+_SHORT_CODE: Final = 12
+"""Lines of code that are shown to those who ask how to do something and do not mention code."""
+_UNASKED: Final = 2.0
+"""Penalty for an excerpt around code that nobody asked for and no sentence explains."""
+_OUTDATED: Final = 1.0
+"""Penalty for an excerpt of a section that the docs call outdated."""
+_OLD = re.compile(r"\b(?:deprecated|legacy|obsolete|outdated|removed)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Excerpt:
+    """Pieces of a hit's section that follow each other; `score` compares the excerpts of one question."""
+
+    hit: Hit
+    pieces: tuple[Piece, ...]
+    score: float
+
+    @property
+    def start(self) -> int:
+        """Offset of the first character in the page's body."""
+        return self.pieces[0].start
+
+    @property
+    def end(self) -> int:
+        """Offset after the last character in the page's body."""
+        return self.pieces[-1].end
+
+    @cached_property
+    def text(self) -> str:
+        """Its words, below the headings that are shown above it."""
+        return "\n".join((headings_above(self.hit), *(piece.text for piece in self.pieces)))
+
+    @cached_property
+    def terms(self) -> frozenset[str]:
+        """The terms of its words, headings left out."""
+        return frozenset(terms(" ".join(piece.text for piece in self.pieces)))
+
+
+def best_window(question: Question, section: Section, size: int, best: float) -> Excerpt | None:
+    """The piece of the hit's chunk that answers best, with its neighbours up to `size` words."""
+    pieces, inside = section.pieces, section.inside
+
+    def score(at: int) -> float:
+        return pieces[at].score + (_OPENS if at == inside[0] else 0.0)
+
+    shown = [at for at in inside if not _is_unasked(question, pieces[at])] or inside
+    seed = max(shown, key=lambda at: (score(at), -at))
+    start, end = with_what_it_refers_to(pieces, seed), seed + 1
+    words = sum(piece.words for piece in pieces[start:end])
+    while True:
+        ways = [
+            (pieces[at].score + (_FOLLOWS if at == end else 0.0), at)
+            for at in (start - 1, end)
+            if 0 <= at < len(pieces) and may_be_shown(question, section, at) and words + pieces[at].words <= size
+        ]
+        if not ways:
+            break
+        at = max(ways)[1]
+        start, end, words = min(start, at), max(end, at + 1), words + pieces[at].words
+    start = with_what_it_refers_to(pieces, start)
+    passage = section.hit.score / best if best else 0.0
+    loss = _OUTDATED if _is_outdated(question, section.hit) else 0.0
+    loss += _UNASKED if _is_unasked(question, pieces[seed]) else 0.0
+    return Excerpt(section.hit, pieces[start:end], _PASSAGE * passage + score(seed) - loss)
+
+
+def _is_unasked(question: Question, piece: Piece) -> bool:
+    """Whether a piece is code without a sentence that says what it shows, and the question does not want code."""
+    return piece.group.kind == "code" and not piece.group.lead and not wants_code(question, piece)
+
+
+def _is_outdated(question: Question, hit: Hit) -> bool:
+    """Whether the docs themselves call the section outdated and the question does not ask for that."""
+    return bool(_OLD.search(headings_above(hit)) and not _OLD.search(question.text))
+
+
+def with_what_it_refers_to(pieces: Sequence[Piece], start: int) -> int:
+    """Return where an excerpt begins: not with a pronoun if one of the one or two sentences before it explains it."""
+    at = start
+    while at > 0 and at > start - 2 and is_dangling(pieces[at].text) and pieces[at - 1].group.kind != "code":
+        at -= 1
+    return at
+
+
+def may_be_shown(question: Question, section: Section, at: int) -> bool:
+    """Whether a piece may be shown next to a better one: text of the hit's own chunk, and code to those who want it."""
+    piece, chunk = section.pieces[at], section.hit.chunk
+    if piece.group.kind != "code":
+        return chunk.start <= piece.start and piece.end <= chunk.end
+    return wants_code(question, piece)
+
+
+def wants_code(question: Question, piece: Piece) -> bool:
+    """Whether a block of code may be shown: those who ask how to do something want a short one."""
+    if not question.accepts_language(piece.units[0].text):
+        return False
+    return question.wants_code or (question.wants_steps and piece.text.count("\n") <= _SHORT_CODE)
