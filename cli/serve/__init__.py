@@ -1,6 +1,7 @@
 """The docs over HTTP and MCP, from one process. Nothing here is imported by `ask`; it needs `askdocs[serve]`.
 
 options      what the operator chose                      app        the routes and what wraps them
+connections  time limits of slow clients
 security     Host, Origin, token, content type, headers   limits     requests a minute, concurrency, money a day
 service      questions on worker threads, never on the event loop
 events       an answer piece by piece, from a thread to the event loop

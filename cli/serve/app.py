@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from cli.serve.api import Api, Handler, error_response
+from cli.serve.connections import MAX_CONNECTIONS, Connection
 from cli.serve.limits import RateLimit
 from cli.serve.mcp_server import build_server
 from cli.serve.openai_api import OpenAiApi
@@ -143,8 +144,10 @@ def run_server(app: App, options: ServeOptions, on_start: Callable[[str], None])
         log_level="warning",
         access_log=False,
         server_header=False,
+        http=Connection,
+        ws="none",
         timeout_keep_alive=10,
-        limit_concurrency=512,
+        limit_concurrency=MAX_CONNECTIONS + 64,
         h11_max_incomplete_event_size=32 * 1024,
         lifespan="on",
     )
