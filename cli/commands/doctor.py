@@ -7,12 +7,15 @@ from pathlib import Path
 
 from cli.context import settings_from
 from cli.terminal import json_line, print_text
+from cli.usage_errors import fit_hint
 from ingest.core.errors import DocsError, IndexMissing, ModelError
 from ingest.core.settings import Settings
 from ingest.docs.folder import read_corpus
 from ingest.embed.registry import get_embedder
 from ingest.index.stores import index_at
 from ingest.openrouter.catalog import KeyLimits, key_limits, list_models
+from rag.generate.chat import choose_model
+from rag.open import can_ask_model
 from rag.retrieve.search import check_embedder
 from rag.serialize import SCHEMA
 
@@ -53,7 +56,7 @@ def _guarded(name: str, check: Callable[[Settings], Check], settings: Settings) 
     try:
         return check(settings)
     except DocsError as error:
-        return Check(name, "failed", error.message, error.hint)
+        return Check(name, "failed", error.message, fit_hint(error.hint, set()))
     except OSError as error:
         return Check(name, "failed", f"{error.filename or ''}: {error.strerror}", "check permissions and free space")
 
@@ -99,8 +102,10 @@ def _embedder(settings: Settings) -> Check:
 
 
 def _key(settings: Settings) -> Check:
-    if not settings.api_key:
+    if not can_ask_model(settings):
         return Check("key", "note", "not set, so pages are quoted", "set OPENROUTER_API_KEY for written answers")
+    if not settings.api_key:
+        return Check("key", "note", f"not set; {settings.base_url} is asked without one")
     try:
         limits = key_limits(settings)
     except ModelError as error:
@@ -128,8 +133,10 @@ def _money(limits: KeyLimits) -> str:
 
 
 def _models(settings: Settings) -> Check:
-    if not settings.api_key:
+    if not can_ask_model(settings):
         return Check("model", "note", "not asked, because there is no key")
+    if not settings.api_key:
+        settings = choose_model(settings)  # as `ask` does
     known = {model.id for model in list_models(settings)}
     # A variant such as :free or :nitro may be no entry of its own; an alias (~…) never is one.
     missing = [

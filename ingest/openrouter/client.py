@@ -9,6 +9,7 @@ deadline as long as a retry may help.
 import contextlib
 import importlib
 import json
+import re
 import logging
 import sys
 import threading
@@ -40,6 +41,9 @@ _LONGEST: Final = 64_000_000
 _LONGEST_ERROR: Final = 1_000_000
 _LONGEST_PACKED_ERROR: Final = 50_000
 """Compressed bytes: a thousand times as many may come out of them."""
+
+
+_ERRNO = re.compile(r"\[Errno -?\d+\] ")
 
 
 def is_openrouter(settings: Settings) -> bool:
@@ -190,7 +194,7 @@ def _translate_errors(settings: Settings) -> Iterator[None]:
     except (openai.APITimeoutError, http.TimeoutException):
         raise timeout_error(settings) from None
     except (openai.APIConnectionError, http.TransportError) as error:
-        raise _unreachable(error, where) from None
+        raise _unreachable(error, settings) from None
     except (http.InvalidURL, http.UnsupportedProtocol):
         raise ModelError(f"{visible(where)[:120]} is not an address", "correct OPENROUTER_BASE_URL") from None
     except (ValueError, openai.OpenAIError, http.HTTPError, http.StreamError) as error:
@@ -204,14 +208,15 @@ def timeout_error(settings: Settings) -> ModelError:
     return ModelError(message, "try again, or raise --timeout", retryable=True)
 
 
-def _unreachable(error: BaseException, where: str) -> ModelError:
-    http = _http_library()
+def _unreachable(error: BaseException, settings: Settings) -> ModelError:
+    http, where = _http_library(), settings.base_url
+    look = "check the network" if is_openrouter(settings) else "start that server"
     cause = error if isinstance(error, http.TransportError) else error.__cause__ or error
     if isinstance(cause, (http.ReadError, http.WriteError, http.RemoteProtocolError, http.CloseError)):
-        hint = "try again; if it stays, check the network and OPENROUTER_BASE_URL"
+        hint = f"try again; if it stays, {look} or correct OPENROUTER_BASE_URL"
         return ModelError(f"{where} broke off the connection", hint, retryable=True)
-    reason = " ".join(visible(str(cause)).split())[:120]
-    hint = "check the network and OPENROUTER_BASE_URL, or use --no-llm"
+    reason = " ".join(_ERRNO.sub("", visible(str(cause))).split())[:120]
+    hint = f"{look} or correct OPENROUTER_BASE_URL, or use --no-llm"
     return ModelError(f"{where} can't be reached{f': {reason}' if reason else ''}", hint, retryable=True)
 
 

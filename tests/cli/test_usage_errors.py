@@ -53,7 +53,7 @@ def test_a_server_out_of_reach_is_named_without_numbers_and_other_commands_optio
     assert refused.status == 1
     assert refused.err == (
         "error: http://127.0.0.1:9/v1 can't be reached: Connection refused\n"
-        "hint: check the network and OPENROUTER_BASE_URL\n"
+        "hint: start that server or correct OPENROUTER_BASE_URL\n"
     )
 
 
