@@ -9,8 +9,8 @@ deadline as long as a retry may help.
 import contextlib
 import importlib
 import json
-import re
 import logging
+import re
 import sys
 import threading
 from collections.abc import Iterator, Mapping

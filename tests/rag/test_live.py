@@ -57,7 +57,7 @@ def test_an_answer_is_checked_and_cited_without_key_and_model(run: Run, says_a_s
 
 
 def test_a_repeated_question_is_answered_from_the_servers_prompt_cache(run: Run, says_a_sentence: str) -> None:
-    """The prompt is the same to the byte, so that the server reads it once: a ratio of two runs, one after the other."""
+    """The prompt is the same to the byte, so that the server reads it once: a ratio of two runs."""
     question = ("ask", "How are rate limits calculated?", "-k", "1", "--json")
     first, second = (run(says_a_sentence, *question).json["timings_ms"]["answer"] for _ in range(2))
     assert second < first / 2
