@@ -18,7 +18,7 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 STARTER_PAGES = REPOSITORY / "markdown_docs"
 SLOW_FIXTURES = {"askdocs", "starter", "here", "site", "server", "remote", "minilm", "machine", "running", "written"}
 """Each starts processes or servers, or loads a model; a test that needs one of them is left to `make check`."""
-SLOW_FOLDERS = {"reliability"}
+SLOW_FOLDERS = {"reliability", "scale"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from cli.context import settings_from
 from cli.terminal import json_line, print_text
 from cli.usage_errors import fit_hint
+from ingest.core.database_url import DatabaseUrl
 from ingest.core.errors import DocsError, IndexMissing, ModelError
 from ingest.core.settings import Settings
 from ingest.docs.folder import read_corpus
@@ -36,7 +37,10 @@ class Check:
 def run_doctor(values: Mapping[str, object], *, json: bool) -> int:
     """Check all parts. Returns the exit status: 1 when one fails. Raises UsageError for wrong settings."""
     settings = settings_from(values)
-    checks = [_guarded(name, check, settings) for name, check in _CHECKS.items()]
+    applicable = {
+        name: check for name, check in _CHECKS.items() if name != "database" or settings.folder != settings.index
+    }
+    checks = [_guarded(name, check, settings) for name, check in applicable.items()]
     healthy = all(check.state != "failed" for check in checks)
     if json:
         found = [{"name": c.name, "state": c.state, "detail": c.detail, "fix": c.fix} for c in checks]
@@ -76,11 +80,19 @@ def _docs(settings: Settings) -> Check:
     return Check("docs", "ok", detail)
 
 
+def _database(settings: Settings) -> Check:
+    from ingest.index.postgres.index import PostgresIndex
+
+    assert isinstance(settings.index, DatabaseUrl)  # noqa: S101 - the check is left out for a folder
+    return Check("database", "ok", PostgresIndex(settings.index).describe())
+
+
 def _index(settings: Settings) -> Check:
     try:
         reader = index_at(settings.index).open()
     except IndexMissing:
-        fix = "run askdocs reindex --no-crawl; the first ask does it as well"
+        first = "" if isinstance(settings.index, DatabaseUrl) else "; the first ask does it as well"
+        fix = f"run askdocs reindex --no-crawl{first}"
         return Check("index", "failed", f"there is no index at {settings.index}", fix)
     next(iter(reader.vocabulary), "")  # reads the words, which no other check does
     return Check("index", "ok", f"{reader.generation.name}: {reader.manifest['chunks']} chunks in {settings.index}")
@@ -161,6 +173,7 @@ def _disk(settings: Settings) -> Check:
 
 _CHECKS: Mapping[str, Callable[[Settings], Check]] = {
     "docs": _docs,
+    "database": _database,
     "index": _index,
     "embedder": _embedder,
     "key": _key,

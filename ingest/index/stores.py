@@ -4,7 +4,6 @@ from functools import lru_cache
 from pathlib import Path
 
 from ingest.core.database_url import DatabaseUrl, IndexAddress
-from ingest.core.errors import UsageError
 from ingest.index.base import IndexStore
 from ingest.index.folder import FolderIndex
 
@@ -17,4 +16,6 @@ def index_at(address: IndexAddress) -> IndexStore:
 @lru_cache(maxsize=8)
 def _in_database(url: DatabaseUrl) -> IndexStore:
     """Cached: the connection that looks for new generations is kept."""
-    raise UsageError(f"an index in a database can't be opened yet ({url})", "name a folder with --index")
+    from ingest.index.postgres.index import PostgresIndex
+
+    return PostgresIndex(url)

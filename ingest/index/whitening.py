@@ -36,7 +36,37 @@ def fit_whitening(vectors: Floats) -> Floats:
     for start in range(0, len(vectors), _BLOCK):
         centred = vectors[start : start + _BLOCK] - mean
         products += centred.T @ centred
-    variances, axes = np.linalg.eigh(products / max(1, len(vectors)))
+    return _whitening(mean, products / max(1, len(vectors)))
+
+
+class WhiteningFit:
+    """Fits the same to vectors that come in blocks, none of which is kept."""
+
+    def __init__(self, width: int) -> None:
+        self._count = 0
+        self._origin = np.zeros(width)
+        self._sum = np.zeros(width)
+        self._products = np.zeros((width, width))
+
+    def add(self, vectors: Floats) -> None:
+        """Take in float32[n, d]."""
+        if not self._count:  # near the mean, so that little cancels below
+            self._origin = vectors.mean(axis=0, dtype=np.float64)
+        moved = vectors - self._origin
+        self._count += len(vectors)
+        self._sum += moved.sum(axis=0)
+        self._products += moved.T @ moved
+
+    def whitening(self) -> Floats:
+        """The argument of `whiten`: float32[d + 1, d]."""
+        count = max(1, self._count)
+        shift = self._sum / count
+        return _whitening(self._origin + shift, self._products / count - np.outer(shift, shift))
+
+
+def _whitening(mean: NDArray[np.float64], covariance: NDArray[np.float64]) -> Floats:
+    """The mean, then the symmetric matrix that scales each axis of the covariance."""
+    variances, axes = np.linalg.eigh(covariance)
     scales = 1.0 / np.sqrt(np.maximum(variances, 0.0) + max(float(variances.mean()), 1e-9))
     return np.vstack([mean, (axes * scales) @ axes.T]).astype(np.float32)
 

