@@ -2,4 +2,5 @@
 
 from cli.start import askdocs
 
-askdocs()
+if __name__ == "__main__":  # processes that embed import this file as well
+    askdocs()

@@ -139,6 +139,7 @@ def reindex(
     include: given.Include = None,
     exclude: given.Exclude = None,
     jobs: given.Fetches = 2,
+    workers: given.Workers = "",
     impact: given.ImpactQuestions = None,
     report: given.Report = None,
     gate: given.Gate = False,
@@ -164,6 +165,7 @@ def reindex(
         exclude=tuple(exclude or ()),
         jobs=jobs,
         markdown=markdown,
+        workers=workers,
     )
     output = Output(changes, common.json, common.quiet, common.verbose, impact, report, gate)
     raise typer.Exit((run_rollback if rollback else run_reindex)(common.settings, options, output))

@@ -85,6 +85,14 @@ Include = Annotated[
 Exclude = Annotated[
     list[str] | None, typer.Option(metavar="GLOB", help="No paths that match this glob; may be repeated.")
 ]
+Workers = Annotated[
+    str,
+    typer.Option(
+        "--workers",
+        metavar="N|ray|ray://HOST:PORT",
+        help="Embed in N processes, or in the actors of a Ray cluster. [default: this process]",
+    ),
+]
 Fetches = Annotated[int, typer.Option("--jobs", metavar="N", min=1, max=64, help="Pages fetched at the same time.")]
 
 # Of inspect.

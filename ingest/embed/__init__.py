@@ -3,6 +3,7 @@
 base      the protocol                     registry       an embedder by its name
 minilm    the bundled model                bert           its forward pass in numpy
 local     sentence-transformers            remote         embeddings through the API
+workers   passages embedded by several processes         ray_workers  … by the actors of a Ray cluster
 added     another embedder next to the bundled one
 cache     vectors by text and model        token_vectors  compact token embeddings
 """

@@ -32,8 +32,9 @@ class MiniLm:
     has_tokens = True
     batch_size = BATCH
 
-    def __init__(self, device: str = "auto", precision: str = "auto") -> None:
-        self._device, self._precision = device, precision
+    def __init__(self, device: str = "auto", precision: str = "auto", few: int = _FEW) -> None:
+        """Up to `few` texts at once are embedded in numpy, as long as torch is not loaded anyway."""
+        self._device, self._precision, self._few = device, precision, few
 
     @cached_property
     def fingerprint(self) -> str:
@@ -76,7 +77,7 @@ class MiniLm:
 
     def embed_stream(self, texts: Sequence[str]) -> Iterator[tuple[int, Embedding]]:
         """Embed passages with sentence-transformers; a few of them in numpy, which needs no torch."""
-        if len(texts) > _FEW:
+        if len(texts) > self._few:
             for at, encoded in self._library.encode_stream(texts):
                 yield at, self._embedding(encoded.ids, encoded.states, encoded.vector)
         else:

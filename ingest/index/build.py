@@ -67,10 +67,13 @@ class IndexBuilder:
         progress: Progress,
         cache: VectorCache,
         previous: Previous | None = None,
+        *,
+        passages: Embedder | None = None,
     ) -> None:
+        """`passages` embeds passages in place of `embedder`: the same model, with several workers."""
         self._index, self._embedder, self._progress = index, embedder, progress
         self.previous = previous or Previous.open(index, embedder.fingerprint, check=False)
-        self._source = EmbeddingSource(embedder, cache, self.previous)
+        self._source = EmbeddingSource(passages or embedder, cache, self.previous)
         self._cut: dict[tuple[object, ...], PageChunks] = {}
 
     def embed_ahead(self, documents: Iterable[Document]) -> None:

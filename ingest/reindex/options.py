@@ -31,6 +31,8 @@ class ReindexOptions:
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     jobs: int = 2
+    workers: str = ""
+    """What embeds: a number of processes, `ray`, ray://HOST:PORT, or "" for this process."""
     markdown: bool | None = None
     """Read the `.md` variants of pages, where a sample shows that they are as complete; None: as recorded."""
 

@@ -14,6 +14,7 @@ from ingest.docs.folder import Corpus, read_corpus
 from ingest.embed.base import Embedder
 from ingest.embed.cache import VectorCache
 from ingest.embed.registry import get_embedder
+from ingest.embed.workers import with_workers
 from ingest.index import starter
 from ingest.index.build import IndexBuilder, IndexReport, stored_pages
 from ingest.index.files import RESPONSES, VECTOR_CACHE
@@ -48,7 +49,8 @@ def reindex(settings: Settings, options: ReindexOptions, progress: Progress) -> 
         if not options.dry_run:
             cache.recover()
         previous = Previous.open(settings.index, embedder.fingerprint, check=not options.dry_run)
-        builder = IndexBuilder(settings.index, embedder, progress, cache, previous)
+        passages = with_workers(embedder, options.workers, settings)
+        builder = IndexBuilder(settings.index, embedder, progress, cache, previous, passages=passages)
         context = ReindexContext(settings, options, progress, responses, previous)
         update = update_from_sources(context) if options.crawl or options.from_path else update_from_markdown(context)
         if options.dry_run:
