@@ -1,6 +1,7 @@
 """The HTTP API: search, ask (JSON or server-sent events), page, status, feedback, health."""
 
 import json
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
@@ -29,6 +30,7 @@ from rag.records import Citation, Exchange, Piece
 from rag.serialize import citation_json
 
 MAX_HISTORY: Final = 20
+_HALF: Final = re.compile(rb"\\u[dD][89a-fA-F]")
 _STATUS: Final = {"usage": 400, "no-index": 503, "index-damaged": 503, "busy": 503, "model": 502}
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -46,8 +48,11 @@ def error_response(request: Request, error: DocsError) -> Response:
 
 async def read_json(request: Request) -> dict[str, Any]:
     """The body of a request. Raises UsageError for anything but a JSON object."""
+    body = await request.body()
     try:
-        document = json.loads(await request.body())
+        document = json.loads(body)
+        if _HALF.search(body):  # half a character as an escape, which JSON allows and no encoding takes
+            json.dumps(document, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         raise UsageError("the body is not valid JSON", 'send an object, such as {"question": "…"}') from error
     if not isinstance(document, dict):

@@ -41,6 +41,10 @@ def build_app(service: Service, options: ServeOptions) -> App:
         transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),  # Guard checks all routes
     )
 
+    mcp_routes = [route for route in mcp.routes if isinstance(route, Route)]
+    for route in mcp_routes:
+        route.methods = {"POST"}  # a GET would open a stream on which nothing is ever sent
+
     async def openapi(_request: Request) -> Response:
         return JSONResponse(openapi_document(service.options))
 
@@ -57,7 +61,7 @@ def build_app(service: Service, options: ServeOptions) -> App:
         _route("/openapi.json", openapi, "GET"),
         _route("/v1/models", openai.models, "GET"),
         _route("/v1/chat/completions", openai.completions, "POST"),
-        *mcp.routes,
+        *mcp_routes,
     ]
 
     @asynccontextmanager

@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 import numpy as np
@@ -22,6 +23,12 @@ _LONG: Final = 6
 """Letters from which on two edits are forgiven instead of one; most slips are one (Damerau 1964)."""
 
 _CANDIDATES: Final = 20
+_LONGEST: Final = 45
+"""Letters of the longest word that is corrected: longer ones are not English."""
+
+_MOST: Final = 50
+"""Different words of a question that are looked at: each unknown one takes milliseconds."""
+
 _PREFIXES: Final = ("anti", "auto", "de", "dis", "inter", "mis", "multi", "non", "over", "pre", "re", "sub", "un")
 
 
@@ -58,7 +65,8 @@ def correct(question: str, dictionary: Dictionary) -> str:
     Names with inner capitals stay, and so do English words that the docs do not contain: "lapse"
     is not a misspelling.
     """
-    meant = {word: _meant(word, dictionary) for word in _WORD.findall(question)}
+    meant: dict[str, tuple[str, ...]] = {word: (word,) for word in _WORD.findall(question)}
+    meant |= {word: _meant(word, dictionary) for word in tuple(islice(meant, _MOST))}
     for word, forms in meant.items():
         if len(forms) > 1 or (len(word) < _SURE and forms != (word,)):
             others = {_key(form) for other in meant if other != word for form in meant[other]}
@@ -93,7 +101,7 @@ def _fitting(word: str, forms: Sequence[str], others: set[str], dictionary: Dict
 def _meant(word: str, dictionary: Dictionary) -> tuple[str, ...]:
     """Return the words that may be meant: the word itself if it is known, else the equally near words of the docs."""
     lower = word.lower()
-    plain = lower.isascii() and len(lower) >= _SHORTEST and word[1:] in (lower[1:], word[1:].upper())
+    plain = lower.isascii() and _SHORTEST <= len(lower) <= _LONGEST and word[1:] in (lower[1:], word[1:].upper())
     if not plain or dictionary.knows(lower):
         return (word,)
     if not _is_slip_of_english(lower, dictionary) and (apart := _apart(lower, dictionary)):

@@ -43,6 +43,9 @@ _JOINING: Final = ("de", "nl")
 _PART: Final = 4
 """Letters of the shortest part of a compound: shorter parts match by chance."""
 
+_LONGEST_WORD: Final = 64
+"""Letters of the longest word that is looked up; longer ones are no words, and would take seconds."""
+
 _JOINTS: Final = ("", "s", "n", "en", "es")
 
 
@@ -65,6 +68,8 @@ class Lexicon:
         if form in self.words:
             return self.words[form]
         if len(words) == 1:
+            if len(form) > _LONGEST_WORD:
+                return None
             return self._stem(form) or (self._compound(form) if self.joining else None)
         return next((english for stems, english in self.phrases.get(len(words), ()) if _begin(words, stems)), None)
 

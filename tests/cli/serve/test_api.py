@@ -102,6 +102,10 @@ def test_a_follow_up_uses_the_history(running: Running) -> None:
         b"{",
         b"\xff\xfe",
         b"[" * 50_000,
+        b'{"question": "\\ud800"}',
+        b'{"question": "caching", "under": "\\ud800"}',
+        b'{"question": "caching", "k": 1e400}',
+        b'{"question": "caching", "k": ' + b"9" * 5_000 + b"}",
     ],
 )
 def test_wrong_bodies_are_refused_with_a_reason(running: Running, body: Any) -> None:

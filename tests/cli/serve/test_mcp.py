@@ -102,6 +102,12 @@ def test_a_page_is_read_in_parts_below_what_clients_show(use: Use) -> None:
 def test_what_a_model_can_mend_is_a_result_and_an_unknown_tool_is_an_error(use: Use) -> None:
     async def work(client: Any) -> Any:
         wrong = [
+            await client.call_tool("fetch", {"id": "\x00"}),
+            await client.call_tool("fetch", {"id": "'; DROP TABLE chunks; --"}),
+            await client.call_tool("fetch", {"id": 7}),
+            await client.call_tool("search", {}),
+            await client.call_tool("read_page", {"path": "/docs/faq", "from": True}),
+            await client.call_tool("read_page", {"path": "../../etc/passwd"}),
             await client.call_tool("fetch", {"id": "nothing"}),
             await client.call_tool("search", {"query": "…"}),
             await client.call_tool("search", {"query": "x" * 5000}),
@@ -117,3 +123,8 @@ def test_what_a_model_can_mend_is_a_result_and_an_unknown_tool_is_an_error(use: 
     assert all(result.is_error for result in wrong)
     assert all(result.content[0].text for result in wrong)
     assert code == -32602
+
+
+def test_only_post_is_served_so_that_no_stream_stays_open(running: Running) -> None:
+    for method in ("GET", "DELETE", "PUT", "OPTIONS"):
+        assert running.request(method, "/mcp", headers={"Accept": "text/event-stream"}).status == 405

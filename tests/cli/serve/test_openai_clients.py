@@ -102,6 +102,14 @@ def test_errors_have_openai_s_shape(running: Running, body: Any) -> None:
     assert response.json["error"]["type"] == "invalid_request_error"
 
 
+@pytest.mark.parametrize("stream", ["true", "false"])
+def test_half_a_character_is_refused_before_anything_is_sent(running: Running, stream: str) -> None:
+    messages = f'"messages": [{{"role": "user", "content": "{QUESTION}"}}]'
+    response = running.post("/v1/chat/completions", f'{{"model": "\\ud800", "stream": {stream}, {messages}}}'.encode())
+    assert response.status == 400
+    assert response.json["error"]["type"] == "invalid_request_error"
+
+
 def test_a_client_s_own_tasks_go_to_the_model_without_a_search(written: Callable[..., Any]) -> None:
     task = "### Task:\nGenerate a concise title.\n### Chat History:\nUSER: What are model variants?"
     with written() as (server, model):

@@ -7,7 +7,7 @@ from ingest.index.bm25 import build_bm25
 from ingest.text.terms import STOPWORDS
 from rag.query.decompose import split
 from rag.query.spelling import Dictionary, correct
-from rag.query.translation import fold, read_lexicon, translate
+from rag.query.translation import Lexicon, fold, read_lexicon, translate
 from rag.query.understand import Search, Understanding
 
 DOCS = {"stream": 9, "streaming": 30, "structured": 12, "output": 40, "key": 90, "rotate": 3, "token": 50, "max": 20}
@@ -30,6 +30,37 @@ KNOWN = frozenset({"lapse", "the", "work", "does", "it"})
 )
 def test_slips_are_corrected_and_words_are_left(typed: str, meant: str) -> None:
     assert correct(typed, Dictionary(DOCS, KNOWN, lambda word: np.arange(DOCS.get(word, 0), dtype=np.int32))) == meant
+
+
+class Counting(dict[str, int]):
+    """Counts how often a word is looked up."""
+
+    lookups = 0
+
+    def __contains__(self, word: object) -> bool:
+        self.lookups += 1
+        return super().__contains__(word)
+
+    def get(self, word: str, default: object = None) -> object:  # type: ignore[override]
+        self.lookups += 1
+        return super().get(word, default)
+
+
+MADE_UP = " ".join(f"{one}{two}rbl{three}" for one in "bcdfghjk" for two in "aeiou" for three in "aeioubcdfgh")
+
+
+@pytest.mark.parametrize("typed", ["x" * 3_900, "ab" * 1_950, "Xy" * 1_950, MADE_UP, "streaming " * 390])
+def test_the_longest_question_costs_a_bounded_number_of_lookups(typed: str) -> None:
+    words = Counting(DOCS)
+    assert correct(typed, Dictionary(words, KNOWN, lambda word: np.arange(DOCS.get(word, 0), dtype=np.int32))) == typed
+    assert words.lookups < 60_000
+
+
+@pytest.mark.parametrize("typed", ["x" * 3_900, "bestandteil" * 350])
+def test_a_word_of_thousands_of_letters_is_not_looked_up_by_its_parts(typed: str) -> None:
+    words = Counting({"bestand": 1})
+    assert Lexicon(words, words, {}, joining=True).find([typed]) is None  # type: ignore[arg-type] # counts do for texts
+    assert words.lookups < 1_000
 
 
 @pytest.mark.parametrize(
