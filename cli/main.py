@@ -375,6 +375,15 @@ def mcp(*, common: Common, no_llm: given.NoLlm = False, k: given.TopK = None) ->
     raise typer.Exit(run_mcp({**common.settings, "k": k}, ServeOptions(use_model=not no_llm), quiet=common.quiet))
 
 
+@app.command()
+@with_common("docs", "embedder", "device", "precision", "model")
+def export(folder: given.ExportFolder, *, common: Common, form: given.ExportFormat = "parquet") -> None:
+    """Write the index for another engine: Parquet, LanceDB or Vespa."""
+    from cli.commands.export import run_export
+
+    raise typer.Exit(run_export(common.settings, form, folder, json=common.json, quiet=common.quiet))
+
+
 def run(name: str, arguments: Sequence[str]) -> int:
     """Run the script `name`, askdocs or ask. Returns the exit status, whatever happens."""
     if name == "askdocs" or list(arguments) in (["--version"], ["-V"]):

@@ -172,6 +172,12 @@ Quote = Annotated[
 ]
 NewQuestion = Annotated[str | None, typer.Option("--question", metavar="TEXT", help="With --new: the question.")]
 
+# Of export.
+ExportFormat = Annotated[
+    Literal["parquet", "lance", "vespa"], typer.Option("--format", help="What the index is written as.")
+]
+ExportFolder = Annotated[Path, typer.Argument(metavar="DIR", help="A folder that is not there yet.")]
+
 # Of serve.
 Host = Annotated[str, typer.Option(metavar="ADDRESS", help="Address to listen on; others than loopback need a token.")]
 Port = Annotated[int, typer.Option(metavar="N", min=0, max=65_535, help="Port to listen on; 0 takes a free one.")]

@@ -8,5 +8,6 @@ files        names and checksums of the folder's files       locks        one wr
 cleanup      remove what crashes and old runs left           freshness    when the docs were last compared
 database     the store: DuckDB, and search over the arrays   arrays       memory-mapped vectors, postings, tokens
 first_stage  score all chunks, select the best               bm25         lexical search
+postgres     an index in a Postgres database     export       an index as Parquet, LanceDB or Vespa
 whitening    mean-centring and whitening of embeddings       starter      the shipped index of the starter pages
 """

@@ -15,6 +15,8 @@ from ingest.embed.minilm import MiniLm
 from ingest.embed.workers import TASK, DistributedEmbedder, ModelSpec, ProcessWorkers, Workers
 from tests.conftest import CommandLine
 
+pytest.importorskip("ray", reason="`make check-scale` installs it; these tests take minutes")
+
 TEXTS = [f"Passage {number} says that the valve {number} opens at {number % 7} bar." for number in range(TASK + 60)]
 SPEC = ModelSpec("minilm", "cpu", "fp32", threads=1)
 
@@ -32,8 +34,6 @@ def alone() -> list[np.ndarray]:
 
 @pytest.mark.parametrize("kind", ["processes", "ray"])
 def test_the_vectors_are_those_of_one_process(kind: str, alone: list[np.ndarray]) -> None:
-    if kind == "ray":
-        pytest.importorskip("ray")
     workers = ProcessWorkers(SPEC, 2) if kind == "processes" else ray_workers()
     found = embed_all(DistributedEmbedder(MiniLm("cpu", "fp32"), workers), TEXTS)
     cosines = [float(one.vector @ other) for one, other in zip(found, alone, strict=True)]
