@@ -240,9 +240,8 @@ class Assistant:
         quoted = self._quote(retrieved) if is_answerable(retrieved, self.thresholds) else None
         if quoted is None or not quoted.citations:
             return refused
-        return replace(
-            refused, text=f"{MODEL_REFUSED}\n\n{quoted.text}", citations=quoted.citations, excerpts=quoted.excerpts
-        )
+        reason = NOT_VERIFIED if found.unsupported else MODEL_REFUSED  # with --strict, it wrote what nothing supports
+        return replace(refused, text=f"{reason}\n\n{quoted.text}", citations=quoted.citations, excerpts=quoted.excerpts)
 
     def _with_excerpts(self, answer: Answer, retrieved: Retrieved, on_event: OnEvent) -> Answer:
         """Add a notice and excerpts of the pages to an answer of which nothing could be verified."""

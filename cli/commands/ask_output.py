@@ -8,7 +8,7 @@ from cli.once_a_day import is_first_today
 from cli.options import AskOptions
 from cli.terminal import json_line, safe, say
 from ingest.core.settings import Settings
-from rag.assistant import HALF_REFUSED, MODEL_REFUSED
+from rag.assistant import HALF_REFUSED
 from rag.generate.emphasis import decisive_words, emphasized
 from rag.generate.prompt import Passages, build_messages
 from rag.open import Opened
@@ -36,7 +36,7 @@ def print_answer(answer: Answer, opened: Opened, settings: Settings, options: As
         words = decisive_words(answer.question, opened.assistant.retriever.idf)
         print(safe(answer_markdown(answer, docs_line(opened), words, PageAddresses(opened.store, settings.docs))))
     elif not answer.answered and answer.excerpts:
-        print(f"{MODEL_REFUSED}\n")
+        print(f"{_why_excerpts(answer)}\n")
         print_text(answer, opened, settings.docs, short=options.short)
     elif not answer.answered:
         print(answer.text)
@@ -48,6 +48,11 @@ def print_answer(answer: Answer, opened: Opened, settings: Settings, options: As
         print_text(answer, opened, settings.docs, short=options.short)
     if not options.quiet:
         _notes(answer, opened, options)
+
+
+def _why_excerpts(answer: Answer) -> str:
+    """The first line of a refusal that is followed by excerpts."""
+    return answer.text.partition("\n")[0]
 
 
 def explain_incomplete(answer: Answer, settings: Settings) -> None:
@@ -100,7 +105,7 @@ def answer_markdown(answer: Answer, date: str, words: frozenset[str], addresses:
         pages = [f"- {line.strip()}" for line in nearest_text(answer, addresses).splitlines()]
         parts += [answer.text, "## Nearest pages", "\n".join(pages)]
     elif answer.excerpts:
-        parts += [] if answer.answered else [MODEL_REFUSED]
+        parts += [] if answer.answered else [_why_excerpts(answer)]
         parts += [HALF_REFUSED.format(answer.unanswered)] if answer.unanswered else []
         for citation, text in zip(answer.citations, answer.excerpts, strict=True):
             parts.append(f"## [{_link_text(citation.hit)}](<{addresses.of(citation.hit)}>)")

@@ -169,12 +169,16 @@ class Store(Arrays):
 
     def _check_length(self, query: QueryEmbedding) -> None:
         arrays = self._searched
-        width = (arrays.vectors if arrays.added_vectors is None else arrays.added_vectors).shape[1]
-        if query.dimension != width:
-            raise IndexMismatch(
-                f"{self.manifest['embedder']['name']} now gives {query.dimension} dimensions, the index has {width}",
-                "rebuild it: askdocs reindex --no-crawl --full",
-            )
+        pairs = [(query.vector, arrays.vectors), (query.vector, arrays.page_vectors)]
+        if arrays.added_vectors is not None:
+            pairs.insert(0, (query.vector if query.added is None else query.added, arrays.added_vectors))
+        for vector, rows in pairs:
+            if len(vector) != rows.shape[1]:
+                name = self.manifest["embedder"]["name"]
+                raise IndexMismatch(
+                    f"{name} now gives {len(vector)} dimensions, the index has {rows.shape[1]}",
+                    "rebuild it: askdocs reindex --no-crawl --full",
+                )
 
     def passages(self, rows: Sequence[int]) -> Passages:
         """Vectors and token vectors of the chunks at these rows."""

@@ -67,7 +67,7 @@ def masked(text: str, folder: Path) -> str:
         text = re.sub(pattern, name, text, flags=re.MULTILINE)
     # Where a line breaks at a path, and what fits behind it, depends on the length of the path; whether a progress bar
     # was drawn, and leaves its line, on the speed of the machine.
-    text = re.sub(r"(FOLDER\S*)\s+(?=\()", r"\1 ", re.sub(r"\n *(?=FOLDER)", " ", text))
+    text = re.sub(r"(FOLDER\S*)\s+(?=\()", r"\1 ", re.sub(r"(?:\n *| +)(?=FOLDER)", " ", text))
     return re.sub(r"\A(exit status \d+\n)\n+", r"\1\n", text)
 
 

@@ -7,7 +7,9 @@ import pytest
 from tests.conftest import CommandLine
 from tests.rag.server import KEY
 
-SETTINGS = "docs index embedder model k max_tokens timeout contact referer api_key base_url"
+SETTINGS = (
+    "docs index embedder device precision model k max_tokens temperature timeout contact referer api_key base_url"
+)
 
 
 @pytest.fixture(scope="module")

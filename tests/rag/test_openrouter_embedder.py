@@ -76,7 +76,7 @@ def test_a_question_is_embedded_by_the_same_model(remote: Remote) -> None:
 def test_no_llm_ranks_by_bm25_alone_says_so_and_sends_nothing(remote: Remote, option: tuple[str, ...]) -> None:
     found = remote("ask", "--no-llm", "Which is the longest river?", *option)
     assert (found.status, remote.server.requests) == (0, [])
-    assert found.out.startswith("The longest river is the Nile. [1]\n")
+    assert found.out.startswith("[1] Rivers\n    markdown_docs/rivers.md\nThe longest river is the Nile.\n")
     assert found.err == "note: the embedder openrouter:acme/embed is remote and is not used; BM25 alone ranks\n"
 
 

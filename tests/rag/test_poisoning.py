@@ -117,7 +117,13 @@ def test_links_of_the_poisoned_page_live_only_where_it_is_cited(asked: Ask, serv
     good = next(at for at, chunk in enumerate(found, 1) if not chunk["url"].startswith(EVIL))
     server.says(answer(f"{ORDER} [{good}]"))
     told = asked(question, "-k", "10")
-    assert not re.search(r"\]\(|://(?!docs\.example)", told.out)
+    sentence, _, pages_say = told.out.partition("\n\nNo sentence of this answer could be verified; the pages say:\n")
+    assert sentence.endswith("[unsupported]")
+    assert "://" not in sentence
+    assert pages_say
+    assert "](" not in pages_say, "what the pages say is cited in place of what the model says"
+    assert set(re.findall(r"https?://([\w.]+)", pages_say)) <= {"docs.example", "evil.example"}
+    assert all(f"    {EVIL}" in line for line in pages_say.splitlines() if "evil.example" in line), "a source's own URL"
     assert "note: 2 links and pictures that lead to no source were removed" in told.err
     server.says(answer(f"{ORDER} [{bad}]"))
     told = asked(question, "-k", "10")

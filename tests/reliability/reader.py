@@ -1,13 +1,15 @@
 """A process that asks and asks: every answer must be of one edition of the pages.
 
-Arguments: the index folder, how many questions, and after how many of them it opens the index anew.
-Prints the number of questions asked so far every now and then, and at last a JSON line of counts.
+Arguments: the index folder, how many questions at least, and after how many of them it opens the index again.
+It goes on until its standard input is closed. Prints the number of questions asked so far every now and then,
+and at last a JSON line of counts.
 """
 
 import json
 import os
 import re
 import sys
+import threading
 from pathlib import Path
 
 from ingest.core.settings import load_settings
@@ -22,7 +24,10 @@ def main(index: Path, count: int, hold: int) -> None:
     errors: list[str] = []
     mixed, editions = 0, set[str]()
     opened: Opened | None = None
-    for number in range(count):
+    closed = threading.Event()
+    threading.Thread(target=_wait_for_end_of_input, args=(closed,), daemon=True).start()
+    number = -1
+    while (number := number + 1) < count or not closed.is_set():
         try:
             opened = opened if opened and number % hold else open_assistant(settings, use_model=True)
             found = _editions(opened, f"What is said of {TOPICS[number % 3]} in changing-{number % 17}?")
@@ -32,7 +37,12 @@ def main(index: Path, count: int, hold: int) -> None:
             errors.append(f"{type(error).__name__}: {error}"[:300])
         if number % EVERY == 0:
             print(number, flush=True)
-    print(json.dumps({"errors": errors, "mixed": mixed, "editions": sorted(editions)}), flush=True)
+    print(json.dumps({"queries": number, "errors": errors, "mixed": mixed, "editions": sorted(editions)}), flush=True)
+
+
+def _wait_for_end_of_input(closed: threading.Event) -> None:
+    sys.stdin.read()
+    closed.set()
 
 
 def _editions(opened: Opened, question: str) -> set[str]:

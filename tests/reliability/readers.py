@@ -30,17 +30,19 @@ class Read:
 
 
 def read_while_publishing(machine: Machine, publishes: int, queries: int) -> Read:
-    """Two processes ask `queries` questions each; one opens the index anew for each, one holds it for long."""
+    """Two processes ask at least `queries` questions each; one opens the index for each, one keeps it open for long."""
     source, case = machine.folder / "read", machine.folder / "read.case"
     (case / DOCS).mkdir(parents=True)
     _publish(machine, case, source, 1)
-    read = Read(queries=2 * queries)
+    read = Read()
     step = queries // (publishes + 1)
     with _reader(machine, case, queries, 1) as one, _reader(machine, case, queries, 3 * step) as two:
+        asked = 0
         for at in range(1, publishes + 1):
-            _wait_for(one, at * step)
+            asked = _wait_for(one, asked + step)
             _publish(machine, case, source, at + 1)
             read.publishes += 1
+        _wait_for(one, asked + step)
         for reader in (one, two):
             _add(read, reader)
     _publish(machine, case, source, publishes + 2)
@@ -58,19 +60,22 @@ def _publish(machine: Machine, case: Path, source: Path, edition: int) -> None:
 def _reader(machine: Machine, case: Path, queries: int, hold: int) -> "subprocess.Popen[str]":
     command = [sys.executable, "-m", "tests.reliability.reader", str(case / INDEX), str(queries), str(hold)]
     environ = {**machine.environ, "HOME": str(machine.folder)}
-    return subprocess.Popen(command, cwd=REPOSITORY, env=environ, stdout=subprocess.PIPE, text=True)
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, cwd=REPOSITORY, env=environ, stdin=pipe, stdout=pipe, text=True)
 
 
-def _wait_for(reader: "subprocess.Popen[str]", number: int) -> None:
+def _wait_for(reader: "subprocess.Popen[str]", number: int) -> int:
+    """Wait until the reader has asked so many questions: how many it had asked when it said so."""
     assert reader.stdout
     for line in iter(reader.stdout.readline, ""):
         if int(line) >= number:
-            return
+            return int(line)
+    raise AssertionError("the reader has ended")
 
 
 def _add(read: Read, reader: "subprocess.Popen[str]") -> None:
-    assert reader.stdout
-    found: dict[str, Any] = json.loads(reader.stdout.read().splitlines()[-1])
+    found: dict[str, Any] = json.loads(reader.communicate()[0].splitlines()[-1])
+    read.queries += found["queries"]
     read.errors += found["errors"]
     read.mixed += found["mixed"]
     read.editions |= set(found["editions"])

@@ -79,7 +79,7 @@ def test_a_question_that_all_passages_match_alike_finds_them_by_bm25(askdocs: Co
     remote = ("--embedder", "openrouter:acme/embed")
     assert askdocs("reindex", "--no-crawl", *remote, **server.environ).status == 0
     found = askdocs("ask", "--no-llm", "Which is the longest river?", *remote, **server.environ)
-    assert found.out.startswith("The longest river is the Nile. [1]")
+    assert found.out.startswith("[1] Rivers\n    markdown_docs/only.md\nThe longest river is the Nile.\n")
 
 
 class Other(MiniLm):

@@ -73,5 +73,6 @@ def test_an_answer_of_which_nothing_is_left_is_a_refusal(ask: Ask, server: Model
     server.says(answer("Pigs fly high [2]."))
     refused = ask("--strict")
     assert refused.status == 3
-    assert refused.out.startswith("The docs do not answer this question.")
+    assert refused.out.startswith("No sentence of this answer could be verified; the pages say:\n\n[1] ")
+    assert "Pigs" not in refused.out
     assert "dropped: Pigs fly high." in refused.err
