@@ -2,9 +2,9 @@
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from cli.terminal import format_count, progress_bars, say
 from ingest.core.database_url import DatabaseUrl
@@ -16,7 +16,9 @@ from ingest.embed.registry import get_embedder
 from ingest.index.stores import index_at
 
 if TYPE_CHECKING:
-    from rag.open import Opened
+    from rag.open import LiveAssistant, Opened
+
+Result = TypeVar("Result")
 
 _MAX_STDIN = 1_000_000
 _PATIENCE = 300.0
@@ -52,21 +54,43 @@ def open_index(
 
     Raises IndexMissing when that would need the network and `use_model` forbids it; UsageError.
     """
-    if not use_model:
-        os.environ["HF_HUB_OFFLINE"] = "1"  # local models would be looked for on their hub otherwise
     from rag.open import open_assistant
 
+    opened = _open_or_build(
+        lambda: open_assistant(settings, use_model=use_model, reranker=reranker),
+        settings, use_model=use_model, quiet=quiet,
+    )  # fmt: skip
+    _note_lexical(opened, quiet=quiet)
+    return opened
+
+
+def open_live(settings: Settings, *, use_model: bool, quiet: bool) -> "LiveAssistant":
+    """Open the index for a server, which follows it from then on. Builds and raises as `open_index` does."""
+    from rag.open import LiveAssistant
+
+    live = _open_or_build(
+        lambda: LiveAssistant(settings, use_model=use_model), settings, use_model=use_model, quiet=quiet
+    )
+    _note_lexical(live.current(), quiet=quiet)
+    return live
+
+
+def _open_or_build(open_it: Callable[[], Result], settings: Settings, *, use_model: bool, quiet: bool) -> Result:
+    if not use_model:
+        os.environ["HF_HUB_OFFLINE"] = "1"  # local models would be looked for on their hub otherwise
     try:
-        opened = open_assistant(settings, use_model=use_model, reranker=reranker)
+        return open_it()
     except IndexMissing:
         if isinstance(settings.index, DatabaseUrl) or (get_embedder(settings).remote and not use_model):
             raise  # a question writes nothing into a database that others share
         _index_existing_pages(settings, quiet=quiet)
-        opened = open_assistant(settings, use_model=use_model, reranker=reranker)
+        return open_it()
+
+
+def _note_lexical(opened: "Opened", *, quiet: bool) -> None:
     if opened.lexical_only and not quiet:
         built = opened.generation.manifest["embedder"]["name"]
         say(f"note: the embedder {built} is remote and is not used; BM25 alone ranks")
-    return opened
 
 
 def _index_existing_pages(settings: Settings, *, quiet: bool) -> None:

@@ -1,14 +1,20 @@
-"""Convert hits and answers to JSON documents and text. Pure."""
+"""Convert hits and answers to JSON documents and text. Pure, but for `hits_json`, which reads the hits' pages."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ingest.core.urls import site_path
-from ingest.index.base import Published, StoredPage
+from ingest.index.base import IndexReader, Published, StoredPage
 from rag.records import Answer, Citation, Completion, Hit
 
 SCHEMA = 1
+
+
+def hits_json(hits: Sequence[Hit], store: IndexReader, docs: Path) -> list[dict[str, Any]]:
+    """Chunks as `inspect --json` shows them. `docs` is the folder of their files. Raises IndexDamaged."""
+    pages = {page.document.url: page for page in store.pages(list({hit.chunk.url for hit in hits}))}
+    return [hit_json(hit, pages.get(hit.chunk.url), docs) for hit in hits]
 
 
 def hit_json(hit: Hit, page: StoredPage | None, docs: Path) -> dict[str, Any]:

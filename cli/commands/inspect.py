@@ -14,10 +14,10 @@ from cli.contradictions import refuse_contradictions
 from cli.terminal import format_count, is_terminal, json_line, safe
 from ingest.core.errors import UsageError
 from ingest.core.settings import Settings
-from ingest.core.urls import site_path
+from ingest.core.urls import page_names, site_path
 from rag.open import Opened
 from rag.records import Hit
-from rag.serialize import SCHEMA, hit_json, index_json
+from rag.serialize import SCHEMA, hit_json, hits_json, index_json
 
 _SUGGESTED = 3
 _DEEP = 50
@@ -78,8 +78,7 @@ def run_inspect(values: Mapping[str, object], options: InspectOptions) -> int:
 
 
 def _chunks(hits: Sequence[Hit], opened: Opened, settings: Settings, *, explain: bool) -> list[dict[str, Any]]:
-    pages = {page.document.url: page for page in opened.store.pages([hit.chunk.url for hit in hits])}
-    chunks = [hit_json(hit, pages.get(hit.chunk.url), settings.docs) for hit in hits]
+    chunks = hits_json(hits, opened.store, settings.docs)
     if explain:
         for chunk, hit in zip(chunks, hits, strict=True):
             chunk["explain"] = _explain(hit)
@@ -152,10 +151,7 @@ def _page_hits(opened: Opened, page: str) -> list[Hit]:
 def _find_page(opened: Opened, page: str) -> str:
     """The URL of the one page that is named so, or whose name ends so. Raises UsageError, with the nearest names."""
     wanted = page.partition("#")[0].strip("/").lower()
-    names: dict[str, str] = {}
-    for stored in opened.store.pages():
-        for url in (stored.document.url, *stored.document.aliases):
-            names |= {name.strip("/").lower(): stored.document.url for name in (url, site_path(url))}
+    names = page_names(opened.store.page_addresses())
     if wanted in names:
         return names[wanted]
     ending = sorted({url for name, url in names.items() if name.endswith(f"/{wanted}")})

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from cli.context import open_index, settings_from
+from cli.context import open_live, settings_from
 from cli.serve.options import ServeOptions, check_options
 from cli.terminal import say
 from ingest.core.errors import UsageError
@@ -65,9 +65,8 @@ def _require_extra() -> None:
 def _open(settings: Settings, options: ServeOptions, *, quiet: bool) -> "Service":
     """The service over the current index; where there is none, the available pages are indexed first."""
     from cli.serve.service import Service
-    from rag.open import LiveAssistant
     from rag.question_log import QuestionLog
 
-    open_index(settings, use_model=options.use_model, quiet=quiet)
     log = QuestionLog(options.log) if options.log is not None else None
-    return Service(LiveAssistant(settings, use_model=options.use_model), settings, options, log)
+    live = open_live(settings, use_model=options.use_model, quiet=quiet)
+    return Service(live, settings, options, log)

@@ -97,10 +97,10 @@ async def _fetch(service: Service, arguments: Mapping[str, Any]) -> dict[str, An
 def _section(service: Service, wanted: str) -> dict[str, Any]:
     """A chunk by its id with the chunks next to it on its page, up to `PART` characters."""
     opened = service.current()
-    url = next((chunk.url for chunk in opened.store.all_chunks() if chunk.id == wanted), None)
-    if url is None:
+    chunk = opened.store.find_chunk(wanted) if wanted.isascii() and wanted.isprintable() else None
+    if chunk is None:
         raise UsageError(f"there is no section {visible(wanted[:80])}", "search again: ids change when the docs do")
-    chunks = [chunk for _, chunk in opened.store.page_chunks([url])]
+    chunks = [chunk for _, chunk in opened.store.page_chunks([chunk.url])]
     at = next(index for index, chunk in enumerate(chunks) if chunk.id == wanted)
     first = last = at
     total = len(chunks[at].text)
@@ -112,8 +112,7 @@ def _section(service: Service, wanted: str) -> dict[str, Any]:
                 first, last, grown = min(first, index), max(last, index), True
         if not grown:
             break
-    page = opened.store.pages([url])[0].document
-    chunk = chunks[at]
+    page = opened.store.pages([chunk.url])[0].document
     return {
         "id": wanted,
         "title": visible(" › ".join((chunk.title, *chunk.headings[-2:]))),

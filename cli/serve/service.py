@@ -6,7 +6,7 @@ its answer is written, so that an answer never mixes two generations.
 
 import asyncio
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -19,13 +19,25 @@ from cli.serve.options import ServeOptions
 from ingest.core.deadline import limit, shared_deadline
 from ingest.core.errors import DocsError, UsageError
 from ingest.core.settings import Settings
-from ingest.core.urls import site_path
+from ingest.core.urls import page_names, site_path
 from ingest.index.freshness import docs_date
 from rag.abstain import confidence
 from rag.open import LiveAssistant, Opened
 from rag.question_log import QuestionLog, log_entry
-from rag.records import Answer, AnswerOptions, ChatModel, Completion, Event, Found, OnEvent, Piece, Retrieved, ignore
-from rag.serialize import SCHEMA, answer_json, hit_json, index_json
+from rag.records import (
+    Answer,
+    AnswerOptions,
+    ChatModel,
+    Completion,
+    Event,
+    Found,
+    Hit,
+    OnEvent,
+    Piece,
+    Retrieved,
+    ignore,
+)
+from rag.serialize import SCHEMA, answer_json, hits_json, index_json
 
 Result = TypeVar("Result")
 
@@ -231,10 +243,9 @@ def search_document(question: str, found: Retrieved, opened: Opened) -> dict[str
     }
 
 
-def chunk_documents(hits: Any, opened: Opened) -> list[dict[str, Any]]:  # noqa: ANN401 - a sequence of Hit
+def chunk_documents(hits: Sequence[Hit], opened: Opened) -> list[dict[str, Any]]:
     """Chunks as `inspect --json` has them, but for the path of the file: that is the server's own business."""
-    pages = {page.document.url: page for page in opened.store.pages(list({hit.chunk.url for hit in hits}))}
-    found = [hit_json(hit, pages.get(hit.chunk.url), Path()) for hit in hits]
+    found = hits_json(hits, opened.store, Path())
     for chunk in found:
         chunk["file_path"] = chunk.get("file_name", "")
     return found
@@ -242,28 +253,23 @@ def chunk_documents(hits: Any, opened: Opened) -> list[dict[str, Any]]:  # noqa:
 
 def page_document(path: str, opened: Opened, start: int = 0, most: int = 40_000) -> dict[str, Any]:
     """A page's text from the character `start` on. Raises UsageError for a path that the index does not have."""
-    wanted = path.partition("#")[0].rstrip("/") or "/"
-    for page in opened.store.pages():
-        names = {
-            name
-            for url in (page.document.url, *page.document.aliases)
-            for name in (url.rstrip("/"), site_path(url).rstrip("/") or "/")
-        }
-        if wanted in names:
-            body = page.document.body
-            end = min(len(body), max(0, start) + most)
-            return {
-                "schema": SCHEMA,
-                "page": site_path(page.document.url),
-                "url": page.document.url,
-                "title": page.document.title,
-                "text": body[max(0, start) : end],
-                "start": max(0, start),
-                "end": end,
-                "next": end if end < len(body) else None,
-                "characters": len(body),
-            }
-    raise UsageError(f"the index has no page {path}", "name it by its path, such as /docs/faq, or by its URL")
+    url = page_names(opened.store.page_addresses()).get(path.partition("#")[0].strip("/").lower())
+    if url is None:
+        raise UsageError(f"the index has no page {path}", "name it by its path, such as /docs/faq, or by its URL")
+    page = opened.store.pages([url])[0].document
+    start = max(0, start)
+    end = min(len(page.body), start + most)
+    return {
+        "schema": SCHEMA,
+        "page": site_path(page.url),
+        "url": page.url,
+        "title": page.title,
+        "text": page.body[start:end],
+        "start": start,
+        "end": end,
+        "next": end if end < len(page.body) else None,
+        "characters": len(page.body),
+    }
 
 
 def status_document(service: Service) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from html import escape
 from importlib.resources import files
@@ -37,6 +37,7 @@ class Web:
     """The handlers of the page and its files."""
 
     service: Service
+    _found: tuple[str, list[str]] = field(default_factory=lambda: ("", []))
 
     @cached_property
     def _files(self) -> dict[str, bytes]:
@@ -103,13 +104,20 @@ class Web:
             if self.service.has_model
             else "quoted from the docs"
         )
-        asked = self._own_questions() or example_questions(opened)
+        asked = self._own_questions() or self._questions_of(opened)
         items = "".join(f'<li><a href="/?q={_query(one)}">{escape(one)}</a></li>' for one in asked[:_EXAMPLES])
         examples = (
             f'<section class="examples" aria-label="Example questions"><ul>{items}</ul></section>' if items else ""
         )
         text = f"Answers are {way}; each citation opens its page at the quoted words."
         return f'<div class="welcome"><p>{text}</p>{examples}</div>'
+
+    def _questions_of(self, opened: Opened) -> list[str]:
+        """Example questions of a generation, found once: all headings are read."""
+        name = opened.generation.name
+        if self._found[0] != name:
+            self._found = (name, example_questions(opened))
+        return self._found[1]
 
     def _own_questions(self) -> list[str]:
         file = self.service.options.questions

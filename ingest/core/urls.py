@@ -1,6 +1,7 @@
 """URLs: the address to request, and the normal form by which two addresses count as one page. No I/O."""
 
 import re
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from urllib.parse import quote, urljoin, urlsplit
 
@@ -91,6 +92,19 @@ def identity(url: str) -> str:
 def host_of(url: str) -> str:
     """Return host and port of a URL, without `www.`; two addresses with the same value are one site."""
     return identity(url).partition("/")[0]
+
+
+def page_names(addresses: Iterable[tuple[str, Sequence[str]]]) -> dict[str, str]:
+    """The names of pages, from (address, aliases) of each: a name -> the page's address.
+
+    Names are addresses, aliases and site paths, in lower case and without slashes at their ends.
+    """
+    return {
+        name.strip("/").lower(): address
+        for address, aliases in addresses
+        for url in (*aliases, address)
+        for name in (url, site_path(url))
+    }
 
 
 def site_path(url: str) -> str:

@@ -172,6 +172,12 @@ class IndexReader(Protocol):
     def all_chunks(self) -> list[Chunk]:
         """Every chunk, in row order."""
 
+    def find_chunk(self, chunk_id: str) -> Chunk | None:
+        """The chunk with this id; None where there is none."""
+
+    def page_addresses(self) -> list[tuple[str, Sequence[str]]]:
+        """The address of every page with its aliases, in the order of their addresses; no text is read."""
+
 
 class IndexWriter(Protocol):
     """Writes one generation and makes it the current one."""

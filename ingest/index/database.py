@@ -214,6 +214,14 @@ class Store(Arrays):
         """(row, chunk) of the pages at these addresses, in the order of the page."""
         return list(self._select(f"url IN {_GIVEN}", urls))
 
+    def find_chunk(self, chunk_id: str) -> Chunk | None:
+        """The chunk with this id; None where there is none."""
+        return next((chunk for _, chunk in self._select(f"id IN {_GIVEN}", [chunk_id])), None)
+
+    def page_addresses(self) -> list[tuple[str, Sequence[str]]]:
+        """The address of every page with its aliases, in the order of their addresses; no text is read."""
+        return [(url, aliases) for url, aliases in self._rows("SELECT url, aliases FROM pages ORDER BY url")]
+
     def _select(self, condition: str, urls: Sequence[str] | None = None) -> Iterator[tuple[int, Chunk]]:
         query = f"SELECT row, {_CHUNK_COLUMNS} FROM chunks WHERE {condition} ORDER BY row"  # noqa: S608 - ours
         for row, chunk_id, url, anchor, title, headings, *rest in self._rows(query, urls):

@@ -110,3 +110,11 @@ def test_the_llamaindex_retriever_reads_from_the_database(published: CommandLine
 
     nodes = AskdocsRetriever(published.environ["ASKDOCS_INDEX"], k=3).retrieve("What are model variants?")
     assert "variant" in nodes[0].node.get_content()
+
+
+def test_pages_and_chunks_are_found_by_name(both: tuple[Opened, Opened]) -> None:
+    files, postgres = (one.store for one in both)
+    assert files.page_addresses() == postgres.page_addresses()
+    for chunk in files.all_chunks()[::20]:
+        assert files.find_chunk(chunk.id) == postgres.find_chunk(chunk.id) == chunk
+    assert files.find_chunk("nothing") is postgres.find_chunk("nothing") is None

@@ -199,6 +199,20 @@ class PostgresReader:
         """Every chunk, in row order."""
         return self.chunks(range(self.page_rows.total))
 
+    def find_chunk(self, chunk_id: str) -> Chunk | None:
+        """The chunk with this id; None where there is none."""
+        query = f"""
+            SELECT {_CHUNK} FROM chunk c JOIN page p ON p.id = c.page
+            WHERE c.key = %s AND p.id = ANY(%s::integer[])"""
+        found = self._rows(query, [chunk_id, self.page_rows.pages.tolist()])
+        return _chunk(found[0]) if found else None
+
+    def page_addresses(self) -> list[tuple[str, Sequence[str]]]:
+        """The address of every page with its aliases, in the order of their addresses; no text is read."""
+        query = "SELECT url, aliases FROM page WHERE id = ANY(%s::integer[])"
+        found = self._rows(query, [self.page_rows.pages.tolist()])
+        return sorted((url, aliases) for url, aliases in found)
+
     def count(self, query: str) -> int:
         """The number that a query gives, whose values are those of `visible`."""
         return int(self._rows(query, self.visible.values)[0][0])
