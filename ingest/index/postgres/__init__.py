@@ -4,6 +4,5 @@ index         generations: current, names, roll back, clean up, the writer's loc
 connection    connections and their failures; the only file that knows psycopg
 schema        the tables                 page_rows    rows of a search -> chunks of the database
 writer        publish a generation       reader       one generation, opened for reading
-search        the first stage: all scores in SQL up to EXACT_CHUNKS chunks
-nearest       the first stage of a larger index: the nearest and the best by words, then their scores
+search        the first stage of a search: all scores, computed in SQL
 """

@@ -19,7 +19,7 @@ from ingest.index.base import FIRST_STAGE, Candidates, Floats, Passages, StoredP
 from ingest.index.first_stage import select
 from ingest.index.postgres.connection import SessionPool
 from ingest.index.postgres.page_rows import PageRows, Visible
-from ingest.index.postgres.search import EXACT_CHUNKS, Words, exact_signals, weight
+from ingest.index.postgres.search import Words, exact_signals, weight
 
 _REBUILD: Final = "rebuild the index: askdocs reindex --no-crawl --full"
 _CHUNK: Final = "c.id, c.key, p.url, c.anchor, p.title, c.headings, c.text, c.context, c.start_at, c.end_at, c.tokens"
@@ -41,8 +41,6 @@ class PostgresReader:
     def __init__(self, pool: SessionPool, generation: PostgresGeneration) -> None:
         """`pool` gives connections that have the lock of the generation."""
         self._pool, self.generation = pool, generation
-        self.exact_chunks = EXACT_CHUNKS
-        """Chunks up to which a search computes every score."""
 
     @property
     def manifest(self) -> Mapping[str, Any]:
@@ -92,7 +90,7 @@ class PostgresReader:
         include: Sequence[int] = (),
         weights: Weights = FIRST_STAGE,
     ) -> Candidates:
-        """Search the chunks: see `IndexReader.candidates`. Above `exact_chunks`, ranks count over the candidates."""
+        """Search the chunks: see `IndexReader.candidates`. Every score is computed, by the server."""
         self._check_length(query)
         words, places = self.vocabulary.weigh(terms), self._below(under)
         signals = self.run(lambda session: exact_signals(session, self.page_rows, self.visible, query, words))

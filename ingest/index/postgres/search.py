@@ -19,9 +19,6 @@ from ingest.index.first_stage import Signals
 from ingest.index.postgres.connection import Session
 from ingest.index.postgres.page_rows import PageRows, Visible
 
-EXACT_CHUNKS: Final = 50_000
-"""Chunks up to which every score is computed; above, vectors are searched by their index."""
-
 _SCORES: Final = np.dtype([("id", ">i8"), ("score", ">f4")])
 _PAGE_SCORES: Final = np.dtype([("id", ">i4"), ("score", ">f4")])
 _NOTHING: Final = np.zeros(0, dtype=_SCORES)
