@@ -69,6 +69,11 @@ def is_worth_asking(retrieved: Retrieved, thresholds: Thresholds = DEFAULT) -> b
 _CROWD: Final = 50
 """The rank whose cosine is that of a passage that is merely on the subject."""
 
+_CROWD_COSINE: Final = 0.2
+"""The crowd's cosine where the index has fewer passages than `_CROWD`: in a handful of passages the last one may be as
+much on the subject as the first. Chosen on 40 indexes of a single page of the docs site, 47 questions that the page
+answers and 1,586 that it does not: AUROC .87 instead of .70, at 6 % false refusals .55 instead of .46 are refused."""
+
 Idf = Callable[[str], float]
 
 
@@ -90,7 +95,8 @@ def evidence(
     found = {"best_coverage": coverage(words, best, idf), "words": float(len(_content(words)))}
     if nearest is not None and len(nearest):
         found["nearest"] = float(nearest[0])
-        found["margin"] = found["nearest"] - float(nearest[:_CROWD][-1])
+        crowd = float(nearest[_CROWD - 1]) if len(nearest) >= _CROWD else _CROWD_COSINE
+        found["margin"] = found["nearest"] - crowd
     if late:
         found["late"] = max(late.values())
         found["late_margin"] = found["late"] - _median(list(late.values()))

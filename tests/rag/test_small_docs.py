@@ -1,0 +1,29 @@
+"""Docs of a handful of passages, all on one subject: what is there is answered, its missing neighbour refused."""
+
+import pytest
+
+from tests.conftest import CommandLine
+
+SHELVES = "\n".join(
+    f"## Shelf {number}\n\nShelf {number} carries {load} kg and is made of {wood}.\n"
+    for number, load, wood in ((1, 20, "oak"), (2, 35, "pine"), (3, 50, "beech"))
+)
+
+
+@pytest.fixture
+def shelves(askdocs: CommandLine) -> CommandLine:
+    (askdocs.cwd / "markdown_docs").mkdir()
+    (askdocs.cwd / "markdown_docs" / "shelves.md").write_text(f"# Shelves\n\n{SHELVES}", encoding="utf-8")
+    assert askdocs("reindex", "--no-crawl").status == 0
+    return askdocs
+
+
+def test_one_of_several_like_passages_answers(shelves: CommandLine) -> None:
+    found = shelves("ask", "--no-llm", "How many kg does shelf 2 carry?")
+    assert found.status == 0
+    assert "Shelf 2 carries 35 kg" in found.out
+
+
+@pytest.mark.parametrize("question", ["How many kg does shelf 8 carry?", "How do I bake sourdough bread?"])
+def test_what_is_missing_is_refused(shelves: CommandLine, question: str) -> None:
+    assert shelves("ask", "--no-llm", question).status == 3
