@@ -53,10 +53,10 @@ def _postings(visible: Visible) -> str:
     They are added up here, in the order of the query, because sums of floats depend on it.
     """
     return f"""
-        (SELECT array_agg(t.packed ORDER BY t.at) FROM (
-            SELECT q.at, string_agg(int8send(p.chunk) || float4send({weight()}), ''::bytea) AS packed
-            FROM unnest(%(terms)s::text[], %(idfs)s::float8[]) WITH ORDINALITY AS q(term, idf, at)
-            JOIN posting p ON p.term = q.term COLLATE "C" WHERE {visible.condition("p")} GROUP BY q.at) t)"""
+        (SELECT array_agg(packed ORDER BY at) FROM unnest(%(terms)s::text[], %(idfs)s::float8[])
+            WITH ORDINALITY AS q(term, idf, at),
+            LATERAL (SELECT string_agg(int8send(p.chunk) || float4send({weight()}), ''::bytea) AS packed FROM posting p
+                     WHERE p.term = q.term COLLATE "C" AND {visible.condition("p")}) t)"""
 
 
 def _packed(what: str, source: str) -> str:
