@@ -4,7 +4,7 @@ Two uses: passages under a heading that names the literal are ranked up, and a l
 the question unanswerable, however near its neighbours are.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -66,26 +66,37 @@ def match_literals(question: str, store: IndexReader) -> Matches:
 
 
 def _rows_of(literal: Literal, vocabulary: Vocabulary) -> frozenset[int]:
-    """Passages with the literal itself; where there are none, those with all of its words."""
+    """Passages with the literal itself; where there are none, those with all of its words.
+
+    A passage on pump 4 that is serviced every 7 months has the words of "pump 7", and is on another pump.
+    """
     rows = vocabulary.rows_with(literal.term)
     if len(rows) or not literal.parts:
         return frozenset(map(int, rows))
     common = vocabulary.rows_with(literal.parts[0])
     for part in literal.parts[1:]:
         common = np.intersect1d(common, vocabulary.rows_with(part))
+    if literal.kind == "numbered" and len(common):
+        for term in _numbered(literal.parts[0], vocabulary):
+            common = np.setdiff1d(common, vocabulary.rows_with(term))
     return frozenset(map(int, common))
+
+
+def _numbered(noun: str, vocabulary: Vocabulary) -> Iterator[str]:
+    """The terms of the docs that are this noun with a number."""
+    return (term for term in vocabulary if term.startswith(noun + " "))
 
 
 def _is_missing(literal: Literal, vocabulary: Vocabulary) -> bool:
     """Whether docs without the literal could be expected to contain it, because they name others of its kind."""
     if literal.kind == "version":
         length = literal.term.count(".")
-        others = (term for term in vocabulary if term.count(".") == length and version_of(term))
+        others: Iterator[str] = (term for term in vocabulary if term.count(".") == length and version_of(term))
     elif literal.kind == "numbered":
         noun = literal.parts[0]
         if noun in _COUNTERS:
             return False
-        others = (term for term in vocabulary if term.startswith(noun + " "))
+        others = _numbered(noun, vocabulary)
     else:
         return literal.kind == "identifier"
     return sum(1 for _, _ in zip(others, range(_SIBLINGS), strict=False)) == _SIBLINGS

@@ -18,6 +18,7 @@ from ingest.index.whitening import whiten
 from ingest.text.language import stop_terms
 from ingest.text.terms import stem, terms
 from rag.abstain import coverage, evidence
+from rag.query.frame import frame_terms
 from rag.query.understand import Understanding
 from rag.records import Hit, QuestionTokens, Retrieved
 from rag.retrieve.exact import WEIGHT, Matches, gains, match_literals
@@ -122,7 +123,7 @@ class Ranked:
     def _retrieved(self, ranked: Sequence[tuple[int, int]]) -> Retrieved:
         """Coverage and signals are those of the undiversified ranking, whichever passages are shown."""
         best = self.store.explain(self.rows[:_COVERING], self.whole.words)
-        stop = stop_terms(str(self.store.manifest.get("language", "en")))
+        stop = stop_terms(str(self.store.manifest.get("language", "en"))) | frame_terms(self.search)
         words, idf = [word for word in self.whole.words if word not in stop], self.store.idf
         signals = evidence(words, best[:1], self.whole.found.nearest, self.whole.ranking.late, idf)
         return Retrieved(

@@ -27,3 +27,20 @@ def test_one_of_several_like_passages_answers(shelves: CommandLine) -> None:
 @pytest.mark.parametrize("question", ["How many kg does shelf 8 carry?", "How do I bake sourdough bread?"])
 def test_what_is_missing_is_refused(shelves: CommandLine, question: str) -> None:
     assert shelves("ask", "--no-llm", question).status == 3
+
+
+@pytest.mark.parametrize(
+    ("question", "status"),
+    [("What does L4 mean?", 0), ("What does L9 mean?", 3), ("What do hinges stand for?", 3)],
+)
+def test_words_that_only_ask_count_neither_for_nor_against_an_answer(
+    askdocs: CommandLine, question: str, status: int
+) -> None:
+    table = "| Label | Meaning |\n|---|---|\n| L2 | Load on the left only |\n| L4 | Load on all four corners |\n"
+    (askdocs.cwd / "markdown_docs").mkdir()
+    (askdocs.cwd / "markdown_docs" / "labels.md").write_text(f"# Labels\n\n{table}", encoding="utf-8")
+    (askdocs.cwd / "markdown_docs" / "care.md").write_text("# Care\n\nOil the wheels every spring.\n", encoding="utf-8")
+    assert askdocs("reindex", "--no-crawl").status == 0
+    found = askdocs("ask", "--no-llm", question)
+    assert found.status == status
+    assert ("all four corners" in found.out) == (status == 0)
