@@ -57,7 +57,7 @@ def match_literals(question: str, store: IndexReader) -> Matches:
     absent: list[str] = []
     for literal in literals(question):
         rows = _rows_of(literal, store.vocabulary)
-        if not rows:
+        if not rows or _is_on_others(literal, rows, store.vocabulary):
             if _is_missing(literal, store.vocabulary):
                 absent.append(literal.term)
         elif literal.kind != "identifier":
@@ -66,20 +66,22 @@ def match_literals(question: str, store: IndexReader) -> Matches:
 
 
 def _rows_of(literal: Literal, vocabulary: Vocabulary) -> frozenset[int]:
-    """Passages with the literal itself; where there are none, those with all of its words.
-
-    A passage on pump 4 that is serviced every 7 months has the words of "pump 7", and is on another pump.
-    """
+    """Passages with the literal itself; where there are none, those with all of its words."""
     rows = vocabulary.rows_with(literal.term)
     if len(rows) or not literal.parts:
         return frozenset(map(int, rows))
     common = vocabulary.rows_with(literal.parts[0])
     for part in literal.parts[1:]:
         common = np.intersect1d(common, vocabulary.rows_with(part))
-    if literal.kind == "numbered" and len(common):
-        for term in _numbered(literal.parts[0], vocabulary):
-            common = np.setdiff1d(common, vocabulary.rows_with(term))
     return frozenset(map(int, common))
+
+
+def _is_on_others(literal: Literal, rows: frozenset[int], vocabulary: Vocabulary) -> bool:
+    """Whether each of these passages has another number of the noun: on pump 4, serviced every 7 months."""
+    if literal.kind != "numbered" or len(vocabulary.rows_with(literal.term)):
+        return False
+    others = {int(row) for term in _numbered(literal.parts[0], vocabulary) for row in vocabulary.rows_with(term)}
+    return rows <= others
 
 
 def _numbered(noun: str, vocabulary: Vocabulary) -> Iterator[str]:
