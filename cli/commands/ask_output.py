@@ -13,7 +13,7 @@ from rag.generate.emphasis import decisive_words, emphasized
 from rag.generate.prompt import Passages, build_messages
 from rag.open import Opened
 from rag.records import Answer, Completion, Hit, Retrieved
-from rag.serialize import SCHEMA, answer_json, heading_path, hit_json
+from rag.serialize import SCHEMA, answer_json, heading_path, hits_json
 from rag.verify.links import sanitize_quote
 
 
@@ -29,8 +29,7 @@ def print_prompt(retrieved: Retrieved, passages: Passages, *, as_json: bool) -> 
 def print_answer(answer: Answer, opened: Opened, settings: Settings, options: AskOptions) -> None:
     """The answer in the form that was asked for; text of a model was streamed already."""
     if options.form == "json":
-        pages = {page.document.url: page for page in opened.store.pages([hit.chunk.url for hit in answer.hits])}
-        chunks = [hit_json(hit, pages.get(hit.chunk.url), settings.docs) for hit in answer.hits]
+        chunks = hits_json(answer.hits, opened.store, settings.docs)
         print(json_line(answer_json(answer, chunks, opened.generation)))
     elif options.form == "markdown":
         words = decisive_words(answer.question, opened.assistant.retriever.idf)
