@@ -1,4 +1,4 @@
-"""Evaluate question sets.
+"""Evaluate question sets, and what a maintainer learns from them.
 
 dataset   read and check question files       scaffold  make question lines
 gold      find the gold passages              runner    run the questions
@@ -7,8 +7,6 @@ metrics   recall, MRR, nDCG, word budgets     citation_metrics   citation precis
 intervals bootstrap                           compare   significance between two runs
 calibrate thresholds                          summary   figures of a run
 report    the HTML report                     html      escaping, bars and charts
-gaps      weak questions of a log, clustered    gap_reasons  why they have no answer
-impact    what a docs change does to answers    impact_run  answer in two generations
-impact_report  its markdown and HTML
+impact    what a docs change does to answers  gaps      what readers ask and the docs do not answer
 questions the shipped question sets
 """

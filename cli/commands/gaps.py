@@ -11,7 +11,7 @@ from ingest.core.settings import Settings
 from rag.serialize import SCHEMA
 
 if TYPE_CHECKING:
-    from eval.gaps import Gap, WeakQuestion
+    from eval.gaps.clusters import Gap, WeakQuestion
 
 _SHOWN = 20
 
@@ -27,7 +27,7 @@ class GapsOptions:
 
 def run_gaps(values: Mapping[str, object], options: GapsOptions) -> int:
     """Cluster the weak questions of a log and print each cluster with its reason. Returns 0; raises DocsError."""
-    from eval.gaps import weak_questions
+    from eval.gaps.clusters import weak_questions
     from rag.question_log import read_log
 
     settings = settings_from(values)
@@ -53,8 +53,8 @@ def run_gaps(values: Mapping[str, object], options: GapsOptions) -> int:
 def _find(settings: Settings, weak: "Sequence[WeakQuestion]", *, quiet: bool) -> "list[Gap]":
     import numpy as np
 
-    from eval.gap_reasons import explain_gaps
-    from eval.gaps import find_gaps
+    from eval.gaps.clusters import find_gaps
+    from eval.gaps.reasons import explain_gaps
     from ingest.embed.registry import get_embedder
 
     opened = open_index(settings, use_model=True, quiet=quiet)

@@ -14,7 +14,7 @@ from rag.serialize import SCHEMA
 
 if TYPE_CHECKING:
     from eval.dataset import Question
-    from eval.impact import Impact
+    from eval.impact.effects import Impact
 
 _JOBS = 4
 """Questions at a time where a model answers."""
@@ -44,7 +44,7 @@ def run_impact(values: Mapping[str, object], options: ImpactOptions) -> int:
 def show_impact(settings: Settings, options: ImpactOptions) -> int:
     """Answer all questions in both generations, print and write what changed. Raises DocsError."""
     from eval.dataset import read_any_questions
-    from eval.impact_report import impact_json, impact_markdown, impact_page, impact_text
+    from eval.impact.report import impact_json, impact_markdown, impact_page, impact_text
     from eval.storage import check_writable, write_whole
 
     questions = read_any_questions(options.questions)
@@ -75,7 +75,7 @@ def show_impact(settings: Settings, options: ImpactOptions) -> int:
 def _measure(
     settings: Settings, options: ImpactOptions, names: Sequence[str], questions: "Sequence[Question]"
 ) -> "list[Impact]":
-    from eval.impact_run import measure_impact
+    from eval.impact.run import measure_impact
     from rag.open import open_generations
     from rag.records import AnswerOptions
 

@@ -8,7 +8,7 @@ from dataclasses import asdict
 import numpy as np
 import pytest
 
-from eval.gaps import Vectors, cluster, find_gaps, weak_questions
+from eval.gaps.clusters import Vectors, cluster, find_gaps, weak_questions
 from rag.question_log import LoggedQuestion
 from tests.conftest import CommandLine
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from eval.dataset import read_any_questions
-from eval.impact import EFFECTS, Impact, sign_test
-from eval.impact_report import impact_json, impact_markdown, impact_page, impact_text
-from eval.impact_run import measure_impact
+from eval.impact.effects import EFFECTS, Impact, sign_test
+from eval.impact.report import impact_json, impact_markdown, impact_page, impact_text
+from eval.impact.run import measure_impact
 from ingest.core.settings import Settings
 from ingest.docs.folder import read_corpus
 from ingest.embed.registry import get_embedder

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from eval.gaps import Gap, Reason
+from eval.gaps.clusters import Gap, Reason
 from ingest.core.urls import site_path
 from ingest.text.terms import terms
 from rag.abstain import coverage

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from eval.html import escape_html, page, rows
-from eval.impact import EFFECTS, Effect, Impact, Snapshot, count_effects, group_by_cause, refusal_change
+from eval.impact.effects import EFFECTS, Effect, Impact, Snapshot, count_effects, group_by_cause, refusal_change
 
 _SHOWN: Final = 300
 """Questions of the HTML page: more than anyone reads; the JSON document has them all."""

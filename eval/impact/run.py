@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from eval.dataset import Question
 from eval.gold import Docs
-from eval.impact import DocsChange, Impact, Snapshot, compare_answers, take_snapshot
+from eval.impact.effects import DocsChange, Impact, Snapshot, compare_answers, take_snapshot
 from eval.runner import run_all
 from ingest.core.records import Progress
 from rag.abstain import confidence

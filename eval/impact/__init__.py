@@ -1,0 +1,6 @@
+"""What a change of the docs does to the answers.
+
+effects   compare the answers to a question before and after
+run       answer the questions in two generations
+report    the effects as text, markdown and HTML
+"""
