@@ -1,4 +1,4 @@
-"""Recognize a question for a definition, and rate how well a piece of a page defines the term. Pure.
+"""Rate how well a piece of a page defines the term that a question asks about. Pure.
 
 "What is a context manager?", "what does ZDR mean" and "define quorum" ask for one sentence.
 """
@@ -11,23 +11,21 @@ from typing import Final
 
 from ingest.text.markdown import CODE_SPAN, LIST_ITEM, plain
 from ingest.text.terms import FUNCTION_WORDS, terms
+from rag.query.frame import find_definition_question
 
-_ASKS = re.compile(
-    r"\W*(?:what\s+exactly\s+|what(?:'s|’s|\s+is|\s+are|\s+was|\s+were)\s+(?:meant\s+by\s+)?(?P<is>.+)"
-    r"|what\s+do(?:es)?\s+(?P<does>.+?)\s+(?:mean|stand\s+for|do|refer\s+to)(?:\s+(?:in|on|for)\s+\S+(?:\s+\S+)?)?"
-    r"|(?:define|definition\s+of|(?:the\s+)?meaning\s+of)\s+(?P<define>.+)"
-    r"|(?P<bare>.+?)\s+(?:meaning|definition))\s*[?.!]*\s*",
-    re.IGNORECASE,
-)
 _ARTICLE = re.compile(r"(?:an?|the|your|our|this|these|any|each|every)\s+", re.IGNORECASE)
 _AROUND = re.compile(r"\s+(?:(?:used\s+)?for|(?:in|on)\s+\S+(?:\s+\S+)?)$", re.IGNORECASE)
 """What may follow the term: "what is the public directory for", "what is a hook in React"."""
+_PLACE = re.compile(r"(?:\s+(?:in|on|for)\s+\S+(?:\s+\S+)?)?\s*", re.IGNORECASE)
+"""What may follow the verb: "what does GIL mean in Python"."""
 _LONGEST_TERM: Final = 4
 """Words of content of a term; a longer phrase asks about a state of affairs."""
 _RELATIONS: Final = frozenset(
     "of for in on between with to from by when if that which who while after before about than or and versus".split()
 )
 """Words of a phrase that asks for something about a term ("the limit of …"), not for its meaning."""
+_ASKING: Final = frozenset("how what when where whether which who why".split())
+"""First words of a clause: "explain how it works" asks for no term."""
 _ATTRIBUTES: Final = frozenset(
     "amount cost default difference fee length limit maximum minimum name number option order price pricing rate "
     "requirement size step syntax type url value version way".split()
@@ -113,18 +111,17 @@ class Term:
 
 def asked_term(question: str) -> Term | None:
     """The term that a question wants to have explained; None for a question of another kind."""
-    found = _ASKS.fullmatch(question.strip())
-    if not found:
+    asked = find_definition_question(question)
+    if asked is None or not _PLACE.fullmatch(asked.rest):
         return None
-    phrase = next(part for part in found.group("is", "does", "define", "bare") if part is not None)
-    article = _ARTICLE.match(phrase)
+    phrase, article = asked.phrase, _ARTICLE.match(asked.phrase)
     phrase = _AROUND.sub("", phrase[article.end() :] if article else phrase).strip(" ?\"'“”")
     words = re.findall(r"[^\s,;]+", phrase.lower())
     content = [word for word in words if word not in FUNCTION_WORDS]
-    if not content or len(content) > _LONGEST_TERM or _RELATIONS.intersection(words):
+    if not content or words[0] in _ASKING or len(content) > _LONGEST_TERM or _RELATIONS.intersection(words):
         return None
-    lists = found["is"] is not None and bool(re.search(r"\bare\s+the\b", question, re.IGNORECASE))
-    is_value = found["is"] is not None and bool(_ATTRIBUTES & set(terms(content[-1])))
+    lists = asked.form == "is" and bool(re.search(r"\bare\s+the\b", question, re.IGNORECASE))
+    is_value = asked.form == "is" and bool(_ATTRIBUTES & set(terms(content[-1])))
     return None if lists or is_value else Term(phrase)
 
 

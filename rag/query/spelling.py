@@ -109,6 +109,7 @@ def _meant(word: str, dictionary: Dictionary) -> tuple[str, ...]:
     allowed = 2 if len(lower) >= _LONG else 1
     near = {(*found, form) for form in (lower, stem(lower)) for found in _near(form, dictionary.frequency, allowed)}
     edits = {(other, form): cost + (other[0] != lower[0]) for cost, other, form in near}
+    edits = {found: cost for found, cost in edits.items() if cost <= 2}
     least = min(edits.values(), default=0)
     # The dictionary has singulars.
     forms = {other if form == lower else f"{other}s" for (other, form), cost in edits.items() if cost == least}

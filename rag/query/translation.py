@@ -105,12 +105,12 @@ def translate(question: str, in_docs: Callable[[str], bool]) -> str:
     words = [fold(word) for word in typed]
     if not words or sum(word in _ENGLISH for word in words) * 4 >= len(words):
         return question
-    english = sum(word in _ENGLISH or in_docs(word) for word in typed) / len(words)
-    if english == 1:
+    english = {fold(word): word in _ENGLISH or in_docs(word) for word in typed}
+    if all(english.values()):
         return question
-    known = {language: _share(words, read_lexicon(language)) for language in _LATIN}
-    best = max(known, key=lambda language: known[language])
-    return _spaced(apart, read_lexicon(best)) if known[best] >= _KNOWN and known[best] > english else question
+    known = {language: _evidence(words, read_lexicon(language), english) for language in _LATIN}
+    best = max(known, key=lambda language: known[language].known)
+    return _spaced(apart, read_lexicon(best)) if known[best].is_enough else question
 
 
 def fold(text: str) -> str:
@@ -143,8 +143,29 @@ def _begin(words: Sequence[str], stems: Sequence[str]) -> bool:
     return all(word.startswith(stem[:-1]) if stem.endswith("*") else word == stem for word, stem in pairs)
 
 
-def _share(words: Sequence[str], lexicon: Lexicon) -> float:
-    return sum(lexicon.find([word]) is not None for word in words) / len(words)
+@dataclass(frozen=True, slots=True)
+class _Evidence:
+    """The shares of a question's words that a language's lexicon contains, and that are English."""
+
+    known: float
+    english: float
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether the question is in the language."""
+        return self.known >= _KNOWN and self.known > self.english
+
+
+def _evidence(words: Sequence[str], lexicon: Lexicon, english: Mapping[str, bool]) -> _Evidence:
+    """Words that the language spells as English does, such as "error" in Spanish, are evidence for neither."""
+    found = {word: lexicon.find([word]) for word in words}
+    telling = [word for word in words if word not in (found[word] or "").split()]
+    if not telling:
+        return _Evidence(0.0, 1.0)
+    return _Evidence(
+        sum(found[word] is not None for word in telling) / len(telling),
+        sum(english[word] for word in telling) / len(telling),
+    )
 
 
 def _spaced(question: str, lexicon: Lexicon) -> str:

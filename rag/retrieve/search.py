@@ -123,8 +123,7 @@ class Ranked:
     def _retrieved(self, ranked: Sequence[tuple[int, int]]) -> Retrieved:
         """Coverage and signals are those of the undiversified ranking, whichever passages are shown."""
         best = self.store.explain(self.rows[:_COVERING], self.whole.words)
-        stop = stop_terms(str(self.store.manifest.get("language", "en"))) | frame_terms(self.search)
-        words, idf = [word for word in self.whole.words if word not in stop], self.store.idf
+        words, idf = self._subject(), self.store.idf
         signals = evidence(words, best[:1], self.whole.found.nearest, self.whole.ranking.late, idf)
         return Retrieved(
             self.question,
@@ -136,6 +135,21 @@ class Ranked:
             self.whole.tokens,
             self.under,
         )
+
+    def _subject(self) -> list[str]:
+        """The terms of the question that an answer should contain.
+
+        A numbered thing whose number the docs have, but never behind its noun, counts by its words: "error 503" where
+        a table has 503.
+        """
+        stop = stop_terms(str(self.store.manifest.get("language", "en"))) | frame_terms(self.search)
+        frequency = self.store.vocabulary.frequency
+
+        def is_split(term: str) -> bool:
+            noun, _, number = term.partition(" ")
+            return bool(noun and number) and not frequency(term) and frequency(number) > 0
+
+        return [word for word in self.whole.words if word not in stop and not is_split(word)]
 
     def _hit(self, rank: int, row: int, hit: Hit) -> Hit:
         found, ranking, at = self.whole.found, self.whole.ranking, self._at[row]

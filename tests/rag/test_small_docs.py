@@ -44,3 +44,21 @@ def test_words_that_only_ask_count_neither_for_nor_against_an_answer(
     found = askdocs("ask", "--no-llm", question)
     assert found.status == status
     assert ("all four corners" in found.out) == (status == 0)
+
+
+ERRORS = """The service answers with these errors:
+
+- **400**: The request is malformed. Check its fields.
+- **429**: Too many requests. Wait a minute.
+- **503**: No worker is free. Fix it by adding one, or try again later.
+"""
+
+
+def test_an_error_is_found_where_its_number_alone_is_written(askdocs: CommandLine) -> None:
+    (askdocs.cwd / "markdown_docs").mkdir()
+    (askdocs.cwd / "markdown_docs" / "errors.md").write_text(f"# Errors\n\n{ERRORS}", encoding="utf-8")
+    (askdocs.cwd / "markdown_docs" / "care.md").write_text("# Care\n\nOil the wheels every spring.\n", encoding="utf-8")
+    assert askdocs("reindex", "--no-crawl").status == 0
+    found = askdocs("ask", "--no-llm", "what does error 503 mean")
+    assert found.status == 0
+    assert "No worker is free" in found.out

@@ -6,6 +6,7 @@ import pytest
 from ingest.index.bm25 import build_bm25
 from ingest.text.terms import STOPWORDS
 from rag.query.decompose import split
+from rag.query.frame import find_definition_question, frame_terms
 from rag.query.spelling import Dictionary, correct
 from rag.query.translation import Lexicon, fold, read_lexicon, translate
 from rag.query.understand import Search, Understanding
@@ -26,6 +27,8 @@ KNOWN = frozenset({"lapse", "the", "work", "does", "it"})
         ("HTTP 4O4 kez", "HTTP 4O4 kez"),
         ("unstructured", "unstructured"),
         ("zzzzzzz", "zzzzzzz"),
+        ("fotate kyes", "rotate keys"),
+        ("imitate fey", "imitate fey"),
     ],
 )
 def test_slips_are_corrected_and_words_are_left(typed: str, meant: str) -> None:
@@ -137,6 +140,32 @@ def test_english_and_what_no_lexicon_knows_stays(question: str) -> None:
 )
 def test_words_that_two_languages_share_do_not_hide_one(question: str, english: str) -> None:
     assert translate(question, lambda word: word in {"comment", "video", "api"}).startswith(english)
+
+
+@pytest.mark.parametrize("question", ["define quorum", "Define error quorum", "configure quorum"])
+def test_words_that_another_language_spells_alike_do_not_make_a_question_foreign(question: str) -> None:
+    assert translate(question, lambda _word: False) == question
+
+
+def test_words_that_are_spelt_alike_do_not_hide_a_language() -> None:
+    assert translate("error modelo", lambda word: word == "error") != "error modelo"
+
+
+@pytest.mark.parametrize(
+    ("question", "phrase", "frame"),
+    [
+        ("What does E12 mean?", "E12", {"mean"}),
+        ("what does GIL stand for in Python", "GIL", {"stand", "for"}),
+        ("Please explain the quorum.", "the quorum", {"explain"}),
+        ("quorum definition", "quorum", {"definition"}),
+        ("what exactly is a quorum", "a quorum", set()),
+        ("How do I change the quorum?", None, set()),
+    ],
+)
+def test_the_words_that_only_ask_are_told_from_the_term(question: str, phrase: str | None, frame: set[str]) -> None:
+    found = find_definition_question(question)
+    assert (found.phrase if found else None) == phrase
+    assert frame_terms(question) == frame
 
 
 @pytest.mark.parametrize("language", ["de", "es", "fr", "it", "ja", "ko", "nl", "pl", "pt", "ru", "tr", "zh"])
