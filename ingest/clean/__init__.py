@@ -7,5 +7,6 @@ metadata     title, description, canonical address, links   markdown     markdow
 dom          the tree: parse, look up, recognise the generator, select the content
 boilerplate  chrome: by rules, by layout, by recurrence over pages
 render       content -> markdown
+includes     files that a source includes -> their text in it
 mdx          MDX and other markdown dialects -> plain markdown
 """

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from urllib.parse import urldefrag, urlsplit
 
 from ingest.clean.dom.tree import squash
+from ingest.clean.includes.expand import expand_includes, refuse
 from ingest.clean.mdx.components import render_components
 from ingest.clean.mdx.html_blocks import render_html_blocks
 from ingest.clean.mdx.normalize import (
@@ -62,7 +63,9 @@ def read_markdown(text: str, url: str) -> MarkdownPage:
     """Read title, description, content and links off a markdown or MDX page."""
     matter, text = split_front_matter(text.replace("\r\n", "\n").replace("\r", "\n"))
     matter |= {name: decode_entities(matter[name]) for name in ("title", "description") if name in matter}
-    kept = protect(text)
+    expanded = expand_includes(text, url, refuse)
+    kept = protect(expanded.text)
+    kept.notes += expanded.notes
     body = _read_dialects(kept, url)
     links: dict[str, None] = {}
     canonical = _canonical(matter, url)

@@ -20,7 +20,7 @@ from ingest.core.urls import identity
 from ingest.text.unsafe import without_controls, without_references
 
 # Increased whenever the same bytes may give another document, so that stored pages are cleaned again.
-CLEANER_VERSION: Final[int] = 8
+CLEANER_VERSION: Final[int] = 9
 
 
 def clean_page(page: Page) -> Cleaned:

@@ -2,7 +2,8 @@
 
 pipeline       the order of the stages              options         options and report of a run
 plan           sources, pages to fetch again        crawl_source    read sources by crawling
-folder_source  read sources from files              response_cache  HTTP responses kept for the next run
+folder_files   read files as pages                  included_files  files that pages include
+folder_source  clean the pages of files             response_cache  HTTP responses kept for the next run
 dedupe         one page for several addresses       reclean         clean kept responses with a newer cleaner
 safeguards     loss of pages, new hosts
 """

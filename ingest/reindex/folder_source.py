@@ -1,12 +1,10 @@
-"""Read pages from a folder of .md/.html files, or from one file of joined pages, and remove their chrome.
+"""Clean the pages of a folder, or of one file of joined pages, and remove their chrome.
 
 Pages that askdocs wrote keep the history in their front matter; it is untrusted, so it is checked.
 """
 
-import json
 import re
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -18,16 +16,15 @@ from ingest.clean.decode import decode
 from ingest.clean.mdx.code_tables import mend_code
 from ingest.clean.mdx.source import is_authored
 from ingest.clean.page import clean_page
-from ingest.core.errors import UsageError
 from ingest.core.records import Cleaned, CrawlReport, Document, Page, Problem, Progress
 from ingest.core.urls import absolute, host_of, identity, normalise, without_markdown_suffix
 from ingest.crawl.worker_pool import read_safely
-from ingest.docs.folder import MAX_PAGE_BYTES
 from ingest.reindex.crawl_source import SourcePages, _stripped
 from ingest.reindex.dedupe import LocalPage, lists_itself, merge_duplicates
+from ingest.reindex.folder_files import MARKDOWN, MDX, read_local_pages
 from ingest.text import front_matter
 from ingest.text.front_matter import split_front_matter
-from ingest.text.markdown import blocks_of, fenced_code
+from ingest.text.markdown import blocks_of
 
 
 def read_local_source(path: Path, at_hand: Iterable[Document], progress: Progress) -> SourcePages:
@@ -42,7 +39,8 @@ def read_local_source(path: Path, at_hand: Iterable[Document], progress: Progres
     source = str(path.resolve())
     now = datetime.now(UTC)
     arrivals: list[LocalPage] = []
-    pages = list(local_pages(path))
+    local = read_local_pages(path)
+    pages = local.pages
     for at, (page, tidy) in enumerate(zip(pages, mend_converted(pages), strict=True), 1):
         progress("clean", at, len(pages))
         cleaned = _cleaned(tidy, gathered.report)
@@ -50,7 +48,7 @@ def read_local_source(path: Path, at_hand: Iterable[Document], progress: Progres
             text = page.body.decode("utf-8", "replace")
             document = restore_history(replace(cleaned.document, source=source), text, now)
             arrivals.append(LocalPage(document, cleaned.canonical, lists_itself(document.url, text)))
-    gathered.report.notes += _unread(path)
+    gathered.report.notes += local.notes
     stripped = _stripped([arrival.document for arrival in arrivals], gathered.report)
     kept = merge_duplicates(
         replace(arrival, document=document) for arrival, document in zip(arrivals, stripped, strict=True) if document
@@ -70,13 +68,6 @@ def read_local_source(path: Path, at_hand: Iterable[Document], progress: Progres
     return gathered
 
 
-def _unread(path: Path) -> list[str]:
-    """Return a note for each kind of source file in the folder that is not read."""
-    names = (file.suffix.lower() for file in path.rglob("*")) if path.is_dir() else iter(())
-    counts = Counter(name for name in names if name in _NOT_READ)
-    return [f"{counts[name]} × {name} not read: give their HTML" for name in sorted(counts)]
-
-
 def _cleaned(page: Page | Problem, report: CrawlReport) -> Cleaned | None:
     """Return the cleaned page at its own address; None, with a problem in `report`, if it has no content."""
     cleaned = page if isinstance(page, Problem) else read_safely(clean_page, page)
@@ -84,7 +75,7 @@ def _cleaned(page: Page | Problem, report: CrawlReport) -> Cleaned | None:
         report.problems.append(cleaned)
         return None
     document = cleaned.document
-    own = isinstance(page, Page) and page.content_type == "text/markdown"  # its front matter's `url`
+    own = isinstance(page, Page) and page.content_type in (MARKDOWN, MDX)  # its front matter's `url`
     if cleaned.canonical and (own or document.url.startswith("/")):
         document = replace(document, url=cleaned.canonical)
     url = _address(document.url)
@@ -97,103 +88,7 @@ def _address(url: str) -> str:
     return without_markdown_suffix(url) if absolute(url) else url
 
 
-_TYPES: Final = {
-    ".md": "text/markdown",
-    ".mdx": "text/markdown",
-    ".txt": "text/markdown",
-    ".html": "text/html",
-    ".htm": "text/html",
-}
-_NOT_READ: Final = frozenset((".rst", ".adoc", ".asciidoc", ".ipynb", ".org"))
-_LLMS_PAGE = re.compile(r"^# (?P<title>[^\n]+)\nSource: (?P<url>https?://\S+)\n", re.MULTILINE)
-_FRONT = re.compile(r"^---[ \t]*\n(?=(?:[\w-]+:[^\n]*\n(?:[ \t-][^\n]*\n)*+)*?url:)", re.MULTILINE)
-
 _LEAD = re.compile(r"(\s*+# [^\n]*+\n\s*+)((?:[^\n]*\S[^\n]*(?:\n|\Z))++)")
-
-MAX_JOINED_BYTES: Final = 500_000_000
-
-
-def local_pages(path: Path) -> Iterator[Page | Problem]:
-    """Yield the pages at `path`, and a Problem for each file that is not a page.
-
-    A page's address is its front matter's `url` (the cleaner reads it), else the line of
-    `manifest.jsonl` that names its file, else what the HTML says, else its path.
-    Raises UsageError when `path` can't be read.
-    """
-    if path.is_dir():
-        yield from _folder(path)
-    elif path.is_file():
-        yield from _joined(path)
-    else:
-        raise UsageError(
-            f"there is nothing at {path}", "give --from a folder of .md or .html files, or an llms-full.txt"
-        )
-
-
-def _folder(folder: Path) -> Iterator[Page | Problem]:
-    addresses = _manifest(folder)
-    for path in sorted(folder.rglob("*")):
-        name = path.relative_to(folder).as_posix()
-        kind = _TYPES.get(path.suffix.lower())
-        if any(part.startswith(".") for part in name.split("/")):
-            continue
-        if kind is None or not path.is_file() or path.is_symlink():
-            continue
-        try:
-            if path.stat().st_size > MAX_PAGE_BYTES:
-                yield Problem(name, "too-large", f"{path.stat().st_size:,} bytes")
-                continue
-            yield Page(addresses.get(name) or "/" + name.rsplit(".", 1)[0], path.read_bytes(), kind)
-        except OSError as error:
-            yield Problem(name, "unreadable", error.strerror or "")
-
-
-def _manifest(folder: Path) -> dict[str, str]:
-    """Read `manifest.jsonl` as {file: url}. Raises UsageError for a line that is not such a pair."""
-    path = folder / "manifest.jsonl"
-    found: dict[str, str] = {}
-    if not path.is_file():
-        return found
-    for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
-        if not line.strip():
-            continue
-        try:
-            entry = json.loads(line)
-            found[str(entry["file"])] = str(entry["url"])
-        except (ValueError, KeyError, TypeError) as error:
-            hint = 'each line is an object such as {"url": "https://…", "file": "page.html"}'
-            raise UsageError(f"{path}, line {number}: no url and file", hint) from error
-    return found
-
-
-def _joined(path: Path) -> Iterator[Page | Problem]:
-    """Split one file of joined pages: as in llms-full.txt (`# title`, `Source: url`), or each with front matter."""
-    if path.stat().st_size > MAX_JOINED_BYTES:
-        raise UsageError(f"{path} is too large", "split it")
-    text = path.read_text(encoding="utf-8", errors="replace").replace("\r\n", "\n")
-    code = [(code.start, code.end) for code in fenced_code(text, stop_at_next=True)]
-    starts = list(_outside(_LLMS_PAGE.finditer(text), code))
-    if starts:
-        for found, end in zip(starts, [*(m.start() for m in starts[1:]), len(text)], strict=True):
-            body = f"# {found['title']}\n\n{text[found.end() : end].strip()}\n"
-            yield Page(found["url"], body.encode(), "text/markdown")
-        return
-    cuts = [m.start() for m in _outside(_FRONT.finditer(text), code)]
-    if not cuts:
-        yield Page("/" + path.stem, text.encode(), _TYPES.get(path.suffix.lower(), "text/markdown"))
-        return
-    for start, end in zip(cuts, [*cuts[1:], len(text)], strict=True):
-        yield Page("/" + path.stem, text[start:end].strip().encode(), "text/markdown")
-
-
-def _outside(matches: Iterable[re.Match[str]], spans: list[tuple[int, int]]) -> Iterator[re.Match[str]]:
-    """Yield the matches that begin outside of all spans; both must be in order."""
-    at = 0
-    for match in matches:
-        while at < len(spans) and spans[at][1] <= match.start():
-            at += 1
-        if at == len(spans) or match.start() < spans[at][0]:
-            yield match
 
 
 def mend_converted(pages: Sequence[Page | Problem]) -> list[Page | Problem]:
@@ -204,7 +99,7 @@ def mend_converted(pages: Sequence[Page | Problem]) -> list[Page | Problem]:
     """
     hosts: dict[str, dict[int, str]] = {}
     for at, page in enumerate(pages):
-        if isinstance(page, Page) and page.content_type == "text/markdown":
+        if isinstance(page, Page) and page.content_type in (MARKDOWN, MDX):
             text = decode(page.body, page.content_type, html=False).replace("\r\n", "\n")
             if is_authored(text):
                 continue

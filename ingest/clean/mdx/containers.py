@@ -28,8 +28,6 @@ _DEFINITION = re.compile(r"(?P<lead>[ ]{0,3}):(?P<gap>[ \t]{1,3})(?=\S)(?P<text>
 _FOOTNOTE = re.compile(r"(?P<lead>[ ]{0,3})(?P<mark>\[\^[^\[\]\s]+\]:)[ \t]*(?P<text>.*)$")
 _PRE = re.compile(r"(?P<lead>[ \t]*)(?:<(?:div|figure|section)\b[^<>]*>[ \t]*)*<pre\b[^<>]*>")
 _LONGEST_PRE: Final = 2_000
-_SNIPPETS = re.compile(r"[ \t]*-*8<-+[ \t]*$")
-_LONGEST_SNIPPETS: Final = 50
 _BRACED = re.compile(r"\{[A-Za-z][\w:+.-]*\}")
 _TERM = re.compile(r"(?![ \t]|[-*+>#|<:]|\d+[.)]|\x00|\[\^)\S")
 _OPTION = re.compile(r"[ \t]*:(?P<name>[\w-]+):(?:[ \t]+(?P<value>.*))?$")
@@ -74,7 +72,7 @@ class Containers:
     def read(self) -> str:
         """Return the text with tags for containers and marks for code."""
         readers: tuple[Callable[[str], bool], ...] = (
-            self._code, self._snippets, self._pre, self._colons, self._indented, self._alert, self._named_tab,
+            self._code, self._pre, self._colons, self._indented, self._alert, self._named_tab,
             self._definition, self._footnote,
         )  # fmt: skip
         while self.at < len(self.lines):
@@ -147,15 +145,6 @@ class Containers:
         elif block.text.strip() or not code:
             self.fences.append(block)
             self.out.append(f"{lead}\x00F{len(self.fences) - 1}\x00")
-
-    def _snippets(self, line: str) -> bool:
-        """The names of files that Python-Markdown includes, between two marks."""
-        if not _SNIPPETS.match(line):
-            return False
-        last = min(len(self.lines), self.at + _LONGEST_SNIPPETS)
-        end = next((at for at in range(self.at, last) if _SNIPPETS.match(self.lines[at])), -1)
-        self.at = end + 1 if end >= 0 else self.at
-        return True
 
     def _pre(self, line: str) -> bool:
         """HTML's `<pre>`, up to its end."""

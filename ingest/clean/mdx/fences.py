@@ -45,7 +45,8 @@ _MAGIC_WORDS: Final = frozenset(
 )
 _MAGIC_REMOVED: Final = frozenset("removed remove delete deleted del".split())
 _ANNOTATION = re.compile(rf"(?:^|[ \t]+)(?://|#|--|;;|%|<!--|/\*)[ \t]*(?:\(\d{{1,2}}\)!?[ \t]*)+{_COMMENT_END}")
-_INCLUDE = re.compile(r"^[ \t]*(?:\{\{\s*#[a-z_]+\s[^{}]*\}\}|;*-+8<-+.*|<<<[ \t]*\S.*|\{!.*!\})[ \t]*$")
+_ESCAPED_SNIPPET = re.compile(r"^([ \t]*);(?=-+8<-+)")
+"""A line that shows how a file is included."""
 _PARAMETER = re.compile(r"\{\{[<%][ \t]*(?:site-?|get-?)?param[ \t]+\"?([\w.-]+)\"?[ \t]*[%>]\}\}")
 _HIDES = re.compile(r"\bhidelines=(\S+)")
 _TWOSLASH = re.compile(r"^[ \t]*//[ \t]*(?:\^[?|].*|@\w+(?::.*)?|---cut(?:-\w+)?---)[ \t]*$")
@@ -112,7 +113,8 @@ def _readable(lines: Sequence[str], language: str, info: str) -> Iterator[str]:
             continue
         line, removed = _without_notation(raw)
         if line is not None and not _is_hidden(line, language, info):
-            yield _ANNOTATION.sub("", line) if ")" in line else line
+            line = _ANNOTATION.sub("", line) if ")" in line else line
+            yield _ESCAPED_SNIPPET.sub(r"\1", line) if "8<" in line else line
 
 
 def _without_notation(line: str) -> tuple[str | None, int]:
@@ -127,10 +129,10 @@ def _without_notation(line: str) -> tuple[str | None, int]:
 
 
 def _is_hidden(line: str, language: str, info: str) -> bool:
-    """Whether a line is not shown: hidden lines of Rust examples, queries of twoslash, code of another file."""
+    """Whether a line is not shown: hidden lines of Rust examples, queries of twoslash."""
     hides = _HIDES.search(info)
     if hides and line.lstrip().startswith(hides[1]):
         return True
     if language == "rust" and _HIDDEN_RUST.match(line):
         return True
-    return bool(_INCLUDE.match(line)) or ("twoslash" in info and bool(_TWOSLASH.match(line)))
+    return "twoslash" in info and bool(_TWOSLASH.match(line))

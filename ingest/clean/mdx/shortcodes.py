@@ -15,7 +15,7 @@ _HUGO = re.compile(
 _LIQUID = re.compile(r"\{%-?[ \t\n]*(?P<end>end)?(?P<name>[a-z][\w-]*)(?P<rest>[^{}%]*(?:%(?!\})[^{}%]*)*)-?%\}")
 _LEFT = re.compile(
     r"\{\{[<%][^{}\n]*[%>]\}\}|\{\{\s*#[a-z_]+\s[^{}\n]*\}\}"
-    r"|(?m:^[ \t]*(?:-*8<-+|;?-+8<-+).*$|^[ \t]*<<<[ \t]*[@./]\S.*$)"
+    r"|(?m:^[ \t]*;?-+8<-+.*$)"
 )
 _LISTED_TAB = re.compile(r"\{\{[<%][ ]*(?:tabs[ ][^{}\n]*\bitems=\"(?P<items>[^\"\n]*)\"[^{}\n]*|tab)[ ]*[>%]\}\}")
 _COMMENT = re.compile(r"\{\{[<%]\s*comment\s*[%>]\}\}|\{%-?\s*comment\b[^{}%]*%\}|\{\{/\*")
@@ -40,7 +40,7 @@ _CARDS: Final = frozenset(("card",))
 
 def render_shortcodes(text: str) -> str:
     """Replace all shortcodes of a text whose code is protected."""
-    if "{{" not in text and "{%" not in text and "8<" not in text and "<<<" not in text:
+    if "{{" not in text and "{%" not in text and "8<" not in text:
         return text
     text = _HUGO.sub(_hugo, _label_tabs(_without_comments(text)))
     text = _LIQUID.sub(_liquid, text)

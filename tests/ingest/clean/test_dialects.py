@@ -340,3 +340,23 @@ def test_a_box_that_never_closes_does_not_swallow_the_page(text: str) -> None:
     assert clean(f"# Tea\n\n{text}\n").notes
     got = body(f"{text}\n\n## Next\n\nPour.")
     assert got.removeprefix("**Note**\n\n") == "Hot.\n\n## Next\n\nPour."
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '--8<-- "part.md"',
+        "{{#include part.md}}",
+        "<<< @/part.md",
+        "```{literalinclude} part.md\n:lines: 1-3\n```",
+        ":::{include} part.md\n:::",
+        "<!--@include: part.md-->",
+        '```py\n--8<-- "part.md"\n```',
+        "import Part from 'part.md'\n\n<Part />",
+    ],
+)
+def test_a_file_that_a_lone_page_includes_is_noted(line: str) -> None:
+    got = clean(f"# Tea\n\nBefore.\n\n{line}\n\nAfter.\n")
+    assert got.document.body == "# Tea\n\nBefore.\n\nAfter.\n"
+    named = "@/part.md" if "@/" in line else "part.md"
+    assert got.notes == (f"the included file {named} is not part of the page",)

@@ -7,13 +7,14 @@ from ingest.core.errors import UsageError
 from ingest.core.records import Document, Page, Problem
 from ingest.docs.folder import MAX_PAGE_BYTES, write_document
 from ingest.reindex.crawl_source import SourcePages
-from ingest.reindex.folder_source import local_pages, read_local_source
+from ingest.reindex.folder_files import read_local_pages
+from ingest.reindex.folder_source import read_local_source
 from tests.ingest.made import quiet
 
 
 def read(path: Path) -> dict[str, str]:
     """Address -> text."""
-    return {page.url: page.body.decode() for page in local_pages(path) if isinstance(page, Page)}
+    return {page.url: page.body.decode() for page in read_local_pages(path).pages if isinstance(page, Page)}
 
 
 def test_a_folder_gives_its_markdown_and_html_by_path(tmp_path: Path) -> None:
@@ -23,7 +24,7 @@ def test_a_folder_gives_its_markdown_and_html_by_path(tmp_path: Path) -> None:
         (tmp_path / name).write_text(name)
     (tmp_path / "link.md").symlink_to("/etc/hostname")
     (tmp_path / "folder.md").mkdir()
-    pages = list(local_pages(tmp_path))
+    pages = read_local_pages(tmp_path).pages
     assert all(isinstance(page, Page) for page in pages)
     kinds = {page.url: page.content_type for page in pages if isinstance(page, Page)}
     assert kinds == {
@@ -31,7 +32,7 @@ def test_a_folder_gives_its_markdown_and_html_by_path(tmp_path: Path) -> None:
         "/d": "text/html",
         "/e": "text/markdown",
         "/guides/C": "text/html",
-        "/guides/b": "text/markdown",
+        "/guides/b": "text/mdx",
     }
 
 
@@ -54,7 +55,7 @@ def test_a_broken_line_of_the_manifest_is_named(tmp_path: Path, line: str) -> No
 def test_a_file_too_large_is_a_problem(tmp_path: Path) -> None:
     (tmp_path / "large.md").write_bytes(b"x" * (MAX_PAGE_BYTES + 1))
     (tmp_path / "small.md").write_text("x")
-    problem, page = local_pages(tmp_path)
+    problem, page = read_local_pages(tmp_path).pages
     assert problem == Problem("large.md", "too-large", "10,000,001 bytes")
     assert isinstance(page, Page)
 
@@ -76,12 +77,12 @@ def test_a_joined_file_is_cut_at_front_matter_with_a_url(tmp_path: Path) -> None
     second = "---\nurl: https://h.org/2\n---\n\n# Two"
     path = tmp_path / "all.md"
     path.write_text(f"{first}\n\n{second}\n")
-    assert [page.body.decode() for page in local_pages(path) if isinstance(page, Page)] == [first, second]
+    assert [page.body.decode() for page in read_local_pages(path).pages if isinstance(page, Page)] == [first, second]
 
 
 def test_a_single_page_is_a_page(tmp_path: Path) -> None:
     (tmp_path / "a.html").write_text("<h1>A</h1>")
-    [page] = local_pages(tmp_path / "a.html")
+    [page] = read_local_pages(tmp_path / "a.html").pages
     assert page == Page("/a", b"<h1>A</h1>", "text/html")
 
 
@@ -101,7 +102,7 @@ def test_an_example_in_a_code_block_begins_no_page(tmp_path: Path) -> None:
         f"---\naliases:\n- https://h.org/x\nurl: https://h.org/{name}\n---\n\n# {name}\n\n{example}" for name in "ab"
     ]
     path.write_text("\n\n".join(pages))
-    assert [page.body.decode() for page in local_pages(path) if isinstance(page, Page)] == pages
+    assert [page.body.decode() for page in read_local_pages(path).pages if isinstance(page, Page)] == pages
     path.write_text(
         "# One\nSource: https://h.org/1\n\n```sh\nnever closed\n\n# Two\nSource: https://h.org/2\n\nText.\n"
     )
@@ -185,6 +186,6 @@ def test_a_box_that_is_not_closed_is_reported(tmp_path: Path) -> None:
     gathered = read_local_source(tmp_path, (), quiet)
     assert gathered.report.notes == [
         "/a: :::warning is not closed",
-        "1 × .rst not read: give their HTML",
+        "left out (.rst is not read: give their HTML): b.rst",
     ]
     assert gathered.documents[0].body == "# Tea\n\n**Warning: Steam**\n\nMind it.\n"
