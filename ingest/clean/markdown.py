@@ -7,6 +7,7 @@ from urllib.parse import urldefrag, urlsplit
 from ingest.clean.dom.tree import squash
 from ingest.clean.includes.expand import expand_includes, refuse
 from ingest.clean.mdx.components import render_components
+from ingest.clean.mdx.expressions import read_constants, write_expressions
 from ingest.clean.mdx.html_blocks import render_html_blocks
 from ingest.clean.mdx.normalize import (
     decode_entities,
@@ -22,7 +23,14 @@ from ingest.clean.mdx.normalize import (
 from ingest.clean.mdx.references import bare_targets, inline_references
 from ingest.clean.mdx.roles import plain_marks
 from ingest.clean.mdx.shortcodes import render_shortcodes
-from ingest.clean.mdx.source import Protected, fence_indented_code, is_mdx, protect, strip_code_of_page
+from ingest.clean.mdx.source import (
+    Protected,
+    fence_indented_code,
+    has_components,
+    has_program,
+    protect,
+    strip_code_of_page,
+)
 from ingest.clean.render.blocks import Block
 from ingest.clean.render.inline import link_target
 from ingest.core.urls import normalise
@@ -59,14 +67,14 @@ class MarkdownPage:
     notes: tuple[str, ...] = ()
 
 
-def read_markdown(text: str, url: str) -> MarkdownPage:
-    """Read title, description, content and links off a markdown or MDX page."""
+def read_markdown(text: str, url: str, *, mdx: bool = False) -> MarkdownPage:
+    """Read title, description, content and links off a markdown or MDX page. `mdx`: it is declared as MDX."""
     matter, text = split_front_matter(text.replace("\r\n", "\n").replace("\r", "\n"))
     matter |= {name: decode_entities(matter[name]) for name in ("title", "description") if name in matter}
     expanded = expand_includes(text, url, refuse)
     kept = protect(expanded.text)
     kept.notes += expanded.notes
-    body = _read_dialects(kept, url)
+    body = _read_dialects(kept, mdx=mdx or url.endswith(".mdx"))
     links: dict[str, None] = {}
     canonical = _canonical(matter, url)
     home = canonical or normalise(url) or url
@@ -81,10 +89,13 @@ def read_markdown(text: str, url: str) -> MarkdownPage:
     return MarkdownPage(title, kept.restore(description), blocks, tuple(links), canonical, tuple(kept.notes))
 
 
-def _read_dialects(kept: Protected, url: str) -> str:
+def _read_dialects(kept: Protected, *, mdx: bool) -> str:
     """The text of a page in plain markdown, code still as marks."""
     text = strip_code_of_page(kept.text)
-    if not is_mdx(kept.text, url):
+    mdx = mdx or has_program(kept.text)
+    if mdx or has_components(kept.text):
+        text = write_expressions(text, kept, read_constants(kept.text, kept), strict=mdx)
+    else:
         text = fence_indented_code(text, kept)
     text = bare_targets(_AGENT_LINE.sub("", _FOR_MACHINES.sub("", text)))
     text = render_html_blocks(plain_marks(render_shortcodes(text), kept), kept)

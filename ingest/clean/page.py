@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Final
 
 from ingest.clean.boilerplate.recurring import draft_of
-from ingest.clean.decode import declared_kind, decode, kind_of
+from ingest.clean.decode import declared_kind, decode, kind_of, media_type
 from ingest.clean.dom.tree import Index, attr, join_url
 from ingest.clean.html import PageParts, read_html
 from ingest.clean.markdown import read_markdown
@@ -66,7 +66,8 @@ def _read_html(page: Page) -> PageParts:
 
 
 def _read_markdown(page: Page) -> PageParts:
-    got = read_markdown(without_controls(decode(page.body, page.content_type, html=False)), page.url)
+    text = without_controls(decode(page.body, page.content_type, html=False))
+    got = read_markdown(text, page.url, mdx=media_type(page.content_type)[0] == "text/mdx")
     return PageParts(got.title, "", got.description, got.blocks, got.links, got.canonical, None, notes=got.notes)
 
 

@@ -3,6 +3,7 @@
 source       passes over a file; first removes code, formulas, programs, comments
 containers   boxes, tabs, definitions: lines -> component tags; fenced code -> blocks
 directives   kinds and titles of containers      fences       fenced code: language, title, removed lines
+expressions  JavaScript in the prose of MDX
 formulas     TeX between dollar signs or brackets
 directive_tables  directives that write tables and lists
 indented     indented code, by markdown-it-py    shortcodes   Hugo, GitBook, Jekyll, mdBook

@@ -15,9 +15,13 @@ from ingest.text.markdown import fenced_code
 # As `ingest.text.markdown.CODE_SPAN`, but a backslash before it keeps it from being one, and it ends with the block.
 _SPAN = re.compile(r"(?<![`\\])(`+)(?!`)((?:[^\n]|\n(?![ \t]*(?:\n|[-*+>#|<:\x00]|\d+[.)]))){0,2000}?[^`\n])\1(?!`)")
 _PROGRAM = re.compile(
-    r"export\s+(?:default\s+)?(?:const|let|var|function|async)\b|"
-    r"import\s+(?:['\"]|\*\s+as\s|\{[^}]*$|\{[^}]*\}\s*from\b|\w+\s*(?:,\s*\{[^}]*\}?)?\s*from\b)"
+    r"export\s+(?:default\s+(?:(?:async|class|function|const|let|var)\b|[({\[<]|\w+\s*(?:[;(]|$))"
+    r"|(?:const|let|var|function|async|class|type|interface|enum)\s|\*|\{)|"
+    r"import\s+(?:type\s+)?(?:['\"]|\*\s+as\s|\{[^}]*$|\{[^}]*\}\s*from\b"
+    r"|\w+\s*(?:,\s*(?:\{[^}]*\}?|\*\s+as\s+\w+))?\s*from\b)"
 )
+_STRING = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'")
+_HEADING_COMMENT = re.compile(r"^([ \t]*#{1,6}[ \t].*?)[ \t]*\{/\*[ \t]*#([\w:.-]+)[ \t]*\*/\}[ \t]*$", re.MULTILINE)
 _AUTHORED = re.compile(
     r"<!--|^(?:import|export)\s.*['\"{]|^[ \t]*:::|^!!![ ]|^===[ ]\"|\{\{[<%#]|\{%[ -]|^[ \t]*>[ ]\[![A-Z]+\]"
     r"|\]\((?![a-z]+:)[^()\s]*\.mdx?(?:#[^()\s]*)?\)",
@@ -186,13 +190,19 @@ def is_authored(text: str) -> bool:
     return bool(matter) or bool(_AUTHORED.search(body))
 
 
-def is_mdx(text: str, url: str) -> bool:
-    """Whether a page is MDX: by its name, its imports or components that it closes."""
-    return url.endswith(".mdx") or bool(re.search(r"</[A-Z]\w*>", text)) or any(map(_PROGRAM.match, text.split("\n")))
+def has_program(text: str) -> bool:
+    """Whether a page imports or exports, which only MDX does."""
+    return ("import" in text or "export" in text) and any(map(_PROGRAM.match, text.split("\n")))
+
+
+def has_components(text: str) -> bool:
+    """Whether a page closes components, as MDX does and the markdown of some converters."""
+    return bool(re.search(r"</[A-Z]\w*>", text))
 
 
 def strip_code_of_page(text: str) -> str:
     """Drop comments, imports and exports of an MDX page; code blocks must be marks by now."""
+    text = _HEADING_COMMENT.sub(r"\1 {#\2}", text)
     return _strip_program(_without(_without(text, "{/*", "*/}"), "<!--", "-->"))
 
 
@@ -217,7 +227,8 @@ def _strip_program(text: str) -> str:
         if not left:
             out.append(line)
             continue
-        open_brackets += sum(line.count(c) for c in "{[(") - sum(line.count(c) for c in "}])")
+        bare = _STRING.sub("", line)
+        open_brackets += sum(bare.count(c) for c in "{[(") - sum(bare.count(c) for c in "}])")
         goes_on = open_brackets > 0 or line.rstrip().endswith(("=", "=>"))
         left = left - 1 if goes_on else 0
     return "\n".join(out)
