@@ -1,6 +1,7 @@
 """The command line.
 
 start     the entry point of both scripts    main          the commands and their options
+evaluation  the commands that measure        evaluation_options  types of their options
 options   types of options                   context       settings, the index, input
 failures  errors and exit codes              usage_errors  typer's errors and hints in plain words
 terminal  what may reach a terminal          contradictions  options that exclude each other

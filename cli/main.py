@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from cli import options as given
+from cli.evaluation import evaluate, gaps, impact, replay
 from cli.failures import guarded
 from cli.options import Common, join_words, with_common
 from ingest.core.settings import load_settings
@@ -203,86 +204,9 @@ def inspect(
     raise typer.Exit(run_inspect({**common.settings, "k": k}, options))
 
 
-@with_common()
-def evaluate(
-    questions: given.Questions = None,
-    *,
-    common: Common,
-    retrieval_only: given.RetrievalOnly = False,
-    no_llm: given.QuotedOnly = False,
-    k: given.EvalTopK = 10,
-    under: given.Under = "",
-    jobs: given.Jobs = None,
-    report: given.Report = None,
-    baseline: given.Baseline = None,
-    save: given.Save = None,
-    calibrate: given.Calibrate = False,
-    strict: given.Strict = False,
-    new: given.New = None,
-    quote: given.Quote = None,
-    question: given.NewQuestion = None,
-) -> None:
-    """Measure retrieval, answers and refusals on questions.
-
-    Compares with a saved run, writes a report, fits when to refuse, or (--new) writes a question.
-    """
-    from cli.commands.evaluate import EvalOptions, run_eval
-
-    options = EvalOptions(
-        questions=questions,
-        retrieval_only=retrieval_only,
-        no_llm=no_llm,
-        under=under,
-        jobs=jobs,
-        report=report,
-        baseline=baseline,
-        save=save,
-        calibrate=calibrate,
-        strict=strict,
-        new=new,
-        quote=quote,
-        question=question,
-        json=common.json,
-        quiet=common.quiet,
-    )
-    raise typer.Exit(run_eval({**common.settings, "k": k}, options))
-
-
 app.command(name="eval")(evaluate)
-
-
-@app.command()
-@with_common()
-def impact(
-    before: given.Before,
-    after: given.After,
-    questions: given.AnyQuestions,
-    *,
-    common: Common,
-    no_llm: given.NoLlm = False,
-    k: given.TopK = None,
-    under: given.Under = "",
-    report: given.Report = None,
-    markdown: given.MarkdownFile = None,
-    gate: given.Gate = False,
-) -> None:
-    """Show what a change of the docs does to the answers.
-
-    Answers all questions in two generations of the index and compares the answers one by one.
-    """
-    from cli.commands.impact import ImpactOptions, run_impact
-
-    options = ImpactOptions(before, after, questions, no_llm, under, report, markdown, gate, common.json, common.quiet)
-    raise typer.Exit(run_impact({**common.settings, "k": k}, options))
-
-
-@app.command()
-@with_common("model")
-def gaps(log: given.GapsLog, *, common: Common) -> None:
-    """Show what readers ask and the docs do not answer."""
-    from cli.commands.gaps import GapsOptions, run_gaps
-
-    raise typer.Exit(run_gaps(common.settings, GapsOptions(log, common.json, common.quiet)))
+for _command in (impact, gaps, replay):
+    app.command()(_command)
 
 
 @with_common()

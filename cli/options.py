@@ -15,6 +15,8 @@ TopK = Annotated[int | None, typer.Option("-k", metavar="N", min=1, max=1000, he
 Under = Annotated[
     str, typer.Option("--under", metavar="PATH", help="Only pages below this site path, such as /docs/guides.")
 ]
+Report = Annotated[Path | None, typer.Option("--report", metavar="FILE.html", help="Write an HTML page to read.")]
+Gate = Annotated[bool, typer.Option("--gate", help="Exit status 1 when a question lost something.")]
 
 # Of ask.
 Question = Annotated[
@@ -46,6 +48,10 @@ Short = Annotated[
 ]
 AnswerFormat = Annotated[
     Literal["text", "markdown", "json"], typer.Option("--format", help="How the answer is printed.")
+]
+
+StrictAnswer = Annotated[
+    bool, typer.Option("--strict", help="Drop each sentence of the model that no cited passage supports.")
 ]
 
 # Of reindex.
@@ -85,6 +91,10 @@ Include = Annotated[
 Exclude = Annotated[
     list[str] | None, typer.Option(metavar="GLOB", help="No paths that match this glob; may be repeated.")
 ]
+ImpactQuestions = Annotated[
+    Path | None,
+    typer.Option("--impact", metavar="QUESTIONS.jsonl", help="Show afterwards what the change does to the answers."),
+]
 Workers = Annotated[
     str,
     typer.Option(
@@ -117,60 +127,6 @@ Compare = Annotated[
         help="Another ranking next to it: bm25, cosine, previous, or a generation by its name.",
     ),
 ]
-
-# Of impact, gaps and replay.
-Before = Annotated[str, typer.Argument(metavar="GENERATION_A", help="The generation before: a name, or previous.")]
-After = Annotated[str, typer.Argument(metavar="GENERATION_B", help="The generation after: a name, or current.")]
-AnyQuestions = Annotated[
-    Path, typer.Argument(metavar="QUESTIONS.jsonl", help="JSON lines with `question`; gold and facts where known.")
-]
-MarkdownFile = Annotated[
-    Path | None, typer.Option("--markdown", metavar="FILE.md", help="Write a summary, such as for a pull request.")
-]
-Gate = Annotated[bool, typer.Option("--gate", help="Exit status 1 when a question lost something.")]
-GapsLog = Annotated[Path, typer.Option("--log", metavar="FILE", help="The log that `askdocs serve --log FILE` wrote.")]
-ImpactQuestions = Annotated[
-    Path | None,
-    typer.Option("--impact", metavar="QUESTIONS.jsonl", help="Show afterwards what the change does to the answers."),
-]
-
-# Of eval.
-Questions = Annotated[
-    Path | None,
-    typer.Argument(metavar="QUESTIONS.jsonl", help="JSON lines: questions, and where their answers are."),
-]
-RetrievalOnly = Annotated[bool, typer.Option("--retrieval-only", help="Measure ranking; answer nothing.")]
-QuotedOnly = Annotated[bool, typer.Option("--no-llm", help="Measure quoted answers; no network, no key.")]
-EvalTopK = Annotated[
-    int, typer.Option("-k", metavar="N", min=1, max=1000, help="How many passages an answer is made of.")
-]
-Jobs = Annotated[
-    int | None,
-    typer.Option(metavar="N", min=1, max=64, help="Questions at a time. [default: 4 with a model, else 1]"),
-]
-Report = Annotated[Path | None, typer.Option("--report", metavar="FILE.html", help="Write an HTML page to read.")]
-Baseline = Annotated[
-    Path | None,
-    typer.Option("--baseline", metavar="FILE.json", help="A saved run; exit status 1 if a measure really fell."),
-]
-Save = Annotated[
-    Path | None, typer.Option("--save", metavar="FILE.json", help="Write the run, to be a baseline later.")
-]
-Calibrate = Annotated[
-    bool, typer.Option("--calibrate", help="Fit, and store, when to say that the docs do not answer.")
-]
-StrictAnswer = Annotated[
-    bool, typer.Option("--strict", help="Drop each sentence of the model that no cited passage supports.")
-]
-Strict = Annotated[bool, typer.Option("--strict", help="Stop at the first unusable line.")]
-New = Annotated[
-    str | None,
-    typer.Option("--new", metavar="PAGE", help="A page to ask about: print a new line, or add it to QUESTIONS."),
-]
-Quote = Annotated[
-    str | None, typer.Option("--quote", metavar="TEXT", help="With --new: words of the page that answer.")
-]
-NewQuestion = Annotated[str | None, typer.Option("--question", metavar="TEXT", help="With --new: the question.")]
 
 # Of export.
 ExportFormat = Annotated[

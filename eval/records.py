@@ -29,7 +29,8 @@ class AnswerCounts:
     """An answer with its counts of facts, citations and claims, and its cost.
 
     `cited` counts citation marks, `held` those whose passage supports the claim before them; `claims`
-    counts sentences that claim something, `supported` those that a cited passage supports.
+    counts sentences that claim something, `supported` those that a cited passage supports. `sources` are the
+    addresses that it cites, in their order.
     """
 
     text: str
@@ -44,6 +45,8 @@ class AnswerCounts:
     completion_tokens: int = 0
     cost_usd: float = 0.0
     model: str = ""
+    sources: tuple[str, ...] = ()
+    prompt_sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,7 @@ class Outcome:
     `rank` and `words` say where its evidence is complete, `parts` the rank of each needed part,
     `page_rank` the place of the first gold page among the distinct pages; None: not in what was read.
     `stale`: the docs no longer contain the gold. `confidence` and `signals` decide about abstaining.
+    `passages` are the chunk ids that the answer was made of.
     """
 
     id: str
@@ -71,6 +75,7 @@ class Outcome:
     seconds: float
     seen: tuple[PassageSummary, ...] = ()
     answer: AnswerCounts | None = None
+    passages: tuple[str, ...] = ()
 
     @property
     def judged(self) -> bool:
@@ -80,12 +85,13 @@ class Outcome:
     @classmethod
     def from_json(cls, fields: Mapping[str, Any]) -> "Outcome":
         """The outcome that `dataclasses.asdict` and JSON made `fields` of. Raises TypeError, KeyError."""
-        answer = AnswerCounts(**fields["answer"]) if fields["answer"] else None
+        counts = fields["answer"]
+        answer = AnswerCounts(**{**counts, "sources": tuple(counts.get("sources", ()))}) if counts else None
         seen = tuple(
             PassageSummary(**{**one, "headings": tuple(one["headings"]), "terms": tuple(one["terms"])})
             for one in fields["seen"]
         )
-        lists = {name: tuple(fields[name]) for name in ("gold", "parts")}
+        lists = {name: tuple(fields.get(name, ())) for name in ("gold", "parts", "passages")}
         return cls(**{**fields, **lists, "seen": seen, "answer": answer})
 
 

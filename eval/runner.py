@@ -23,6 +23,7 @@ from ingest.core.records import Progress
 from ingest.core.urls import site_path
 from rag.abstain import confidence, is_answerable
 from rag.assistant import Assistant
+from rag.generate.prompt import prompt_sha256
 from rag.records import Answer, AnswerOptions, Hit, Retrieved
 from rag.retrieve.fusion import few_per_page
 
@@ -145,6 +146,7 @@ def run_question(context: RunContext, question: Question) -> Outcome:
         seconds=seconds,
         seen=tuple(_summarize_hit(hit, question, targets) for hit in whole.hits[:_SHOWN]),
         answer=_count_answer(question, found) if found else None,
+        passages=tuple(hit.chunk.id for hit in found.hits) if found else (),
     )
 
 
@@ -203,6 +205,8 @@ def _count_answer(question: Question, answer: Answer) -> AnswerCounts:
         completion_tokens=(done.completion_tokens or 0) if done else 0,
         cost_usd=(done.cost_usd or 0.0) if done else 0.0,
         model=(done.model or "") if done else "",
+        sources=tuple(citation.hit.url for citation in answer.citations),
+        prompt_sha256=prompt_sha256(answer.question, answer.hits) if done else "",
     )
 
 

@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ingest.core.settings import Settings
 from ingest.core.urls import site_path
 from ingest.index.base import IndexReader, Published, StoredPage
-from rag.records import Answer, Citation, Completion, Hit
+from rag.generate.prompt import prompt_sha256
+from rag.records import Answer, AnswerOptions, Citation, Completion, Hit
 
 SCHEMA = 1
 
@@ -89,8 +91,28 @@ def citation_json(citation: Citation) -> dict[str, Any]:
     }
 
 
-def answer_json(answer: Answer, chunks: Sequence[Mapping[str, Any]], generation: Published) -> dict[str, Any]:
-    """The document of `ask --json`."""
+def request_json(answer: Answer, options: AnswerOptions, settings: Settings) -> dict[str, Any]:
+    """What `askdocs replay` needs to ask again; null where only a model would be told it."""
+    asked = answer.completion is not None
+    return {
+        "k": options.k,
+        "under": options.under,
+        "strict": options.strict,
+        "search_tool": options.search_tool,
+        "model": settings.model if asked else None,
+        "temperature": settings.temperature if asked else None,
+        "max_tokens": settings.max_tokens if asked else None,
+        "prompt_sha256": prompt_sha256(answer.question, answer.hits) if asked and not options.search_tool else None,
+    }
+
+
+def answer_json(
+    answer: Answer,
+    chunks: Sequence[Mapping[str, Any]],
+    generation: Published,
+    request: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """The document of `ask --json`, with the request where it is known."""
     completion = answer.completion
     return {
         "schema": SCHEMA,
@@ -107,6 +129,7 @@ def answer_json(answer: Answer, chunks: Sequence[Mapping[str, Any]], generation:
         "usage": _usage_json(completion),
         "cost_usd": completion.cost_usd if completion else 0.0,
         "index": index_json(generation) | {name: generation.manifest[name] for name in ("pages", "chunks")},
+        **({"request": dict(request)} if request else {}),
         "timings_ms": {name: round(value, 1) for name, value in answer.timings_ms.items()},
     }
 

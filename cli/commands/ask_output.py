@@ -12,8 +12,8 @@ from rag.assistant import HALF_REFUSED
 from rag.generate.emphasis import decisive_words, emphasized
 from rag.generate.prompt import Passages, build_messages
 from rag.open import Opened
-from rag.records import Answer, Completion, Hit, Retrieved
-from rag.serialize import SCHEMA, answer_json, heading_path, hits_json
+from rag.records import Answer, AnswerOptions, Completion, Hit, Retrieved
+from rag.serialize import SCHEMA, answer_json, heading_path, hits_json, request_json
 from rag.verify.links import sanitize_quote
 
 
@@ -30,7 +30,8 @@ def print_answer(answer: Answer, opened: Opened, settings: Settings, options: As
     """The answer in the form that was asked for; text of a model was streamed already."""
     if options.form == "json":
         chunks = hits_json(answer.hits, opened.store, settings.docs)
-        print(json_line(answer_json(answer, chunks, opened.generation)))
+        asked = AnswerOptions(settings.k, options.under, strict=options.strict, search_tool=options.search_tool)
+        print(json_line(answer_json(answer, chunks, opened.generation, request_json(answer, asked, settings))))
     elif options.form == "markdown":
         words = decisive_words(answer.question, opened.assistant.retriever.idf)
         print(safe(answer_markdown(answer, docs_line(opened), words, PageAddresses(opened.store, settings.docs))))

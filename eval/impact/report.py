@@ -1,11 +1,11 @@
 """The impact of a docs change as markdown for a pull request, and as one HTML page. Pure."""
 
-import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from eval.html import escape_html, page, rows
 from eval.impact.effects import EFFECTS, Effect, Impact, Snapshot, count_effects, group_by_cause, refusal_change
+from eval.word_diff import word_diff
 
 _SHOWN: Final = 300
 """Questions of the HTML page: more than anyone reads; the JSON document has them all."""
@@ -126,15 +126,8 @@ def _snapshot(snapshot: Snapshot) -> str:
 
 def word_difference(before: str, after: str) -> str:
     """Both texts in one, words that went struck out and words that came underlined: HTML."""
-    old, new = before.split(), after.split()
-    parts = []
-    for tag, a, b, c, d in difflib.SequenceMatcher(a=old, b=new, autojunk=False).get_opcodes():
-        gone, came = escape_html(" ".join(old[a:b])), escape_html(" ".join(new[c:d]))
-        if tag == "equal":
-            parts.append(gone)
-        else:
-            parts += [f"<del>{gone}</del>"] * bool(gone) + [f"<ins>{came}</ins>"] * bool(came)
-    return " ".join(parts)
+    marks = {"same": "{}", "gone": "<del>{}</del>", "new": "<ins>{}</ins>"}
+    return " ".join(marks[part.kind].format(escape_html(part.text)) for part in word_diff(before, after))
 
 
 def _changed(impact: Impact) -> bool:

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import json
 import re
 import secrets
 from collections.abc import Iterator, Sequence
@@ -17,6 +18,9 @@ NOT_IN_DOCS: Final = "NOT_IN_DOCS"
 
 PROMPT_TOKENS: Final = 32_000
 """Maximum word pieces of all passages of a conversation: it bounds the cost whatever -k and the searches are."""
+
+_HASHED_WITH: Final = b"labels of hashed prompts"
+"""In place of the secret of an installation, which would give the same prompt another hash on each machine."""
 
 _SITES: Final = 3
 """Sites that are named above the passages."""
@@ -126,6 +130,12 @@ def build_messages(question: str, passages: Passages) -> list[Message]:
     """The system rules, then the passages in their order, then the question and a reminder of the rules."""
     asked = f"{passages.heading()}\n\n{passages.text()}\n\nQuestion: {visible(question)}\n{passages.reminder()}"
     return [{"role": "system", "content": passages.rules()}, {"role": "user", "content": asked}]
+
+
+def prompt_sha256(question: str, hits: Sequence[Hit]) -> str:
+    """The hash of the prompt for a question and passages, the same on every machine and day: no labels, no date."""
+    messages = build_messages(question, Passages(hits, _HASHED_WITH))
+    return hashlib.sha256(json.dumps(messages).encode()).hexdigest()
 
 
 def harmless(text: str) -> str:

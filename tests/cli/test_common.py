@@ -50,7 +50,7 @@ def test_the_list_of_commands_says_each_whole(here: Here, monkeypatch: pytest.Mo
     listed = here("--help").out.partition("Commands:\n")[2].splitlines()
     assert [
         line.split()[0] for line in listed
-    ] == "ask reindex inspect eval impact gaps status models doctor serve mcp export".split()
+    ] == "ask reindex inspect eval impact gaps replay status models doctor serve mcp export".split()
     assert all(line.endswith(".") and not line.endswith("...") for line in listed)
 
 

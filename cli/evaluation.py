@@ -1,0 +1,104 @@
+"""The commands that measure: eval, impact, gaps and replay. Each parses and calls."""
+
+import typer
+
+from cli import evaluation_options as own
+from cli import options as given
+from cli.options import Common, with_common
+
+
+@with_common()
+def evaluate(
+    questions: own.Questions = None,
+    *,
+    common: Common,
+    retrieval_only: own.RetrievalOnly = False,
+    no_llm: own.QuotedOnly = False,
+    k: own.EvalTopK = 10,
+    under: given.Under = "",
+    jobs: own.Jobs = None,
+    report: given.Report = None,
+    baseline: own.Baseline = None,
+    save: own.Save = None,
+    calibrate: own.Calibrate = False,
+    strict: own.Strict = False,
+    new: own.New = None,
+    quote: own.Quote = None,
+    question: own.NewQuestion = None,
+) -> None:
+    """Measure retrieval, answers and refusals on questions.
+
+    Compares with a saved run, writes a report, fits when to refuse, or (--new) writes a question.
+    """
+    from cli.commands.evaluate import EvalOptions, run_eval
+
+    options = EvalOptions(
+        questions=questions,
+        retrieval_only=retrieval_only,
+        no_llm=no_llm,
+        under=under,
+        jobs=jobs,
+        report=report,
+        baseline=baseline,
+        save=save,
+        calibrate=calibrate,
+        strict=strict,
+        new=new,
+        quote=quote,
+        question=question,
+        json=common.json,
+        quiet=common.quiet,
+    )
+    raise typer.Exit(run_eval({**common.settings, "k": k}, options))
+
+
+@with_common()
+def impact(
+    before: own.Before,
+    after: own.After,
+    questions: own.AnyQuestions,
+    *,
+    common: Common,
+    no_llm: given.NoLlm = False,
+    k: given.TopK = None,
+    under: given.Under = "",
+    report: given.Report = None,
+    markdown: own.MarkdownFile = None,
+    gate: given.Gate = False,
+) -> None:
+    """Show what a change of the docs does to the answers.
+
+    Answers all questions in two generations of the index and compares the answers one by one.
+    """
+    from cli.commands.impact import ImpactOptions, run_impact
+
+    options = ImpactOptions(before, after, questions, no_llm, under, report, markdown, gate, common.json, common.quiet)
+    raise typer.Exit(run_impact({**common.settings, "k": k}, options))
+
+
+@with_common("model")
+def gaps(log: own.GapsLog, *, common: Common) -> None:
+    """Show what readers ask and the docs do not answer."""
+    from cli.commands.gaps import GapsOptions, run_gaps
+
+    raise typer.Exit(run_gaps(common.settings, GapsOptions(log, common.json, common.quiet)))
+
+
+@with_common()
+def replay(
+    answer: own.RecordedAnswer = None,
+    *,
+    common: Common,
+    batch: own.RecordedRun = None,
+    max_tokens: own.ReplayMaxTokens = None,
+    timeout: given.Timeout = None,
+    temperature: own.ReplayTemperature = None,
+) -> None:
+    """Ask a recorded answer again, and show what differs.
+
+    The same passages, by generation and id, go to the same model with the same prompt.
+    """
+    from cli.commands.replay import ReplayOptions, run_replay
+
+    values = {**common.settings, "max_tokens": max_tokens, "timeout": timeout, "temperature": temperature}
+    raise typer.Exit(run_replay(values, ReplayOptions(answer, batch, common.json, common.quiet)))
