@@ -13,6 +13,7 @@ from ingest.clean.metadata import base_url, canonical_url, page_links, page_titl
 from ingest.clean.plan import PagePlan, plan_page
 from ingest.clean.render.blocks import Block, Context
 from ingest.clean.render.boxes import settle_boxes
+from ingest.clean.render.raw_formulas import sets_raw_formulas
 from ingest.clean.render.walk import walk
 
 
@@ -55,7 +56,13 @@ def read_html(text: str, url: str) -> PageParts:
 def _render(plan: PagePlan, index: Index, base: str) -> PageParts:
     """Render title and description on their own, then the content without them."""
     ctx = Context(
-        base, walk, skip=plan.skip, blocky=find_blocky(plan.root), titles=plan.code_titles, labels=find_labels(index)
+        base,
+        walk,
+        skip=plan.skip,
+        blocky=find_blocky(plan.root),
+        titles=plan.code_titles,
+        labels=find_labels(index),
+        raw_formulas=sets_raw_formulas(index),
     )
     title = page_title(index, plan.title, ctx)
     description = _one_line(ctx.inside([plan.description])) if plan.description is not None else ""

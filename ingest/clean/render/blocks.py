@@ -55,6 +55,7 @@ class Context:
     depth: int = 0
     demote: int = 0
     title: int = 0  # id of the title element, where its place among the blocks is wanted
+    raw_formulas: bool = False  # a script of the page sets the TeX in its text
 
     def blocks(self, nodes: Iterable[PageElement]) -> list[Block]:
         """Render nodes at the same level."""

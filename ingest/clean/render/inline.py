@@ -19,6 +19,7 @@ from ingest.clean.dom.tree import (
 )
 from ingest.clean.render.blocks import Context
 from ingest.clean.render.formulas import formula, is_formula
+from ingest.clean.render.raw_formulas import write_raw_formulas
 from ingest.text.unsafe import safe_url
 
 _CODE = frozenset(("code", "kbd", "samp", "tt"))
@@ -58,7 +59,8 @@ class _Writer:
         out: list[str] = []
         for node in nodes:
             if type(node) is NavigableString:
-                out.append(SPACES.sub(" ", INVISIBLE.sub("", node)))
+                text = SPACES.sub(" ", INVISIBLE.sub("", node))
+                out.append(write_raw_formulas(text, node) if self.ctx.raw_formulas else text)
             elif isinstance(node, Tag) and id(node) not in self.ctx.skip:
                 text = self.tag(node, depth + 1) if depth < _MAX_DEPTH else text_of(node)
                 if text.startswith("`") and out and out[-1].endswith("`"):
