@@ -55,10 +55,12 @@ class LoggedQuestion:
     comment: str = ""
 
 
-def log_entry(answer: Answer, *, confidence: float, generation: str = "", under: str = "") -> LoggedQuestion:
-    """Describe an answered or refused question for the log; the question is masked."""
+def log_entry(
+    answer: Answer, *, confidence: float, generation: str = "", under: str = "", entry_id: str = ""
+) -> LoggedQuestion:
+    """Describe an answered or refused question for the log; the question is masked. Without an id it gets a new one."""
     return LoggedQuestion(
-        id=secrets.token_hex(8),
+        id=entry_id or secrets.token_hex(8),
         time=_now(),
         question=mask(answer.question[:_MAX_QUESTION]),
         answered=answer.answered,

@@ -9,5 +9,5 @@ api          /api/search, /api/ask, /api/page, /api/status, /api/feedback, /heal
 openapi      /openapi.json                                 openai_api /v1/models, /v1/chat/completions
 mcp_server   MCP over HTTP and stdio; `mcp_tools` are the tools' schemas
 render       markdown and citations -> safe HTML             turn       an answer as the page shows it
-web          the page at / and the widget; `page/` has its script and style
+web          the page at / and the widget; `page/` has their scripts and styles
 """

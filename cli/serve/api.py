@@ -10,7 +10,7 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
-from cli.serve.events import answer_steps
+from cli.serve.events import Shown, answer_steps
 from cli.serve.render import answer_html, fragment_url
 from cli.serve.security import error_body
 from cli.serve.service import (
@@ -24,9 +24,9 @@ from cli.serve.service import (
     search_document,
     status_document,
 )
-from cli.serve.turn import turn_html, words_to_mark
+from cli.serve.turn import PartialTurn, source_html, turn_html, words_to_mark
 from ingest.core.errors import DocsError, UsageError
-from rag.records import Citation, Exchange, Piece
+from rag.records import Citation, Exchange
 from rag.serialize import citation_json
 
 MAX_HISTORY: Final = 20
@@ -127,11 +127,10 @@ class Api:
 
     async def _events(self, request: Request, asked: Asked, *, turn: bool) -> AsyncIterator[bytes]:
         """`sentence` and `citation` as they are checked, then `done` with the whole document, or `error`."""
+        partial_turn = PartialTurn(asked.id) if turn else None
         async for step in answer_steps(self.service, asked, request):
-            if isinstance(step, Piece):
-                yield sse("sentence", {"text": step.text, "unsupported": list(step.unsupported)})
-                for citation in step.citations:
-                    yield sse("citation", citation_document(citation))
+            if isinstance(step, Shown):
+                yield await self.service.call(partial(piece_events, step, partial_turn))
             elif isinstance(step, Answered):
                 yield await self.service.call(partial(done_event, step, turn=turn))
             elif step is not None:
@@ -156,6 +155,18 @@ def full_document(answered: Answered, *, turn: bool = False) -> dict[str, Any]:
 def to_json(document: dict[str, Any]) -> bytes:
     """A document as it is sent. Long ones are encoded on a worker thread: that takes milliseconds."""
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def piece_events(step: Shown, partial_turn: PartialTurn | None) -> bytes:
+    """A `sentence` and its `citation`s; with the answer so far and their source cards as HTML for a `partial_turn`."""
+    sentence: dict[str, Any] = {"text": step.piece.text, "unsupported": list(step.piece.unsupported)}
+    if partial_turn is not None:
+        sentence["html"] = partial_turn.add(step)
+    events = [sse("sentence", sentence)]
+    for citation in step.piece.citations:
+        card = {"card": source_html(citation, partial_turn.prefix)} if partial_turn is not None else {}
+        events.append(sse("citation", {**citation_document(citation), **card}))
+    return b"".join(events)
 
 
 def done_event(answered: Answered, *, turn: bool) -> bytes:

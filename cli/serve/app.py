@@ -22,12 +22,12 @@ from cli.serve.openapi import openapi_document
 from cli.serve.options import ServeOptions
 from cli.serve.security import App, Guard, Receive, Scope, Send, error_body
 from cli.serve.service import Service
-from cli.serve.web import Web
+from cli.serve.web import FILES, Web
 from ingest.core.errors import DocsError, UsageError
 
 logger = logging.getLogger("askdocs.serve")
 
-_FREE = frozenset({"/healthz", "/page/app.js", "/page/style.css", "/page/icon.svg", "/widget.js"})
+_FREE = frozenset({"/healthz", "/widget.js", *(f"/page/{name}" for name in FILES)})
 """Paths that cost nothing and are not counted."""
 
 

@@ -1,10 +1,12 @@
 """Stream an answer: pass its pieces from a worker thread to the event loop.
 
-A quoted answer is one piece. When the client disconnects, the model's stream is closed.
+A quoted answer is found at once; it is cut into sentences like a written one. When the client disconnects, the model's
+stream is closed.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+import re
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -12,13 +14,25 @@ from starlette.requests import Request
 
 from cli.serve.service import Answered, Asked, Gone, Service, ends_when
 from ingest.core.errors import DocsError
-from rag.records import Event, Piece
+from rag.generate.splitter import PieceSplitter
+from rag.records import Answer, Event, Piece
 
 KEEP_ALIVE: Final = 15.0
 """Seconds between signs of life while nothing comes, so that proxies keep the connection open."""
 
-Step = Piece | Answered | DocsError | None
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A checked piece. `answered` is the whole answer where it was known before its pieces: the pages are quoted."""
+
+    piece: Piece
+    answered: Answered | None = None
+
+
+Step = Shown | Answered | DocsError | None
 """A checked piece, the finished answer, why there is none, or None: nothing came for a while."""
+
+_MARKER: Final = re.compile(r"\[(\d{1,3})\]")
 
 
 @dataclass(slots=True)
@@ -33,7 +47,7 @@ class _Answering:
 
     def pass_on(self, event: Event) -> None:
         if isinstance(event, Piece):
-            self.loop.call_soon_threadsafe(self.steps.put_nowait, event)
+            self.loop.call_soon_threadsafe(self.steps.put_nowait, Shown(event))
 
     async def run(self) -> None:
         try:
@@ -62,10 +76,21 @@ async def answer_steps(service: Service, asked: Asked, request: Request) -> Asyn
                     return
                 step = None
             if isinstance(step, Answered) and not shown:
-                yield Piece(step.answer.text, step.answer.unsupported, step.answer.citations)
-            shown = shown or isinstance(step, Piece)
+                for piece in answer_pieces(step.answer):
+                    yield Shown(piece, step)
+            shown = shown or isinstance(step, Shown)
             yield step
             if isinstance(step, Answered | DocsError):
                 return
     finally:
         answering.gone = True
+
+
+def answer_pieces(answer: Answer) -> Iterator[Piece]:
+    """Cut a finished answer into its sentences, items, rows and code blocks; each has the citations that it names."""
+    splitter = PieceSplitter()
+    texts = [*splitter.feed(answer.text), *splitter.end()]
+    left = {citation.marker: citation for citation in answer.citations}
+    for at, text in enumerate(texts):
+        named = [int(number) for number in _MARKER.findall(text)] if at + 1 < len(texts) else list(left)
+        yield Piece(text, citations=tuple(left.pop(number) for number in dict.fromkeys(named) if number in left))

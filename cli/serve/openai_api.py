@@ -15,11 +15,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from cli.serve.api import read_json, stream_response
-from cli.serve.events import answer_steps
+from cli.serve.events import Shown, answer_steps
 from cli.serve.render import fragment_url
 from cli.serve.service import Answered, Asked, Service
 from ingest.core.errors import UsageError
-from rag.records import Citation, Exchange, Piece
+from rag.records import Citation, Exchange
 
 MODEL: Final = "askdocs"
 _TASK: Final = "### Task:"
@@ -72,8 +72,8 @@ class OpenAiApi:
         yield reply.chunk({"role": "assistant", "content": ""})
         length = 0
         async for step in answer_steps(self.service, asked, request):
-            if isinstance(step, Piece):
-                text, annotations = linked(step.text, step.citations, length)
+            if isinstance(step, Shown):
+                text, annotations = linked(step.piece.text, step.piece.citations, length)
                 length += len(text)
                 yield reply.chunk({"content": text, **({"annotations": annotations} if annotations else {})})
             elif isinstance(step, Answered):

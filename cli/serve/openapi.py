@@ -91,7 +91,10 @@ _QUESTION: Final = {
             "type": "boolean",
             "description": "Events `sentence`, `citation`, `done`, `error` in place of one document.",
         },
-        "turn": {"type": "boolean", "description": "Add what the web page shows, as HTML."},
+        "turn": {
+            "type": "boolean",
+            "description": "Add what the web page shows, as HTML: to the document and the events.",
+        },
     },
 }
 _FEEDBACK: Final = {

@@ -39,8 +39,11 @@ _HEADERS: Final = (
 _PUBLIC: Final = frozenset({"/healthz"})
 """Paths without a token: a load balancer has none."""
 
-_EMBEDDED: Final = frozenset({"/widget.js", "/api/ask", "/api/feedback"})
+_EMBEDDED: Final = frozenset({"/page/answer.js", "/page/answer.css", "/api/ask", "/api/feedback"})
 """Paths that a page of an allowed origin may use."""
+
+_SCRIPT: Final = "/widget.js"
+"""What a page of an allowed origin loads as a script: then a browser sends no Origin, and the script has no secret."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +97,7 @@ class Guard:
         host = headers.get("host", "")
         if sum(name == b"host" for name, _ in scope["headers"]) != 1 or not self._is_ours(host):
             return Problem(421, "host", "this server does not go by that name", "start it with --allow-host NAME")
-        if foreign:
+        if foreign or (self._options.origins and scope["path"] == _SCRIPT and scope["method"] == "GET"):
             return None
         site = headers.get("sec-fetch-site", "none")
         own = not origin or self._is_own_origin(origin, scope["scheme"], host)

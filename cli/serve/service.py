@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, Literal, TypeVar
@@ -58,11 +58,12 @@ class Gone(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question with its options. `may_pay` False forbids a model, whatever the budget."""
+    """A question with its options. `may_pay` False forbids a model, whatever the budget. `id` names its answer."""
 
     question: str
     options: AnswerOptions
     may_pay: bool = True
+    id: str = field(default_factory=lambda: secrets.token_hex(8))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,7 @@ class Answered:
     """An answer, the index that it came from, an id for feedback, and a note on why no model was asked.
 
     `marked` is the answer's text for people: with "[unsupported]" after each sentence that nothing supports.
+    `takes_votes`: a log keeps what readers say of it.
     """
 
     answer: Answer
@@ -77,6 +79,7 @@ class Answered:
     id: str
     note: str = ""
     marked: str = ""
+    takes_votes: bool = False
 
 
 class Service:
@@ -146,19 +149,18 @@ class Service:
         if completion is not None:
             used = (completion.prompt_tokens or 0) + (completion.completion_tokens or 0)
             self.budget.spend(completion.cost_usd or 0.0, used)
-        identity = self._record(answer, found[-1], asked, opened)
+        self._record(answer, found[-1], asked, opened)
         shown = "".join(marked) if answer.answered and answer.unsupported else answer.text
-        return Answered(answer, opened, identity, note, shown)
+        return Answered(answer, opened, asked.id, note, shown, self.has_log)
 
-    def _record(self, answer: Answer, found: Retrieved, asked: Asked, opened: Opened) -> str:
-        """The answer's id, under which its question is logged where there is a log."""
+    def _record(self, answer: Answer, found: Retrieved, asked: Asked, opened: Opened) -> None:
+        """Log the question under the answer's id, where there is a log."""
         if self._log is None:
-            return secrets.token_hex(8)
-        generation, under = opened.generation.name, asked.options.under
-        entry = log_entry(answer, confidence=confidence(found), generation=generation, under=under)
+            return
+        sure, generation, under = confidence(found), opened.generation.name, asked.options.under
+        entry = log_entry(answer, confidence=sure, generation=generation, under=under, entry_id=asked.id)
         with suppress(OSError):  # a full disk must not keep readers from their answers
             self._log.add(entry)
-        return entry.id
 
     @property
     def has_log(self) -> bool:

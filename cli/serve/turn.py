@@ -1,7 +1,9 @@
 """One question with its answer, sources and passages as the web page shows them. Reads nothing but what it is given."""
 
+from dataclasses import dataclass, field
 from html import escape
 
+from cli.serve.events import Shown
 from cli.serve.render import answer_html, fragment_url, safe_html
 from cli.serve.service import Answered
 from ingest.core.urls import site_path
@@ -12,11 +14,42 @@ from rag.serialize import heading_path
 _NEAREST = 3
 
 
+@dataclass(slots=True)
+class PartialTurn:
+    """An answer as far as it was checked. Its source cards have the same ids as those of the whole turn."""
+
+    id: str
+    _marked: list[str] = field(default_factory=list)
+    _citations: list[Citation] = field(default_factory=list)
+
+    @property
+    def prefix(self) -> str:
+        """What the ids of source cards begin with."""
+        return card_prefix(self.id)
+
+    def add(self, step: Shown) -> str:
+        """Add a piece. Returns the answer so far as HTML, with a chip for each citation so far."""
+        self._marked.append(step.piece.shown)
+        self._citations += step.piece.citations
+        words = words_to_mark(step.answered) if step.answered else frozenset[str]()
+        return answer_html("".join(self._marked), self._citations, words, self.prefix)
+
+
+def card_prefix(answer_id: str) -> str:
+    """What the ids of an answer's source cards begin with; many answers fit on a page."""
+    return f"s{answer_id}"
+
+
 def turn_html(answered: Answered) -> str:
-    """The whole turn as one `article`; the ids in it are its own, so that many fit on a page."""
-    answer, prefix = answered.answer, f"s{answered.id}"
+    """The whole turn as one `article`.
+
+    Its data attributes are for the page's script: the text to copy, and whether votes are kept.
+    """
+    answer, prefix = answered.answer, card_prefix(answered.id)
+    votes = " data-votes" if answered.takes_votes else ""
     parts = [
-        f'<article class="turn" id="{escape(answered.id)}"><h2 class="asked">{escape(answer.question)}</h2>',
+        f'<article class="turn" id="{escape(answered.id)}" data-markdown="{escape(turn_markdown(answer))}"{votes}>',
+        f'<h2 class="asked">{escape(answer.question)}</h2>',
         f'<p class="note">{escape(answered.note)}</p>' if answered.note else "",
     ]
     if answer.answered or answer.citations:
@@ -24,15 +57,17 @@ def turn_html(answered: Answered) -> str:
         parts += [f'<p class="how">{_how(answered)}</p>', f'<div class="answer">{html}</div>', _unmarked(answer)]
     if not answer.answered:
         parts.append(_refusal_html(answered))
-    if answer.citations:
-        cards = "".join(source_html(citation, prefix) for citation in answer.citations)
-        parts.append(f'<h3>{"Sources" if len(answer.citations) > 1 else "Source"}</h3><ol class="sources">{cards}</ol>')
-    count = f"{len(answer.hits)} passage{'s' if len(answer.hits) != 1 else ''}"
-    passages = "".join(map(passage_html, answer.hits))
-    parts.append(
-        f'<details class="passages"><summary>{count} found, best first</summary>{passages}</details></article>'
-    )
+    parts.append(f"{_evidence_html(answer, prefix)}</article>")
     return "".join(parts)
+
+
+def turn_markdown(answer: Answer) -> str:
+    """Question, answer and numbered sources as markdown, for pasting into a chat or an issue."""
+    notes = []
+    for citation in answer.citations:
+        title = heading_path(citation.hit).replace('"', "'")
+        notes.append(f'[{citation.marker}]: {citation.hit.url} "{title}"')
+    return "\n\n".join(part for part in (f"## {answer.question}", answer.text, "\n".join(notes)) if part) + "\n"
 
 
 def words_to_mark(answered: Answered) -> frozenset[str]:
@@ -71,6 +106,22 @@ def _refusal_html(answered: Answered) -> str:
         return text
     items = "".join(f"<li>{link_html(hit.url, heading_path(hit))}</li>" for hit in near)
     return f'{text}<h3>Nearest pages</h3><ul class="nearest">{items}</ul>'
+
+
+def _evidence_html(answer: Answer, prefix: str) -> str:
+    """Source cards and passages. A screen reader does not read them out by itself, only the answer."""
+    cards = "".join(source_html(citation, prefix) for citation in answer.citations)
+    sources = f'<h3>Sources</h3><ol class="sources">{cards}</ol>' if cards else ""
+    return f'<section class="evidence" aria-live="off">{sources}{_passages_html(answer)}</section>'
+
+
+def _passages_html(answer: Answer) -> str:
+    """All passages that were found, behind a toggle."""
+    if not answer.hits:
+        return ""
+    count = f"{len(answer.hits)} passage{'s' if len(answer.hits) != 1 else ''}"
+    passages = "".join(map(passage_html, answer.hits))
+    return f'<details class="passages"><summary>{count} found, best first</summary>{passages}</details>'
 
 
 def source_html(citation: Citation, prefix: str) -> str:

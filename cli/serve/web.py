@@ -20,8 +20,10 @@ from ingest.core.errors import DocsError
 from ingest.index.freshness import docs_date
 from rag.open import Opened
 
-_FILES: Final = {
+FILES: Final = {
     "app.js": "text/javascript",
+    "answer.js": "text/javascript",
+    "answer.css": "text/css",
     "style.css": "text/css",
     "widget.js": "text/javascript",
     "icon.svg": "image/svg+xml",
@@ -42,7 +44,7 @@ class Web:
     @cached_property
     def _files(self) -> dict[str, bytes]:
         folder = files("cli.serve") / "page"
-        return {name: (folder / name).read_bytes() for name in _FILES}
+        return {name: (folder / name).read_bytes() for name in FILES}
 
     @cached_property
     def _template(self) -> str:
@@ -51,9 +53,9 @@ class Web:
     async def file(self, request: Request) -> Response:
         """One of the page's files."""
         name = request.path_params["name"]
-        if name not in _FILES:
+        if name not in FILES:
             raise HTTPException(404)
-        return Response(self._files[name], media_type=_FILES[name], headers={"cache-control": "max-age=300"})
+        return Response(self._files[name], media_type=FILES[name], headers={"cache-control": "max-age=300"})
 
     async def widget(self, _request: Request) -> Response:
         """GET /widget.js : the script that other sites embed."""
@@ -90,7 +92,6 @@ class Web:
             "name": escape(name),
             "question": escape(question),
             "content": content,
-            "votes": "yes" if self.service.has_log else "no",
             "about": escape(
                 f"{sources or 'Documentation'}: {manifest['pages']:,} pages{f', as of {date}' if date else ''}"
             ),

@@ -1,75 +1,69 @@
-// Ask the docs from any page: <script src="http://HOST/widget.js" data-label="Ask the docs" defer></script>
+// Ask the docs from any page: <script src="https://HOST/widget.js" data-label="Ask the docs" defer></script>
 (() => {
   const script = document.currentScript;
   const server = new URL(script.src).origin;
   const label = script.dataset.label || "Ask the docs";
   const host = document.createElement("div");
   const root = host.attachShadow({ mode: "closed" });
+  const theme = /^(?:light|dark)$/.test(script.dataset.theme) ? script.dataset.theme : "inherit"; // the site's own
   const style = new CSSStyleSheet();
   style.replaceSync(`
-    :host { all: initial; }
-    * { box-sizing: border-box; font: 15px/1.5 system-ui, sans-serif; }
-    button { position: fixed; right: 16px; bottom: 16px; padding: 10px 16px; border: 0; border-radius: 20px; background: #1a5fb4; color: #fff; cursor: pointer; z-index: 2147483000; }
-    dialog { position: fixed; right: 16px; bottom: 68px; left: auto; top: auto; width: min(420px, calc(100vw - 32px)); max-height: 70vh; margin: 0; padding: 12px; overflow: auto; border: 1px solid #8a93a0; border-radius: 10px; background: #fff; color: #1c1f23; z-index: 2147483000; }
-    form { display: flex; gap: 8px; } input { flex: 1; min-width: 0; padding: 8px; border: 1px solid #5a6270; border-radius: 6px; background: inherit; color: inherit; }
-    form button { position: static; border-radius: 6px; } a { color: #1a5fb4; } .dim { color: #5a6270; font-size: 13px; } pre { overflow-x: auto; }
-    @media (prefers-color-scheme: dark) { dialog { background: #16181c; color: #e6e8eb; } a { color: #8ab8ff; } .dim { color: #a5adb8; } }
+    :host { all: initial !important; color-scheme: ${theme} !important; font: 15px/1.5 system-ui, sans-serif !important; }
+    .open { position: fixed; right: 16px; bottom: 16px; border-radius: 22px; z-index: 2147483000; }
+    dialog { position: fixed; inset: auto 16px 72px auto; width: min(440px, calc(100vw - 32px)); max-height: min(75vh, calc(100vh - 90px)); margin: 0; padding: 0; border: 1px solid var(--line); border-radius: 12px; background: var(--ground); color: var(--text); box-shadow: 0 8px 30px #0004; z-index: 2147483000; flex-direction: column; overflow: hidden; }
+    dialog[open] { display: flex; }
+    .log { flex: 1; overflow: auto; overflow-wrap: anywhere; padding: 0 14px; }
+    form { display: flex; gap: 8px; padding: 12px 14px; border-top: 1px solid var(--line); }
+    .log:empty + form { border-top: 0; }
+    h2.asked { font-size: 17px; }
   `);
-  root.adoptedStyleSheets = [style];
-  const make = (tag, text = "") => Object.assign(document.createElement(tag), { textContent: text });
-  const open = make("button", label);
-  const panel = make("dialog");
-  const form = make("form");
-  const input = Object.assign(make("input"), { type: "search", maxLength: 4000, placeholder: "Ask a question" });
-  input.setAttribute("aria-label", "Question");
-  const answers = make("div");
-  answers.setAttribute("role", "log");
-  answers.setAttribute("aria-live", "polite");
-  panel.setAttribute("aria-label", label);
-  form.append(input, make("button", "Ask"));
-  panel.append(form, answers);
-  root.append(open, panel);
-  const history = [];
-  const link = (url, text) => {
-    const anchor = make("a", text);
-    if (/^https?:\/\//i.test(url)) anchor.href = url;
-    return anchor;
+  const shared = new CSSStyleSheet();
+  root.adoptedStyleSheets = [shared, style];
+  const make = (tag, attributes = {}, ...children) => {
+    const element = document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+    element.append(...children);
+    return element;
   };
+  const open = make("button", { class: "open", type: "button", "aria-expanded": "false" }, label);
+  const panel = make("dialog", { "aria-label": label });
+  const input = make("input", { type: "search", maxlength: "4000", placeholder: "Ask a question", "aria-label": "Question", enterkeyhint: "send" });
+  const form = make("form", {}, input, make("button", {}, "Ask"));
+  const log = make("div", { class: "log", role: "log", "aria-live": "polite", "aria-label": "Answers" });
+  panel.append(log, form);
+  root.append(panel, open);
+  // A rem is the site's, so lengths are made pixels.
+  const restyle = async () => {
+    const css = await (await fetch(`${server}/page/answer.css`)).text();
+    shared.replaceSync(css.replace(/([\d.]+)rem/g, (_, number) => `${15 * number}px`));
+  };
+  restyle().catch(() => {});
+  let talk = null;
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     const question = input.value.trim();
     if (!question) return;
     input.value = "";
-    const text = make("div", "…");
-    answers.append(Object.assign(make("p", question), { style: "font-weight:600" }), text);
     try {
-      const response = await fetch(`${server}/api/ask`, {
-        method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ question, history: history.slice(-6) }),
-      });
-      const answer = await response.json();
-      if (answer.error) throw new Error(answer.error.message);
-      text.textContent = answer.answer;
-      const list = make("ol");
-      for (const source of answer.citations) {
-        const item = make("li");
-        item.value = source.marker;
-        item.append(link(source.link || source.url, [source.title, ...source.headings.slice(-2)].join(" › ")));
-        list.append(item);
-      }
-      answers.append(list);
-      history.push({ question, answer: answer.answered ? answer.answer : "" });
-    } catch (error) {
-      text.textContent = error.message || "The server can't be reached.";
+      if (!talk) talk = new (await import(`${server}/page/answer.js`)).Conversation(log, { server });
+      await talk.ask(question);
+    } catch {
+      log.append(make("p", { class: "note", role: "alert" }, "The server can't be reached. Try again in a moment."));
     }
-    text.scrollIntoView({ block: "nearest" });
   });
+  const close = () => {
+    panel.close();
+    open.setAttribute("aria-expanded", "false");
+    open.focus();
+  };
   open.addEventListener("click", () => {
-    if (panel.open) return panel.close();
+    if (panel.open) return close();
     panel.show();
+    open.setAttribute("aria-expanded", "true");
     input.focus();
   });
   panel.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") { panel.close(); open.focus(); }
+    if (event.key === "Escape") close();
   });
   document.body.append(host);
 })();

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import CommandLine
+from tests.conftest import STARTER_PAGES, CommandLine, bare_environment
 from tests.rag.server import ModelServer
 
 QUESTION = "What are model variants?"
@@ -103,6 +104,16 @@ def serving(command: CommandLine, *arguments: str | Path, **environ: str) -> Ite
 
 
 @pytest.fixture(scope="session")
+def starter(tmp_path_factory: pytest.TempPathFactory) -> CommandLine:
+    """The command line in a folder with the starter pages and the index that ships with them: nothing is embedded."""
+    folder = tmp_path_factory.mktemp("served") / "work"
+    shutil.copytree(STARTER_PAGES, folder / "markdown_docs")
+    command = CommandLine(folder, bare_environment(folder))
+    assert command("ask", QUESTION, "--no-llm").status == 0
+    return command
+
+
+@pytest.fixture(scope="session")
 def running(starter: CommandLine) -> Iterator[Running]:
     """A keyless server; all tests of the session share it."""
     with serving(starter, "--per-minute", "100000") as server:
@@ -130,3 +141,23 @@ def events_of(response: Response) -> list[tuple[str, Any]]:
         if "event" in lines:
             found.append((lines["event"], json.loads(lines["data"])))
     return found
+
+
+@pytest.fixture
+def browser(chromium: Any) -> Any:
+    """The Chromium that all tests share, on an empty page and with an empty log of requests."""
+    chromium.get("about:blank")
+    chromium.get_log("performance")
+    return chromium
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """One Chromium for all tests."""
+    from tests.cli.serve.browser import open_browser
+
+    driver = open_browser()
+    try:
+        yield driver
+    finally:
+        driver.quit()

@@ -230,3 +230,32 @@ def test_a_new_generation_answers_within_two_seconds_and_no_request_is_lost(
         assert "striped" in late["answer"]
         assert {status for status, _ in seen} == {200}
         assert {name for _, name in seen} == {first, late["index"]["generation"]}
+
+
+def test_a_quoted_answer_streams_by_sentence_with_its_citations(running: Running) -> None:
+    whole = running.post("/api/ask", {"question": "How do I set a fallback model?"}).json
+    events = events_of(running.post("/api/ask", {"question": whole["question"], "stream": True}))
+    sentences = [data for name, data in events if name == "sentence"]
+    assert len(sentences) > 1
+    assert "".join(sentence["text"] for sentence in sentences) == whole["answer"]
+    said, cited = "", []
+    for name, data in events[:-1]:
+        if name == "sentence":
+            said += data["text"]
+        else:
+            assert f"[{data['marker']}]" in said  # a source comes with the sentence that names it, not at the end
+            cited.append(data)
+    assert cited == whole["citations"]
+
+
+def test_a_stream_for_people_has_the_answer_so_far_as_html(running: Running) -> None:
+    asked = {"question": "How do I set a fallback model?", "stream": True, "turn": True}
+    events = events_of(running.post("/api/ask", asked))
+    done = events[-1][1]
+    sentences = [data for name, data in events if name == "sentence"]
+    cards = [data["card"] for name, data in events if name == "citation"]
+    assert len(sentences[0]["html"]) < len(sentences[-1]["html"])
+    assert sentences[-1]["html"] in done["turn"]  # the same ids: what is shown already stays as it is
+    assert cards
+    assert all(card in done["turn"] for card in cards)
+    assert done["id"] in cards[0]

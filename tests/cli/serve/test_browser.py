@@ -1,85 +1,19 @@
 """The page in a real browser: Debian's Chromium, driven by Selenium. Skipped where one of them is missing."""
 
-import shutil
-import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.cli.serve.browser import NEEDS_CHROMIUM, ask, hosts_asked, open_browser, wait_for, webdriver
 from tests.cli.serve.clients import MISSING, npm_file
 from tests.cli.serve.conftest import QUESTION, Running, serving
 from tests.cli.serve.xss import vectors
 from tests.conftest import CommandLine
 from tests.rag.server import answer
 
-webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed: make check-serve installs it")
-BINARY, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-pytestmark = [
-    pytest.mark.skipif(not (BINARY and DRIVER), reason="Chromium and its driver are not installed"),
-    pytest.mark.slow,
-]
-
-
-def open_browser(**preferences: Any) -> Any:
-    options = webdriver.ChromeOptions()
-    options.binary_location = BINARY or ""
-    for argument in (
-        "--headless=new",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-dev-shm-usage",
-        "--window-size=1000,900",
-    ):
-        options.add_argument(argument)
-    if preferences.get("dark"):
-        options.add_argument("--blink-settings=preferredColorScheme=0")
-    if preferences.get("scripts") is False:
-        options.add_experimental_option("prefs", {"profile.managed_default_content_settings.javascript": 2})
-    options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
-    return webdriver.Chrome(options, webdriver.ChromeService(DRIVER))
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    driver = open_browser()
-    try:
-        yield driver
-    finally:
-        driver.quit()
-
-
-def wait_for(browser: Any, selector: str, count: int = 1, seconds: float = 30) -> list[Any]:
-    ended = time.monotonic() + seconds
-    while time.monotonic() < ended:
-        found = browser.find_elements("css selector", selector)
-        if len(found) >= count:
-            return list(found)
-        time.sleep(0.05)
-    raise AssertionError(
-        f"{selector} did not appear; the page says: {browser.find_element('css selector', 'body').text[:500]}"
-    )
-
-
-def hosts_asked(browser: Any, own: str) -> set[str]:
-    """Addresses outside the server that the page sent a request to since the last call."""
-    import json
-
-    asked = set()
-    for entry in browser.get_log("performance"):
-        message = json.loads(entry["message"])["message"]
-        if message["method"] == "Network.requestWillBeSent":
-            url = message["params"]["request"]["url"]
-            if not url.startswith((own, "data:", "about:", "chrome:")):
-                asked.add(url)
-    return asked
-
-
-def ask(browser: Any, question: str) -> None:
-    field = browser.find_element("css selector", "#q")
-    field.clear()
-    field.send_keys(question + "\n")
+pytestmark = NEEDS_CHROMIUM
+PAGE_FILES = ("/page/app.js", "/page/answer.js", "/page/style.css", "/page/answer.css", "/page/icon.svg")
 
 
 def test_ask_follow_up_and_open_a_source(browser: Any, running: Running) -> None:
@@ -153,6 +87,30 @@ def test_a_written_answer_appears_by_sentence(browser: Any, written: Callable[..
         assert "A variant is a suffix" in browser.find_element("css selector", ".answer").text
         assert "Pigs fly" in browser.find_element("css selector", ".answer").text.split("unsupported")[0]
         assert [one.text for one in browser.find_elements("css selector", ".unsure")] == ["unsupported"]
+
+
+def test_chips_and_cards_appear_with_their_sentence(browser: Any, written: Callable[..., Any]) -> None:
+    with written() as (server, model):
+        model.says(
+            answer("A variant is a suffix of the slug [1]. ", "It is free [2].\n\n", "- One [1]\n", "- Two", ".")
+        )
+        model.pause = 0.7
+        browser.get(server.url)
+        ask(browser, QUESTION)
+        wait_for(browser, ".turn .answer a.cite")
+        early = browser.execute_script(
+            "const all = (s) => [...document.querySelectorAll(s)].map(one => one.textContent);"
+            "window.first = document.querySelector('.answer a.cite'); first.focus();"
+            "return [all('.answer a.cite'), all('.sources .path'), all('.tools')]"
+        )
+        chips, cards, tools = early
+        assert tools == []  # there is more to come
+        assert set(chips) == {str(number) for number in range(1, len(cards) + 1)}
+        wait_for(browser, ".tools")
+        assert browser.execute_script("return document.activeElement === first")  # what was shown is not replaced
+        items = [one.text.split()[0] for one in browser.find_elements("css selector", ".answer li")]
+        assert items == ["One", "Two."]
+        assert len(browser.find_elements("css selector", ".sources > li")) == 2
 
 
 def use_screen(browser: Any, scheme: str, *, small: bool) -> None:
@@ -265,51 +223,6 @@ def test_no_vector_runs_when_the_page_s_script_shows_it(browser: Any, poisoned: 
     assert hosts_asked(browser, server.url) == set()
 
 
-def test_the_widget_asks_from_an_allowed_site(browser: Any, starter: CommandLine, tmp_path: Path) -> None:
-    import http.server
-    import threading
-
-    class Site(http.server.BaseHTTPRequestHandler):
-        page = b""
-
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.send_header("Content-Type", "text/html")
-            self.end_headers()
-            self.wfile.write(self.page)
-
-        def log_message(self, *args: Any) -> None:
-            pass
-
-    site = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Site)
-    threading.Thread(target=site.serve_forever, daemon=True).start()
-    origin = f"http://127.0.0.1:{site.server_address[1]}"
-    try:
-        with serving(starter, "--allow-origin", origin, "--per-minute", "100000") as server:
-            script = (
-                f'<!DOCTYPE html><title>x</title><body><p>Docs</p><script src="{server.url}/widget.js" defer></script>'
-            )
-            Site.page = script.encode()
-            browser.get(origin)
-            status = browser.execute_async_script(
-                "const done = arguments[1]; fetch(arguments[0] + '/api/ask', {method: 'POST', headers: {'Content-Type':"
-                " 'application/json'}, body: JSON.stringify({question: 'What are model variants?'})})"
-                ".then(r => r.json()).then(d => done(d.answered), e => done(String(e)))",
-                server.url,
-            )
-            assert status is True
-            refused = browser.execute_async_script(
-                "const done = arguments[1]; fetch(arguments[0] + '/api/status')"
-                ".then(() => done('read'), () => done('refused'))",
-                server.url,
-            )
-            assert refused == "refused"
-            assert browser.execute_script("return document.body.lastElementChild.shadowRoot") is None  # closed
-    finally:
-        site.shutdown()
-        site.server_close()
-
-
 def test_page_and_script_are_small(running: Running) -> None:
-    sizes = [len(running.get(path).body) for path in ("/", "/page/app.js", "/page/style.css", "/page/icon.svg")]
+    sizes = [len(running.get(path).body) for path in ("/", *PAGE_FILES)]
     assert sum(sizes) < 60_000
