@@ -43,7 +43,6 @@ from rag.retrieve.fusion import few_per_page
 from rag.retrieve.rerank import CANDIDATES, Rerank
 from rag.retrieve.search import Retriever
 from rag.thresholds import DEFAULT, Thresholds
-from rag.verify.citations import shift_marks
 
 if TYPE_CHECKING:
     from rag.generate.writer import Written
@@ -245,6 +244,8 @@ class Assistant:
 
     def _with_excerpts(self, answer: Answer, retrieved: Retrieved, on_event: OnEvent) -> Answer:
         """Add a notice and excerpts of the pages to an answer of which nothing could be verified."""
+        from rag.verify.citations import shift_marks  # only written answers are verified, and loading it takes 20 ms
+
         quoted = self._quote(retrieved)
         first = len(answer.hits)
         renumbered = tuple(replace(one, marker=one.marker + first) for one in quoted.citations)

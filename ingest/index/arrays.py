@@ -4,7 +4,7 @@ DuckDB could search its own tables, but a first query through its array function
 tenth of a second at 5,000 chunks, and the token vectors are too many for a database. Loading and opening
 it takes 50 ms, and it reads all texts to return eight; so the texts that are shown are stored here as well.
 
-Chunks and token vectors are records of bytes in one file, any of which is found and checked without
+Chunks, pages and token vectors are records of bytes in one file, any of which is found and checked without
 reading the others: next to FILE are NAME_places.npy, where each record begins, and NAME_checksums.npy,
 the CRC-32 of each.
 """
@@ -28,11 +28,13 @@ from ingest.core.errors import IndexDamaged
 from ingest.core.records import Chunk
 from ingest.embed.base import Embedding
 from ingest.embed.token_vectors import SCALE, WIDTH, TokenVectors
+from ingest.index.base import StoredPage
 from ingest.index.bm25 import Bm25Index
 from ingest.index.files import (
     ADDED_VECTORS,
     CHUNKS,
     PAGE_NUMBERS,
+    PAGE_TEXTS,
     PAGE_VECTORS,
     PAGES,
     POSTINGS,
@@ -101,12 +103,14 @@ class Records:
 
 _TOKENS: Final = Records(TOKENS, "token", WIDTH)
 _CHUNKS: Final = Records(CHUNKS, "chunk")
+_PAGES: Final = Records(PAGE_TEXTS, "page")
 _VECTORS_AT_ONCE: Final = 4_096
 """Vectors in memory while they are written: some megabytes."""
 
 
 def write_arrays(
     folder: Path,
+    pages: Sequence[StoredPage],
     chunks: Sequence[Chunk],
     embeddings: Iterable[Embedding],
     mean_question_token: NDArray[np.float32],
@@ -123,7 +127,7 @@ def write_arrays(
     vectors = np.asarray(np.load(folder / VECTORS, mmap_mode="r", allow_pickle=False))
     np.save(folder / WHITENING, fit_whitening(vectors), allow_pickle=False)
     np.save(folder / TOKEN_MEANS, np.stack([splitter.mean_token(), mean_question_token]), allow_pickle=False)
-    _write_pages(folder, [chunk.url for chunk in chunks], vectors)
+    _write_pages(folder, pages, [chunk.url for chunk in chunks], vectors)
     _CHUNKS.write(folder, map(_packed, chunks))
     for name in POSTINGS:
         np.save(folder / f"{name}.npy", getattr(bm25, name), allow_pickle=False)
@@ -203,8 +207,11 @@ def _token_head(count: int) -> bytes:
     return head.getvalue()
 
 
-def _write_pages(folder: Path, urls: Sequence[str], vectors: NDArray[np.float32]) -> None:
-    """Write the pages' addresses, the page number of each chunk, and the normalised mean vector of each page."""
+def _write_pages(folder: Path, pages: Sequence[StoredPage], urls: Sequence[str], vectors: NDArray[np.float32]) -> None:
+    """Write what there is of each page that has chunks: the address, the page itself, and its normalised mean vector.
+
+    `urls` are the pages of the chunks; for each chunk the number of its page is written as well.
+    """
     names = sorted(set(urls))
     number = {name: at for at, name in enumerate(names)}
     numbers = np.array([number[url] for url in urls], dtype=np.int32)
@@ -216,6 +223,8 @@ def _write_pages(folder: Path, urls: Sequence[str], vectors: NDArray[np.float32]
     np.save(folder / PAGE_VECTORS, sums / lengths, allow_pickle=False)
     np.save(folder / PAGE_NUMBERS, numbers, allow_pickle=False)
     (folder / PAGES).write_text(json.dumps(names, ensure_ascii=False), encoding="utf-8")
+    by_url = {page.document.url: page for page in pages}
+    _PAGES.write(folder, (json.dumps(by_url[name].row()).encode() + b"\n" for name in names))
 
 
 class Arrays:
@@ -273,6 +282,17 @@ class Arrays:
         """The chunks at these rows, in the order given; each is checked when it is read. Raises IndexDamaged."""
         with _readable(self._folder):
             return [_unpacked(record) for record in _CHUNKS.read(self._folder, self._chunk_index, list(rows))]
+
+    def page_texts(self, numbers: Sequence[int]) -> list[StoredPage]:
+        """The pages with these numbers, in the order given; each is checked when it is read. Raises IndexDamaged."""
+        with _readable(self._folder):
+            return [
+                StoredPage.of(json.loads(record)) for record in _PAGES.read(self._folder, self._page_index, numbers)
+            ]
+
+    @cached_property
+    def _page_index(self) -> tuple[NDArray[Any], NDArray[Any]]:
+        return _PAGES.index(self._folder)
 
     @cached_property
     def _token_index(self) -> tuple[NDArray[Any], NDArray[Any]]:

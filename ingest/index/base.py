@@ -32,6 +32,26 @@ class StoredPage:
     document: Document
     file: str
 
+    def row(self) -> tuple[Any, ...]:
+        """The fields as a store writes them, with the body's hash."""
+        d = self.document
+        return (
+            *(d.url, d.title, d.description, d.body, list(d.anchors), list(d.aliases)),
+            *(d.fetched_at, d.last_modified, d.etag, d.sha256, d.source, self.file),
+        )
+
+    @classmethod
+    def of(cls, row: Sequence[Any]) -> "StoredPage":
+        """The page that `row` was written of. Raises ValueError for another number of fields."""
+        url, title, description, body, anchors, aliases, fetched_at, last_modified, etag, _, source, file = row
+        return cls(
+            Document(
+                *(url, title, description, body, tuple(anchors), tuple(aliases)),
+                *(fetched_at, last_modified, etag, source),
+            ),
+            file,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Weights:

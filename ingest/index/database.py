@@ -1,6 +1,6 @@
 """The store of a generation: pages and chunks in DuckDB, and the first stage of a search over the arrays.
 
-The only file that knows the database. A question without `pages` never loads it.
+The only file that knows the database. A question never loads it: what it reads are arrays and records.
 """
 
 import contextlib
@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.core.errors import CorpusError, IndexDamaged, IndexMismatch, UsageError
-from ingest.core.records import Chunk, Document
+from ingest.core.errors import CorpusError, IndexDamaged
+from ingest.core.records import Chunk
 from ingest.core.urls import site_path
 from ingest.embed.base import QueryEmbedding
 from ingest.index.arrays import Arrays
 from ingest.index.base import FIRST_STAGE, Candidates, Passages, StoredPage, Weights
 from ingest.index.bm25 import Bm25Index
 from ingest.index.files import DATABASE, check_on_read
-from ingest.index.first_stage import Signals, select
+from ingest.index.first_stage import Signals, check_dimensions, pages_below, select
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -55,17 +55,9 @@ def write_store(folder: Path, pages: Sequence[StoredPage], chunks: Sequence[Chun
     path = folder / DATABASE
     with _failures(path, read_only=False), _connect(path, read_only=False) as connection:
         connection.execute(_SCHEMA)
-        _insert(connection, "pages", map(_page_row, pages))
+        _insert(connection, "pages", (page.row() for page in pages))
         _insert(connection, "chunks", ((row, *_chunk_row(chunk)) for row, chunk in enumerate(chunks)))
         connection.execute("CHECKPOINT")
-
-
-def _page_row(page: StoredPage) -> tuple[Any, ...]:
-    d = page.document
-    return (
-        *(d.url, d.title, d.description, d.body, list(d.anchors), list(d.aliases)),
-        *(d.fetched_at, d.last_modified, d.etag, d.sha256, d.source, page.file),
-    )
 
 
 def _chunk_row(c: Chunk) -> tuple[Any, ...]:
@@ -128,6 +120,11 @@ class Store(Arrays):
         return _Searched(self.vectors(), self.page_vectors(), self.page_numbers(), self.added_vectors())
 
     @cached_property
+    def _page_rows(self) -> dict[str, int]:
+        """The number of each page that has passages; others are in the database alone."""
+        return {url: number for number, url in enumerate(self.page_urls())}
+
+    @cached_property
     def _page_paths(self) -> list[str]:
         return [site_path(url) for url in self.page_urls()]
 
@@ -146,7 +143,8 @@ class Store(Arrays):
         allowed = self._below(under)
         signals = Signals(self.vocabulary.scores(terms))
         if query is not None:
-            self._check_length(query)
+            added_width = None if arrays.added_vectors is None else arrays.added_vectors.shape[1]
+            check_dimensions(query, self.manifest["embedder"]["name"], arrays.vectors.shape[1], added_width)
             page = (arrays.page_vectors @ query.vector)[arrays.page_numbers]
             near = np.asarray(arrays.vectors @ query.vector, dtype=np.float32)
             added = None
@@ -160,25 +158,7 @@ class Store(Arrays):
         numbers = self._searched.page_numbers
         if not under:
             return np.ones(len(numbers), dtype=bool)
-        prefix = "/" + under.strip("/")
-        beginning = prefix.rstrip("/") + "/"
-        pages = np.array([path == prefix or path.startswith(beginning) for path in self._page_paths], dtype=bool)
-        if not pages.any():
-            raise UsageError(f"the index has no page below {under}", "name a site path, such as /docs/guides")
-        return np.asarray(pages[numbers])
-
-    def _check_length(self, query: QueryEmbedding) -> None:
-        arrays = self._searched
-        pairs = [(query.vector, arrays.vectors), (query.vector, arrays.page_vectors)]
-        if arrays.added_vectors is not None:
-            pairs.insert(0, (query.vector if query.added is None else query.added, arrays.added_vectors))
-        for vector, rows in pairs:
-            if len(vector) != rows.shape[1]:
-                name = self.manifest["embedder"]["name"]
-                raise IndexMismatch(
-                    f"{name} now gives {len(vector)} dimensions, the index has {rows.shape[1]}",
-                    "rebuild it: askdocs reindex --no-crawl --full",
-                )
+        return np.asarray(pages_below(self._page_paths, under)[numbers])
 
     def passages(self, rows: Sequence[int]) -> Passages:
         """Vectors and token vectors of the chunks at these rows."""
@@ -229,9 +209,11 @@ class Store(Arrays):
 
     def pages(self, urls: Sequence[str] | None = None) -> list[StoredPage]:
         """The pages at these addresses (None: all), in the order of their addresses."""
+        if urls is not None and all(url in self._page_rows for url in urls):
+            return self.page_texts(sorted(self._page_rows[url] for url in set(urls)))
         where = "" if urls is None else f"WHERE url IN {_GIVEN}"
         found = self._rows(f"SELECT * FROM pages {where} ORDER BY url", urls)  # noqa: S608 - ours
-        return [_stored_page(row) for row in found]
+        return [StoredPage.of(row) for row in found]
 
     def _rows(self, query: str, given: Sequence[str] | None = None) -> list[tuple[Any, ...]]:
         """Run a query; `given` are the texts that replace _GIVEN. Threads may call it at the same time.
@@ -241,11 +223,3 @@ class Store(Arrays):
         parameters = None if given is None else [json.dumps(list(given))]
         with _failures(self._folder / DATABASE, read_only=True):
             return self._connection.cursor().execute(query, parameters).fetchall()
-
-
-def _stored_page(row: tuple[Any, ...]) -> StoredPage:
-    url, title, description, body, anchors, aliases, fetched_at, last_modified, etag, _, source, file = row
-    document = Document(
-        *(url, title, description, body, tuple(anchors), tuple(aliases), fetched_at, last_modified, etag, source)
-    )
-    return StoredPage(document, file)

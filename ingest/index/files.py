@@ -54,20 +54,22 @@ ADDED_VECTORS: Final = "added_vectors.npy"
 WHITENING: Final = "whitening.npy"
 TOKEN_MEANS: Final = "token_means.npy"  # noqa: S105 - no password: tokens are word pieces
 PAGES: Final = "pages.json"
+PAGE_TEXTS: Final = "pages.jsonl"
 PAGE_NUMBERS: Final = "page_numbers.npy"
 PAGE_VECTORS: Final = "page_vectors.npy"
 VOCABULARY: Final = "vocabulary.json"
 POSTINGS: Final = ("offsets", "documents", "weights", "idf")
 """Each of them is a file NAME.npy."""
 
-_LATE: Final = frozenset({TOKENS, CHUNKS, DATABASE})
-"""Files of which a question reads little or nothing. Of the first two, every record has a checksum of its own and is
-checked when it is read; the database is checked before it is opened (see `check_on_read`)."""
+_LATE: Final = frozenset({TOKENS, CHUNKS, PAGE_TEXTS, DATABASE})
+"""Files of which a question reads little or nothing. Of all but the database, every record has a checksum of its own
+and is checked when it is read; the database is checked before it is opened (see `check_on_read`)."""
 
 _LARGE: Final = 8_000_000
 """Bytes above which such a file is not read whole whenever an index is opened."""
 
 REBUILD: Final = "rebuild it: askdocs reindex --no-crawl --full"
+REMAKE: Final = "bring it up to date: askdocs reindex --no-crawl"
 
 
 def check_file(path: Path, facts: Mapping[str, Any]) -> None:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ingest.core.errors import IndexMismatch, UsageError
+from ingest.embed.base import QueryEmbedding
 from ingest.index.base import NEAREST, Candidates, Floats, Weights
 
 
@@ -50,6 +52,30 @@ def best_rows(scores: Floats, k: int) -> list[int]:
     least = np.partition(scores, len(scores) - k)[len(scores) - k]
     rows = np.flatnonzero(scores >= least)
     return [int(row) for row in rows[np.argsort(-scores[rows], kind="stable")][:k]]
+
+
+def pages_below(paths: Sequence[str], under: str) -> NDArray[np.bool_]:
+    """For each of the pages' site paths whether it is `under` or below it. Raises UsageError where none is."""
+    prefix = "/" + under.strip("/")
+    beginning = prefix.rstrip("/") + "/"
+    below = np.array([path == prefix or path.startswith(beginning) for path in paths], dtype=bool)
+    if not below.any():
+        raise UsageError(f"the index has no page below {under}", "name a site path, such as /docs/guides")
+    return below
+
+
+def check_dimensions(query: QueryEmbedding, embedder: str, width: int, added: int | None) -> None:
+    """Raise IndexMismatch for a question whose vectors are not as long as those of the index.
+
+    `width` is the length of the index's own vectors, `added` of those of an added embedder, None where there is none.
+    """
+    pairs = [(query.vector, width)]
+    if added is not None:
+        pairs.insert(0, (query.vector if query.added is None else query.added, added))
+    for vector, built in pairs:
+        if len(vector) != built:
+            message = f"{embedder} now gives {len(vector)} dimensions, the index has {built}"
+            raise IndexMismatch(message, "rebuild it: askdocs reindex --no-crawl --full")
 
 
 def select(

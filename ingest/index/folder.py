@@ -99,7 +99,7 @@ class GenerationWriter:
         with building(self._index, new_name(manifest)) as folder:
             write_store(folder, pages, chunks)
             bm25 = build_bm25(map(embedding_text, chunks), manifest["language"])
-            write_arrays(folder, chunks, embeddings, mean_question_token(self._embedder), bm25)
+            write_arrays(folder, pages, chunks, embeddings, mean_question_token(self._embedder), bm25)
             return publish(self._index, folder, manifest)
 
 

@@ -28,6 +28,7 @@ from ingest.index.files import (
     OWN_FILES,
     POINTER,
     REBUILD,
+    REMAKE,
     REMOVING,
     check_file,
     check_on_read,
@@ -35,7 +36,7 @@ from ingest.index.files import (
 )
 from ingest.index.locks import Lease, index_locked
 
-FORMAT: Final = 5
+FORMAT: Final = 6
 """Version of the files of a generation. One of another version is not read: the next reindex writes all of it again,
 with the vectors that are in the cache."""
 
@@ -96,7 +97,8 @@ def open_generation(index: Path, name: str) -> Generation:
         lease = Lease(folder)
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         if manifest["format"] != FORMAT:
-            raise IndexMismatch(f"the index at {index} has format {manifest['format']}, not {FORMAT}", REBUILD)
+            made_by = "an older" if manifest["format"] < FORMAT else "a newer"
+            raise IndexMismatch(f"the index at {index} was made by {made_by} askdocs", REMAKE)
         if manifest["checksum"] != _checksum(manifest):
             raise IndexDamaged(f"{folder / MANIFEST} is not as it was written", REBUILD)
         for file, facts in manifest["files"].items():

@@ -98,6 +98,14 @@ class Term:
         """The text to search for."""
         return f"{self.text} {self.long_form}".strip()
 
+    def may_be_in(self, text: str) -> bool:
+        """Whether a text has words that begin like the term's: False for most passages that do not name it.
+
+        A stem is the beginning of its word but for its last letter (query, queri).
+        """
+        lowered = text.lower()
+        return any(all(stem[:-1] in lowered for stem in name) for name in (self.core, *self.names))
+
     def is_named_by(self, phrase: str) -> bool:
         """Whether a phrase is the term; what is in brackets counts as another name."""
         inside = " ".join(_BRACKETS.findall(phrase))

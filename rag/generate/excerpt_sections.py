@@ -54,7 +54,7 @@ class Docs(Protocol):
         """For each hit the chunks of its section around it, its own included, in page order."""
 
     def pages(self, urls: Iterable[str]) -> Mapping[str, Document]:
-        """Return the pages at these addresses; slow, because it opens a database."""
+        """Return the pages at these addresses."""
 
 
 @dataclass(frozen=True, slots=True)

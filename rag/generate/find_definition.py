@@ -59,10 +59,12 @@ def _best_rated(term: Term, hits: Sequence[Hit]) -> list[Hit]:
 
 
 def _rate_passage(term: Term, hit: Hit) -> float:
+    headed = _rate_headings(term, hit)
+    if not term.may_be_in(f"{hit.chunk.lead} {hit.chunk.text}"):
+        return _FIRST + headed if headed else 0.0
     groups = section_groups((hit.chunk,))
     ratings = [rate_definition(term, unit.text, group.kind) for group in groups for unit in group.units]
     ratings += [rate_definition(term, group.lead) for group in groups if group.lead]
-    headed = _rate_headings(term, hit)
     return max(*ratings, _FIRST if headed else 0.0, 0.0) + headed
 
 

@@ -47,8 +47,9 @@ def test_without_a_model_no_model_library_is_imported(starter: CommandLine, argu
     assert imported(starter, *arguments) & MODELS == set()
 
 
-def test_a_quoted_answer_needs_no_database(starter: CommandLine) -> None:
-    assert "duckdb" not in imported(starter, "ask", "--no-llm", "What are model variants?")
+@pytest.mark.parametrize("question", ["What are model variants?", "What is OpenRouter?", "How do I stream responses?"])
+def test_a_quoted_answer_needs_no_database(starter: CommandLine, question: str) -> None:
+    assert "duckdb" not in imported(starter, "ask", "--no-llm", question)
 
 
 def test_a_second_reindex_is_refused_before_anything_heavy_is_imported(askdocs: CommandLine) -> None:

@@ -126,11 +126,14 @@ def test_damaged_token_vectors_are_named_and_never_answered_from(tmp_path: Path,
     assert [name for name in unnoticed if name not in harmless] == ["unsigned"], "what a head says is not believed"
 
 
-@pytest.mark.parametrize("name", ["chunks.jsonl", "index.duckdb"])
+@pytest.mark.parametrize(
+    ("name", "asked"),
+    [("chunks.jsonl", (QUESTION,)), ("pages.jsonl", (QUESTION,)), ("index.duckdb", ("--page", "/prices"))],
+)
 def test_damage_to_texts_is_named_though_they_are_checked_late(
-    name: str, tmp_path: Path, run: Callable[..., Any]
+    name: str, asked: tuple[str, ...], tmp_path: Path, run: Callable[..., Any]
 ) -> None:
-    right = run("inspect", QUESTION)["chunks"]
+    right = run("inspect", *asked)["chunks"]
     path = store(tmp_path).generation.folder / name
     whole = path.read_bytes()
     step = len(whole) // 40
@@ -138,11 +141,11 @@ def test_damage_to_texts_is_named_though_they_are_checked_late(
     lines = whole.splitlines(keepends=True)
     for damaged in [*made, whole[:-1], b"", whole + b"\n", b"".join(lines[1:] + lines[:1])]:
         path.write_bytes(damaged)
-        said = run("inspect", QUESTION)
+        said = run("inspect", *asked)
         assert said["error"]["code"] == "index-damaged"
         assert "reindex --no-crawl --full" in said["error"]["hint"]
     path.write_bytes(whole)
-    assert run("inspect", QUESTION)["chunks"] == right
+    assert run("inspect", *asked)["chunks"] == right
 
 
 def test_a_run_over_damaged_token_vectors_mends_them_without_embedding(

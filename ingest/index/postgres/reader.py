@@ -10,13 +10,13 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.core.errors import IndexDamaged, IndexMismatch, UsageError
+from ingest.core.errors import IndexDamaged
 from ingest.core.records import Chunk, Document
 from ingest.core.urls import site_path
 from ingest.embed.base import QueryEmbedding
 from ingest.embed.token_vectors import WIDTH
 from ingest.index.base import FIRST_STAGE, Candidates, Floats, Passages, StoredPage, Weights
-from ingest.index.first_stage import select
+from ingest.index.first_stage import check_dimensions, pages_below, select
 from ingest.index.postgres.connection import SessionPool
 from ingest.index.postgres.page_rows import PageRows, Visible
 from ingest.index.postgres.search import Words, exact_signals, weight
@@ -91,29 +91,19 @@ class PostgresReader:
         weights: Weights = FIRST_STAGE,
     ) -> Candidates:
         """Search the chunks: see `IndexReader.candidates`. Every score is computed, by the server."""
-        self._check_length(query)
+        if query is not None:
+            embedder = self.manifest["embedder"]
+            added = int(embedder["dimension"]) if self.has_added else None
+            check_dimensions(query, embedder["name"], int(self.manifest["vector"]), added)
         words, places = self.vocabulary.weigh(terms), self._below(under)
         signals = self.run(lambda session: exact_signals(session, self.page_rows, self.visible, query, words))
         return select(signals, places[self.page_rows.page_of], self.page_rows.page_of, n, include, weights)
-
-    def _check_length(self, query: QueryEmbedding | None) -> None:
-        built = int(self.manifest["embedder"]["dimension"])
-        if query is not None and query.dimension != built:
-            raise IndexMismatch(
-                f"{self.manifest['embedder']['name']} now gives {query.dimension} dimensions, the index has {built}",
-                "rebuild it: askdocs reindex --no-crawl --full",
-            )
 
     def _below(self, under: str) -> NDArray[np.bool_]:
         """Whether each page is below the site path `under`. Raises UsageError where none is."""
         if not under:
             return np.ones(len(self.page_rows.pages), dtype=bool)
-        prefix = "/" + under.strip("/")
-        beginning = prefix.rstrip("/") + "/"
-        below = np.array([path == prefix or path.startswith(beginning) for path in self._paths], dtype=bool)
-        if not below.any():
-            raise UsageError(f"the index has no page below {under}", "name a site path, such as /docs/guides")
-        return below
+        return pages_below(self._paths, under)
 
     @cached_property
     def _paths(self) -> list[str]:
