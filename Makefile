@@ -11,7 +11,7 @@ WORKERS ?= 2
 check-serve: .venv/dev .venv-clients/installed ## the servers through real clients: Chromium, axe-core, llm, LlamaIndex, MCP's own suite, OpenAPI
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) 'selenium>=4.40,<5' 'schemathesis>=4.32,<5'
 	ASKDOCS_TEST_CLIENTS="$(CURDIR)/.venv-clients" $(BIN)/python -m pytest -ra \
-	  tests/cli/serve/test_browser.py tests/cli/serve/test_openai_clients.py tests/cli/serve/test_openapi.py \
+	  tests/cli/serve/test_browser*.py tests/cli/serve/test_openai_clients.py tests/cli/serve/test_openapi.py \
 	  tests/cli/serve/test_conformance.py
 
 check-scale: .venv/dev          ## an index in a real PostgreSQL, a real Ray, exports read back: some minutes

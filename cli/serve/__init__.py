@@ -9,5 +9,6 @@ api          /api/search, /api/ask, /api/page, /api/status, /api/feedback, /heal
 openapi      /openapi.json                                 openai_api /v1/models, /v1/chat/completions
 mcp_server   MCP over HTTP and stdio; `mcp_tools` are the tools' schemas
 render       markdown and citations -> safe HTML             turn       an answer as the page shows it
+fragments    links that open a page at the cited words
 web          the page at / and the widget; `page/` has their scripts and styles
 """

@@ -11,7 +11,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from cli.serve.events import Shown, answer_steps
-from cli.serve.render import answer_html, fragment_url
+from cli.serve.fragments import fragment_url
+from cli.serve.render import answer_html
 from cli.serve.security import error_body
 from cli.serve.service import (
     Answered,

@@ -1,4 +1,4 @@
-"""Render markdown of pages and models as safe HTML, and build links that open a page at the cited sentence. Pure.
+"""Render markdown of pages and models as safe HTML. Pure.
 
 The input is untrusted: raw HTML is not read as HTML, and the renderer's output is filtered again by an allow list
 (nh3, the Python binding of Rust's ammonia).
@@ -8,10 +8,8 @@ import re
 from collections.abc import Sequence
 from functools import partial
 from typing import Final
-from urllib.parse import quote as percent
-from urllib.parse import urlsplit
 
-from ingest.text.markdown_html import display_parser, markdown_html
+from ingest.text.markdown_html import markdown_html
 from rag.generate.emphasis import decisive_spans
 from rag.records import Citation
 from rag.verify.sentence_gate import MARK
@@ -25,11 +23,6 @@ _HEADINGS_BELOW: Final = 3
 """Above them are the page's name, the question, and the title of the passage."""
 
 _WIDE: Final = '<div class="wide" tabindex="0" role="group" aria-label="Table">'
-_WORDS_AT_ENDS: Final = 5
-"""Words of the beginning and of the end that find a long quote; shorter ones may be on a page twice."""
-
-_LONG_QUOTE: Final = 12
-"""Words from which on a quote is named by its beginning and end."""
 
 
 def safe_html(text: str, words: frozenset[str] = frozenset(), *, links: bool = True) -> str:
@@ -68,44 +61,3 @@ def answer_html(
 
     shown = "".join(part if index % 2 else _MARKER.sub(chip, part) for index, part in enumerate(parts))
     return shown.replace(MARK, f' <span class="unsure">{MARK.strip(" []")}</span>')
-
-
-def plain_words(markdown: str) -> list[list[str]]:
-    """The words of each block of a markdown text as a reader of the page sees them, without code blocks and tables."""
-    blocks: list[list[str]] = []
-    skipping = 0
-    for token in display_parser().parse(markdown):
-        if token.type in ("table_open", "table_close"):
-            skipping += token.nesting
-        if token.type == "inline" and not skipping:
-            words = "".join(
-                " " if child.type in ("softbreak", "hardbreak") else child.content for child in token.children or ()
-            ).split()
-            if words:
-                blocks.append(words)
-    return blocks
-
-
-def fragment_url(url: str, quote: str) -> str:
-    """A link that opens the page at the quoted words (a text fragment, WICG Scroll To Text Fragment).
-
-    A quote of code or of a table has no words that a browser could find for sure: then the page's anchor must do. ""
-    for an address that is not http or https.
-    """
-    if urlsplit(url).scheme not in ("http", "https"):
-        return ""
-    base, _, anchor = url.partition("#")
-    blocks = plain_words(quote)
-    if not blocks:
-        return url
-    first, last = blocks[0], blocks[-1]
-    if len(blocks) == 1 and len(first) <= _LONG_QUOTE:
-        directive = _escape(" ".join(first))
-    else:
-        directive = f"{_escape(' '.join(first[:_WORDS_AT_ENDS]))},{_escape(' '.join(last[-_WORDS_AT_ENDS:]))}"
-    return f"{base}#{anchor}:~:text={directive}"
-
-
-def _escape(words: str) -> str:
-    """Percent-encoded, the characters that the syntax of text fragments uses included."""
-    return percent(words, safe="").replace("-", "%2D")

@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 from html import escape
 
 from cli.serve.events import Shown
-from cli.serve.render import answer_html, fragment_url, safe_html
+from cli.serve.fragments import fragment_url
+from cli.serve.render import answer_html, safe_html
 from cli.serve.service import Answered
 from ingest.core.urls import site_path
 from rag.generate.emphasis import decisive_words
