@@ -6,5 +6,6 @@ options   types of options                   context       settings, the index, 
 failures  errors and exit codes              usage_errors  typer's errors and hints in plain words
 terminal  what may reach a terminal          contradictions  options that exclude each other
 markdown_view  answers on a terminal       once_a_day      notes that are shown once a day
-commands  one file per command             serve           HTTP, OpenAI's API and MCP
+examples  what each help page ends with     commands        one file per command
+serve     HTTP, OpenAI's API and MCP
 """

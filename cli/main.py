@@ -13,6 +13,7 @@ import typer
 
 from cli import options as given
 from cli.evaluation import evaluate, gaps, impact, replay
+from cli.examples import epilog
 from cli.failures import guarded
 from cli.options import Common, join_words, with_common
 from ingest.core.settings import load_settings
@@ -55,8 +56,8 @@ def _askdocs(
         raise typer.Exit(2)
 
 
-@ask_app.command()
-@app.command()
+@ask_app.command(epilog=epilog("ask"))
+@app.command(epilog=epilog("ask"))
 @with_common()
 def ask(
     question: given.Question = None,
@@ -119,7 +120,7 @@ def ask(
     raise typer.Exit(run_ask(values, options))
 
 
-@app.command()
+@app.command(epilog=epilog("reindex"))
 @with_common("model")
 def reindex(
     *,
@@ -142,8 +143,8 @@ def reindex(
     jobs: given.Fetches = 2,
     workers: given.Workers = "",
     impact: given.ImpactQuestions = None,
-    report: given.Report = None,
-    gate: given.Gate = False,
+    report: given.ImpactReport = None,
+    gate: given.ImpactGate = False,
 ) -> None:
     """Crawl the docs, write them as markdown, index what changed."""
     if not dry_run:
@@ -172,7 +173,7 @@ def reindex(
     raise typer.Exit((run_rollback if rollback else run_reindex)(common.settings, options, output))
 
 
-@app.command()
+@app.command(epilog=epilog("inspect"))
 @with_common("model")
 def inspect(
     query: given.Query = None,
@@ -204,9 +205,9 @@ def inspect(
     raise typer.Exit(run_inspect({**common.settings, "k": k}, options))
 
 
-app.command(name="eval")(evaluate)
+app.command(name="eval", epilog=epilog("eval"))(evaluate)
 for _command in (impact, gaps, replay):
-    app.command()(_command)
+    app.command(epilog=epilog(_command.__name__))(_command)
 
 
 @with_common()
@@ -220,7 +221,7 @@ def status(*, common: Common) -> None:
     raise typer.Exit(run_status(common.settings, json=common.json))
 
 
-app.command()(status)
+app.command(epilog=epilog("status"))(status)
 Free = Annotated[bool, typer.Option("--free", help="Only models that cost nothing.")]
 
 Search = Annotated[
@@ -236,7 +237,7 @@ def models(*, common: Common, search: Search = "", free: Free = False) -> None:
     raise typer.Exit(run_models(common.settings, search, free=free, json=common.json, quiet=common.quiet))
 
 
-app.command()(models)
+app.command(epilog=epilog("models"))(models)
 
 
 @with_common()
@@ -247,10 +248,10 @@ def doctor(*, common: Common) -> None:
     raise typer.Exit(run_doctor(common.settings, json=common.json))
 
 
-app.command()(doctor)
+app.command(epilog=epilog("doctor"))(doctor)
 
 
-@app.command()
+@app.command(epilog=epilog("serve"))
 @with_common()
 def serve(
     *,
@@ -289,7 +290,7 @@ def serve(
     raise typer.Exit(run_serve({**common.settings, "k": k}, options, quiet=common.quiet, open_browser=open_browser))
 
 
-@app.command()
+@app.command(epilog=epilog("mcp"))
 @with_common()
 def mcp(*, common: Common, no_llm: given.NoLlm = False, k: given.TopK = None) -> None:
     """Serve one MCP client over stdin and stdout."""
@@ -299,7 +300,7 @@ def mcp(*, common: Common, no_llm: given.NoLlm = False, k: given.TopK = None) ->
     raise typer.Exit(run_mcp({**common.settings, "k": k}, ServeOptions(use_model=not no_llm), quiet=common.quiet))
 
 
-@app.command()
+@app.command(epilog=epilog("export"))
 @with_common("docs", "embedder", "device", "precision", "model")
 def export(folder: given.ExportFolder, *, common: Common, form: given.ExportFormat = "parquet") -> None:
     """Write the index for another engine: Parquet, LanceDB or Vespa."""

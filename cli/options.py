@@ -95,6 +95,13 @@ ImpactQuestions = Annotated[
     Path | None,
     typer.Option("--impact", metavar="QUESTIONS.jsonl", help="Show afterwards what the change does to the answers."),
 ]
+ImpactReport = Annotated[
+    Path | None,
+    typer.Option("--report", metavar="FILE.html", help="With --impact: write what it shows as an HTML page."),
+]
+ImpactGate = Annotated[
+    bool, typer.Option("--gate", help="With --impact: exit status 1 when a question lost something.")
+]
 Workers = Annotated[
     str,
     typer.Option(

@@ -1,10 +1,14 @@
 """What all commands have in common, whatever else they do."""
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
 
+from cli.examples import EXAMPLES
+from cli.main import app
 from tests.cli.conftest import Here
 
 COMMANDS = ["ask", "reindex", "inspect", "eval", "status", "doctor", "models"]
@@ -36,6 +40,15 @@ def test_help_leaves_out_options_without_effect(here: Here) -> None:
     assert "--docs" not in here("models", "--help").out
     assert "--model" not in here("reindex", "--help").out
     assert "--model SLUG" in here("status", "--help").out
+
+
+@pytest.mark.parametrize(("command", "example"), [(name, one) for name in EXAMPLES for one in EXAMPLES[name]])
+def test_each_help_page_ends_with_examples_that_can_be_typed(here: Here, command: str, example: str) -> None:
+    assert f"\n    {example}\n" in here(command, "--help").out.partition("Examples:")[2]
+    words = shlex.split(example.partition(" | ")[0].rpartition(" -- ")[2])
+    name, *rest = words if words[0] == "ask" else words[1:]
+    assert name == command
+    get_command(app).commands[name].make_context(name, rest)  # type: ignore[attr-defined] # it is a group
 
 
 def test_a_wrong_option_is_answered_with_the_help_of_its_command(here: Here) -> None:
