@@ -87,7 +87,7 @@ def title_element(index: Index, base: str, profile: Profile | None, root: Tag, s
     inside = [tag for tag in heads if any(parent is root for parent in tag.parents)]
     title = squash(_head_title(index, base))
     outside = [tag for tag in heads if not _names_site(tag, index)]
-    seconds = [] if inside else _title_in_h2(index, root, title)
+    seconds = [] if inside else _title_in_heading(index, root, title)
     for group in (inside, seconds, outside):
         named = [tag for tag in group if title and squash(text_of(tag)) == title]
         if named or group:
@@ -95,10 +95,11 @@ def title_element(index: Index, base: str, profile: Profile | None, root: Tag, s
     return None
 
 
-def _title_in_h2(index: Index, root: Tag, title: str) -> list[Tag]:
-    """A page without an `<h1>` may begin with an `<h2>` that `<title>` repeats."""
-    heads = [tag for tag in index.names.get("h2", []) if any(parent is root for parent in tag.parents)][:1]
-    return [tag for tag in heads if title and squash(text_of(tag)) == title]
+def _title_in_heading(index: Index, root: Tag, title: str) -> list[Tag]:
+    """A page without an `<h1>` may begin with a heading of another level that `<title>` repeats."""
+    heads = (tag for tag in index.order if tag.name in ("h2", "h3", "h4"))
+    first = next((tag for tag in heads if any(parent is root for parent in tag.parents)), None)
+    return [first] if first is not None and title and squash(text_of(first)) == title else []
 
 
 def _names_site(tag: Tag, index: Index) -> bool:

@@ -136,7 +136,7 @@ def narrow(page: Layout) -> Tag:
 
     Finds the column of the content where columns are cells of a table, or boxes with unknown names.
     """
-    sentences = list(_sentences(page))
+    sentences = [tag for tag in _sentences(page) if not any(id(parent) in page.skip for parent in tag.parents)]
     whole = _prose_length(page, sentences)
     node, inside = page.root, sentences
     while inside:

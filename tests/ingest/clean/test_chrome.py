@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from ingest.core.errors import CleanError
 from tests.ingest.clean.pages_of_one import LONG, bare, body, clean
 
 TEA = f"# Tea\n\n{LONG.strip()}\n"
@@ -90,6 +91,22 @@ def test_the_docbook_page_is_found_without_its_name() -> None:
         f"<p>{LONG}</p></div><div><h2>Submit correction</h2><p>Use this form.</p></div>"
     )
     assert bare(page) == TEA
+
+
+@pytest.mark.parametrize("level", [2, 3, 4])
+def test_a_page_that_begins_with_a_lower_heading_has_its_title_once(level: int) -> None:
+    head = "<title>Hot tea - The Kettle Book</title>"
+    page = f"<h{level} id='hot'>Hot tea</h{level}><p>Pour it.</p><h{level} id='cold'>Cold tea</h{level}><p>Wait.</p>"
+    got = clean(f"<html><head>{head}</head><body><main>{page}</main></body></html>").document
+    assert got.body == f"# Hot tea\n\nPour it.\n\n{'#' * level} Cold tea\n\nWait.\n"
+    assert got.anchors == ("hot", "cold")
+
+
+def test_the_dialog_of_a_page_is_never_its_content() -> None:
+    dialog = f"<div role='dialog' aria-hidden='true'><div><h4>Search</h4><p>{LONG}</p></div></div>"
+    with pytest.raises(CleanError, match="empty"):
+        bare(f"<div role='main'></div>{dialog}")
+    assert bare(f"<div><h1>Tea</h1><div><p>Pour.</p></div></div>{dialog}") == "# Tea\n\nPour.\n"
 
 
 @pytest.mark.slow
