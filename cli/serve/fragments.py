@@ -7,14 +7,11 @@ the page: the label of a callout, and the name and types of an API's parameter, 
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final, Protocol
 from urllib.parse import quote as percent
 from urllib.parse import urlsplit
 
 from ingest.text.markdown_html import display_parser
-
-if TYPE_CHECKING:
-    from markdown_it.token import Token
 
 _AT_ENDS: Final = 5
 """Words of the beginning and of the end that find a long quote; shorter ones may be on a page twice."""
@@ -29,6 +26,18 @@ _LABEL_WORDS: Final = 3
 _TYPES: Final = re.compile(r" \([^()]*(?:\([^()]*\)[^()]*)*\)(?::\s*|$)")
 _PUNCTUATION: Final = re.compile(r"^[\s,;:.)]+")
 _CODE_LINE: Final = re.compile(r"\w.*\w")
+
+
+class _Token(Protocol):
+    """What is read of a token of the markdown parser."""
+
+    type: str
+    nesting: int
+    content: str
+
+    @property
+    def children(self) -> "Sequence[_Token] | None":
+        """The inline parts of a block."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +76,7 @@ def _directives(quote: str) -> Iterator[str]:
         yield _escape(run[: _RUN[1]])
 
 
-def _blocks(tokens: "Sequence[Token]") -> Iterator[_Block]:
+def _blocks(tokens: "Sequence[_Token]") -> Iterator[_Block]:
     """The blocks of prose; tables have a cell for each, and code is not prose."""
     in_table = in_quote = 0
     for token in tokens:
@@ -81,7 +90,7 @@ def _blocks(tokens: "Sequence[Token]") -> Iterator[_Block]:
             yield block
 
 
-def _read_block(children: "Sequence[Token]") -> _Block:
+def _read_block(children: "Sequence[_Token]") -> _Block:
     parts: list[tuple[str, str]] = []
     bold = 0
     for child in children:
@@ -94,7 +103,7 @@ def _read_block(children: "Sequence[Token]") -> _Block:
     return _Block("".join(content for _, content in parts).split(), [run for run in runs if run])
 
 
-def _rare_words(tokens: "Sequence[Token]") -> Iterator[str]:
+def _rare_words(tokens: "Sequence[_Token]") -> Iterator[str]:
     """What to look for in a table, the longest cell of its last row, or in code, its longest line."""
     row: list[str] = []
     for token in tokens:
