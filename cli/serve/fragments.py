@@ -32,8 +32,11 @@ class _Token(Protocol):
     """What is read of a token of the markdown parser."""
 
     type: str
-    nesting: int
     content: str
+
+    @property
+    def nesting(self) -> int:
+        """1 opens, -1 closes, 0 does neither."""
 
     @property
     def children(self) -> "Sequence[_Token] | None":
