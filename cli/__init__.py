@@ -7,5 +7,5 @@ failures  errors and exit codes              usage_errors  typer's errors and hi
 terminal  what may reach a terminal          contradictions  options that exclude each other
 markdown_view  answers on a terminal       once_a_day      notes that are shown once a day
 examples  what each help page ends with     commands        one file per command
-serve     HTTP, OpenAI's API and MCP
+find_gaps  the gaps of a log, for two commands   serve  HTTP, OpenAI's API and MCP
 """

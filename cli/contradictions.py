@@ -39,6 +39,11 @@ CONTRADICTIONS: Final = (
     Contradiction("eval", "--new", "--report", "--new runs no questions"),
     Contradiction("eval", "--new", "--baseline", "--new runs no questions"),
     Contradiction("eval", "--new", "--calibrate", "--new runs no questions"),
+    Contradiction("eval", "--new", "--from-log", "a line is made of a page or of a log"),
+    Contradiction("eval", "--from-log", "--save", "--from-log runs no questions"),
+    Contradiction("eval", "--from-log", "--report", "--from-log runs no questions; askdocs gaps has --report"),
+    Contradiction("eval", "--from-log", "--baseline", "--from-log runs no questions"),
+    Contradiction("eval", "--from-log", "--calibrate", "--from-log runs no questions"),
 )
 
 

@@ -1,10 +1,30 @@
 """The commands that measure: eval, impact, gaps and replay. Each parses and calls."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import typer
+from typer.core import TyperCommand
 
 from cli import evaluation_options as own
 from cli import options as given
 from cli.options import Common, with_common
+
+
+class EvalCommand(TyperCommand):
+    """`eval`, whose --new takes a page, and none with --from-log."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - typer keeps its class private
+        """Read the arguments without a --new that has no page."""
+        return super().parse_args(ctx, without_bare_new(args))
+
+
+def without_bare_new(arguments: Sequence[str]) -> list[str]:
+    """The arguments of `eval --new --from-log FILE` without --new, which names no page there."""
+    if "--from-log" not in arguments:
+        return list(arguments)
+    following = [*arguments[1:], "-"]
+    return [one for one, after in zip(arguments, following, strict=True) if one != "--new" or after[:1] != "-"]
 
 
 @with_common()
@@ -25,6 +45,7 @@ def evaluate(
     new: own.New = None,
     quote: own.Quote = None,
     question: own.NewQuestion = None,
+    from_log: own.FromLog = None,
 ) -> None:
     """Measure retrieval, answers and refusals on questions.
 
@@ -46,6 +67,7 @@ def evaluate(
         new=new,
         quote=quote,
         question=question,
+        from_log=from_log,
         json=common.json,
         quiet=common.quiet,
     )
@@ -77,11 +99,11 @@ def impact(
 
 
 @with_common("model")
-def gaps(log: own.GapsLog, *, common: Common) -> None:
+def gaps(log: own.GapsLog, *, common: Common, report: given.Report = None) -> None:
     """Show what readers ask and the docs do not answer."""
     from cli.commands.gaps import GapsOptions, run_gaps
 
-    raise typer.Exit(run_gaps(common.settings, GapsOptions(log, common.json, common.quiet)))
+    raise typer.Exit(run_gaps(common.settings, GapsOptions(log, report, common.json, common.quiet)))
 
 
 @with_common()

@@ -62,4 +62,8 @@ New = Annotated[
 Quote = Annotated[
     str | None, typer.Option("--quote", metavar="TEXT", help="With --new: words of the page that answer.")
 ]
+FromLog = Annotated[
+    Path | None,
+    typer.Option("--from-log", metavar="LOG", help="With --new, no page: lines from the gaps of a log, to be edited."),
+]
 NewQuestion = Annotated[str | None, typer.Option("--question", metavar="TEXT", help="With --new: the question.")]

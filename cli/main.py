@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from cli import options as given
-from cli.evaluation import evaluate, gaps, impact, replay
+from cli.evaluation import EvalCommand, evaluate, gaps, impact, replay
 from cli.examples import epilog
 from cli.failures import guarded
 from cli.options import Common, join_words, with_common
@@ -205,7 +205,7 @@ def inspect(
     raise typer.Exit(run_inspect({**common.settings, "k": k}, options))
 
 
-app.command(name="eval", epilog=epilog("eval"))(evaluate)
+app.command(name="eval", cls=EvalCommand, epilog=epilog("eval"))(evaluate)
 for _command in (impact, gaps, replay):
     app.command(epilog=epilog(_command.__name__))(_command)
 

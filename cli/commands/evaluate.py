@@ -1,11 +1,10 @@
 """`eval`: run a question file, print its measures, compare, report, calibrate; or write a new question line."""
 
-import json
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from cli.commands.evaluate_output import eval_text
 from cli.context import open_index, settings_from
@@ -42,6 +41,7 @@ class EvalOptions:
     new: str | None
     quote: str | None
     question: str | None
+    from_log: Path | None
     json: bool
     quiet: bool
 
@@ -57,9 +57,16 @@ def run_eval(values: Mapping[str, object], options: EvalOptions) -> int:
             "--report": options.report is not None,
             "--baseline": options.baseline is not None,
             "--calibrate": options.calibrate,
+            "--from-log": options.from_log is not None,
         },
     )
+    if options.from_log is not None:
+        from cli.commands.new_questions import lines_from_log
+
+        return lines_from_log(settings, options.from_log, options.questions, quiet=options.quiet)
     if options.new is not None:
+        from cli.commands.new_questions import run_new
+
         return run_new(settings, options.new, options.quote, options.question, options)
     if options.quote is not None or options.question is not None:
         raise UsageError("--quote and --question go with --new", "askdocs eval --new PAGE --quote TEXT --question TEXT")
@@ -178,51 +185,3 @@ def _status(document: Mapping[str, Any], options: EvalOptions) -> int:
     if failed and not options.json:
         raise DocsError("some questions could not be run", "run the same command again: it asks only those")
     return 1 if lost or failed else 0
-
-
-class NewOptions(Protocol):
-    """The options of `eval --new`."""
-
-    @property
-    def questions(self) -> Path | None:
-        """The file to add the line to; None: only print it."""
-
-    @property
-    def quiet(self) -> bool:
-        """Whether notes are left out."""
-
-
-def run_new(settings: Settings, page: str, quote: str | None, question: str | None, options: NewOptions) -> int:
-    """Print the new line, and add it to the question file where one is given. Raises DocsError."""
-    from eval.gold import Docs
-    from eval.scaffold import check_in_one_chunk, new_question
-
-    if not quote or not question:
-        raise UsageError("--new takes --quote and --question", "askdocs eval --new PAGE --quote TEXT --question TEXT")
-    text, ids = _existing(options.questions, question) if options.questions else ("", [])
-    opened = open_index(settings, use_model=False, quiet=options.quiet)
-    docs = Docs.of(opened.store.pages())
-    line = new_question(docs, page, quote, question, ids)
-    check_in_one_chunk((chunk for _, chunk in opened.store.page_chunks([docs.url_of(page)])), quote)
-    if options.questions:
-        from eval.storage import write_whole
-
-        separator = "\n" if text and not text.endswith("\n") else ""
-        write_whole(options.questions, f"{text}{separator}{json.dumps(line, ensure_ascii=False)}\n")
-    print(json_line(line))
-    if not options.quiet:
-        say("note: add the facts that a right answer contains, and set the kind")
-    return 0
-
-
-def _existing(path: Path, question: str) -> tuple[str, list[str]]:
-    """The file's text and its ids; a file that is not there yet is empty. Raises UsageError."""
-    from eval.dataset import Question, read_questions
-
-    if not path.exists():
-        return "", []
-    text = path.read_text(encoding="utf-8")
-    known: tuple[Question, ...] = read_questions(path).questions if text.strip() else ()
-    if any(one.question.lower() == " ".join(question.split()).lower() for one in known):
-        raise UsageError(f"{path} asks that already", "ask something else, or edit its line")
-    return text, [one.id for one in known]

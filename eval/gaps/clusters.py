@@ -1,25 +1,35 @@
 """Find questions that the docs do not answer: cluster the weak questions of a log, with a reason for each. Pure.
 
 A question is weak when it was refused, voted down, or answered with sentences that no cited passage supports. Weak
-questions are clustered by the cosine of their embeddings: each joins the nearest cluster whose centre is near
-enough, the most frequent questions first, and once more after all centres are known.
+questions are clustered by the cosine of their embeddings, without the words that the docs use everywhere: else the
+questions that name the product would be one cluster.
 """
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ingest.text.masking import mask
+from ingest.text.terms import terms
 from rag.question_log import LoggedQuestion
 
 Reason = Literal["not in the docs", "in the docs, but not found", "found, but the answer is not supported"]
 
-NEAR: Final = 0.6
-"""Cosine to a cluster's centre from which on a question belongs to it, for MiniLM: paraphrases have .6 to .9."""
+NEAR: Final = 0.33
+"""Mean cosine between two clusters from which on they are one, for MiniLM: questions on one subject have .3 to .8,
+those on others .1 to .2. From .32 to .34 all planted subjects of two made-up logs are clusters of their own (12 of 12);
+at .30 two of them are joined, at .40 some fall apart."""
+_COPY: Final = 0.9
+"""Cosine of two wordings of one question."""
+_COMMON: Final = 0.3
+"""Share of the passages from which on a word says nothing about the subject: the product's name, "model", "API"."""
 _EXAMPLES: Final = 3
+PERIODS: Final = 12
+"""Equal parts of the log's time, of which each gap says how often it was asked in them."""
 
 Vectors = NDArray[np.float32]
 
@@ -38,17 +48,29 @@ class WeakQuestion:
 
 
 @dataclass(frozen=True, slots=True)
+class NearPassage:
+    """A passage of the docs: its address, page and section, and its text."""
+
+    url: str
+    page: str
+    section: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Gap:
     """A cluster of weak questions. `size` counts lines of the log; `trend` is the share of them in its later half.
 
-    `passage` is the address of the passage that would have answered, "" without one.
+    `history` counts them in each of `PERIODS` equal parts of the log's time. `pages` are the nearest pages. `passage`
+    would have answered; None without one.
     """
 
     questions: tuple[WeakQuestion, ...]
     trend: float
+    history: tuple[int, ...] = ()
     reason: Reason = "not in the docs"
     pages: tuple[str, ...] = ()
-    passage: str = ""
+    passage: NearPassage | None = None
 
     @property
     def size(self) -> int:
@@ -60,6 +82,11 @@ class Gap:
         """Return the representative question: the most frequent one; of several, the shortest."""
         return min(self.questions, key=lambda question: (-question.count, len(question.text))).text
 
+    @property
+    def examples(self) -> list[str]:
+        """The most frequent questions."""
+        return [question.text for question in self.questions[:_EXAMPLES]]
+
     def json(self) -> dict[str, Any]:
         """The gap as the document shows it."""
         return {
@@ -67,10 +94,12 @@ class Gap:
             "size": self.size,
             "distinct": len(self.questions),
             "trend": round(self.trend, 3),
+            "history": list(self.history),
             "reason": self.reason,
-            "passage": self.passage or None,
+            "passage": self.passage.url if self.passage else None,
             "pages": list(self.pages),
-            "examples": [question.text for question in self.questions[:_EXAMPLES]],
+            "examples": self.examples,
+            "ids": [entry.id for question in self.questions for entry in question.entries],
         }
 
 
@@ -80,53 +109,98 @@ def is_weak(entry: LoggedQuestion) -> bool:
 
 
 def weak_questions(entries: Sequence[LoggedQuestion]) -> list[WeakQuestion]:
-    """The weak questions, equal texts as one, the most frequent first."""
+    """The weak questions, equal texts as one, the most frequent first; masked, whoever wrote the log."""
     groups: dict[str, list[LoggedQuestion]] = {}
     for entry in entries:
         if is_weak(entry):
             groups.setdefault(" ".join(entry.question.lower().split()), []).append(entry)
-    found = [WeakQuestion(group[0].question, tuple(group)) for group in groups.values()]
+    found = [WeakQuestion(mask(group[0].question), tuple(group)) for group in groups.values()]
     return sorted(found, key=lambda question: (-question.count, question.text))
 
 
+def subject_of(question: str, share: Callable[[str], float]) -> str:
+    """The question without words that are in a large `share` of all passages; unchanged where nothing would be left."""
+    words = question.split()
+    kept = [word for word in words if all(share(term) <= _COMMON for term in terms(word))]
+    return " ".join(kept) if any(list(terms(word)) for word in kept) else question
+
+
 def cluster(vectors: Vectors, near: float = NEAR) -> list[list[int]]:
-    """Cluster unit vectors, float32[n, d]; give the indices of each cluster, the largest cluster first."""
-    centres = _find_centres(vectors, near)
-    if not len(centres):
+    """Cluster unit vectors, float32[n, d], by average linkage; give the indices of each cluster, the largest first.
+
+    Two clusters are joined while the mean cosine between their members is at least `near`. Copies are joined first.
+    """
+    if not len(vectors):
         return []
-    nearest = _assign(vectors, centres)
-    members: dict[int, list[int]] = {}
-    for at, centre in enumerate(nearest):
-        members.setdefault(int(centre), []).append(at)
-    return sorted(members.values(), key=lambda group: (-len(group), group[0]))
+    copies = _join_copies(vectors)
+    sums = np.array([vectors[group].sum(axis=0) for group in copies], dtype=np.float32)
+    joined = _link(sums, np.array([len(group) for group in copies], dtype=np.float32), near)
+    members = [sorted(at for copy in group for at in copies[copy]) for group in joined]
+    return sorted(members, key=lambda group: (-len(group), group[0]))
 
 
-def _find_centres(vectors: Vectors, near: float) -> Vectors:
-    """The centres after one pass: a vector near no centre begins a new one, and each centre is its members' mean."""
-    sums = np.zeros((0, vectors.shape[1] if vectors.ndim == 2 else 0), dtype=np.float32)
-    for vector in vectors:
-        if len(sums):
-            similarity = sums @ vector / np.maximum(np.linalg.norm(sums, axis=1), 1e-9)
-            best = int(similarity.argmax())
-            if similarity[best] >= near:
-                sums[best] += vector
-                continue
-        sums = np.vstack([sums, vector])
-    lengths = np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-9)
-    return np.asarray(sums / lengths, dtype=np.float32)
+def _join_copies(vectors: Vectors) -> list[list[int]]:
+    """Each vector with those that are nearly equal to the first of its group."""
+    firsts, groups = np.zeros_like(vectors), list[list[int]]()
+    for at, vector in enumerate(vectors):
+        similarity = firsts[: len(groups)] @ vector
+        best = int(similarity.argmax()) if groups else 0
+        if groups and similarity[best] >= _COPY:
+            groups[best].append(at)
+        else:
+            firsts[len(groups)] = vector
+            groups.append([at])
+    return groups
 
 
-def _assign(vectors: Vectors, centres: Vectors) -> NDArray[np.int64]:
-    return np.asarray((vectors @ centres.T).argmax(axis=1), dtype=np.int64)
+def _link(sums: Vectors, sizes: Vectors, near: float) -> list[list[int]]:
+    """Average linkage by chains of nearest neighbours (Murtagh 1983); `sums` are changed.
+
+    The mean cosine between two clusters is the product of their sums over the product of their sizes, so no matrix of
+    distances is kept. Joining other clusters brings none nearer: a cluster without a near neighbour is finished.
+    """
+    groups = [[at] for at in range(len(sums))]
+    active = np.ones(len(sums), dtype=np.bool_)
+    chain: list[int] = []
+    finished: list[list[int]] = []
+    while active.any():
+        if not chain:
+            chain.append(int(active.argmax()))
+        last = chain[-1]
+        similarity = np.where(active, sums @ sums[last] / (sizes * sizes[last]), -np.inf)
+        similarity[last] = -np.inf
+        if len(chain) > 1:
+            similarity[chain[-2]] += 1e-6  # of equally near ones the one that it came from, or the chain has no end
+        nearest = int(similarity.argmax())
+        if similarity[nearest] < near:
+            finished.append(groups[last])
+            active[last] = False
+            chain.pop()
+        elif len(chain) > 1 and nearest == chain[-2]:
+            del chain[-2:]
+            sums[nearest] += sums[last]
+            sizes[nearest] += sizes[last]
+            groups[nearest] += groups[last]
+            active[last] = False
+        else:
+            chain.append(nearest)
+    return finished
 
 
 def find_gaps(questions: Sequence[WeakQuestion], vectors: Vectors) -> list[Gap]:
     """The clusters as gaps, the largest first; reasons are added by who can search."""
-    times = sorted(entry.time for question in questions for entry in question.entries)
-    middle = times[len(times) // 2] if times else ""
+    stamps = sorted(_seconds(entry) for question in questions for entry in question.entries)
+    middle = stamps[len(stamps) // 2] if stamps else 0.0
     gaps = []
     for group in cluster(vectors):
         members = tuple(questions[at] for at in group)
-        late = Counter(entry.time >= middle for question in members for entry in question.entries)
-        gaps.append(Gap(members, late[True] / max(1, sum(late.values()))))
+        asked = np.array([_seconds(entry) for question in members for entry in question.entries])
+        history, _ = np.histogram(asked, bins=PERIODS, range=(stamps[0], stamps[-1] + 1))
+        gaps.append(Gap(members, float((asked >= middle).mean()), tuple(map(int, history))))
     return sorted(gaps, key=lambda gap: (-gap.size, gap.name))
+
+
+def _seconds(entry: LoggedQuestion) -> float:
+    """When it was asked; a time without a zone is UTC."""
+    time = datetime.fromisoformat(entry.time)
+    return (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()

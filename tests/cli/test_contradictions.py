@@ -25,6 +25,7 @@ VALUES = {
     "--page": ["--page", "/docs/faq"],
     "--questions": ["--questions", "q.jsonl"],
     "--new": ["--new", "/docs/faq"],
+    "--from-log": ["--from-log", "q.log"],
     "--impact": ["--impact", "q.jsonl"],
     "--save": ["--save", "r.json"],
     "--report": ["--report", "r.html"],

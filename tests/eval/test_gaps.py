@@ -4,11 +4,12 @@ import itertools
 import json
 import random
 from dataclasses import asdict
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from eval.gaps.clusters import Vectors, cluster, find_gaps, weak_questions
+from eval.gaps.clusters import Vectors, cluster, find_gaps, subject_of, weak_questions
 from rag.question_log import LoggedQuestion
 from tests.conftest import CommandLine
 
@@ -71,24 +72,91 @@ def test_the_trend_is_the_share_of_the_later_half() -> None:
     assert (gap.size, gap.trend) == (10, 0.5)
 
 
+def test_the_history_counts_equal_parts_of_the_time() -> None:
+    log = [entry(at, "Why is it so?") for at in range(12)]
+    (gap,) = find_gaps(weak_questions(log), np.ones((1, 1), dtype=np.float32))
+    assert gap.history == (1,) * 12
+    assert sum(gap.history) == gap.size
+
+
+def test_words_that_the_docs_use_everywhere_name_no_subject() -> None:
+    shares = {"acme": 0.9, "model": 0.5}
+    assert subject_of("How does Acme send invoices?", lambda term: shares.get(term, 0.0)) == "How does send invoices?"
+    assert subject_of("Acme model?", lambda term: shares.get(term, 0.0)) == "Acme model?"
+
+
+def write_log(folder: Path, lines: list[LoggedQuestion]) -> Path:
+    path = folder / "log.jsonl"
+    path.write_text("\n".join(json.dumps(asdict(line)) for line in lines), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def log(starter: CommandLine) -> Path:
+    """Planted gaps, a question that the docs answer and that was refused, and one that was voted down."""
+    asked = shuffled()
+    good = ["What are model variants?"] * 50
+    lines = [entry(at, text) for at, (text, _) in enumerate(asked)]
+    lines += [entry(1000 + at, text, answered=True) for at, text in enumerate(good)]
+    lines += [entry(2000 + at, "where does OpenRouter list errors for credits?") for at in range(3)]
+    lines += [entry(3000 + at, "What are model variants", answered=True, vote="down") for at in range(4)]
+    lines += [entry(4000, "my mail is anna@example.org, <script>alert(1)</script>")]
+    return write_log(starter.cwd, lines)
+
+
 @pytest.mark.slow
-def test_twelve_planted_gaps_are_found_pure(starter: CommandLine) -> None:
+def test_twelve_planted_gaps_are_found_pure(starter: CommandLine, log: Path) -> None:
+    done = starter("gaps", "--log", log, "--json", "--report", "gaps.html")
+    assert done.status == 0, done.err
+    document = done.json
+    subjects = {f"{at}": subject for at, (_, subject) in enumerate(shuffled())}
+    assert document["weak"] == len(subjects) + 3 + 4 + 1
+    found, pure = set(), 0
+    for gap in document["gaps"]:
+        about = [subjects[one] for one in gap["ids"] if one in subjects]
+        if about:
+            most = max(set(about), key=about.count)
+            pure += about.count(most)
+            found |= {most} if about.count(most) > 10 else set()
+    assert found == set(SUBJECTS), "most of the questions on each subject are one cluster"
+    assert pure >= 0.9 * len(subjects)
+    reasons = {gap["question"]: gap["reason"] for gap in document["gaps"]}
+    assert reasons["What are model variants"] == "found, but the answer is not supported"
+    assert all(sum(gap["history"]) == gap["size"] for gap in document["gaps"])
+    page = (starter.cwd / "gaps.html").read_text(encoding="utf-8")
+    assert "<script" not in page
+    assert "anna@example.org" not in page + done.out
+    for reason in ("not in the docs", "found, but the answer is not supported"):
+        assert reason in page
+
+
+def shuffled() -> list[tuple[str, str]]:
     asked = planted()
     random.Random(3).shuffle(asked)
-    good = [("What are model variants?", "")] * 50
-    lines = [entry(at, text, answered=not subject) for at, (text, subject) in enumerate([*asked, *good])]
-    path = starter.cwd / "log.jsonl"
-    path.write_text("\n".join(json.dumps(asdict(line)) for line in lines), encoding="utf-8")
-    document = starter("gaps", "--log", path, "--json").json
-    assert (document["questions"], document["weak"]) == (len(lines), len(asked))
-    subjects = dict(asked)
-    found = dict.fromkeys(SUBJECTS, 0)
-    pure = 0
-    for gap in document["gaps"]:
-        about = [subjects[text] for text in gap["examples"]]
-        most = max(set(about), key=about.count)
-        found[most] = max(found[most], gap["size"])
-        pure += about.count(most) == len(about)
-    assert min(found.values()) >= 8, "each subject has a cluster of its own"
-    assert pure >= 0.9 * len(document["gaps"])
-    assert {gap["reason"] for gap in document["gaps"]} <= {"not in the docs", "in the docs, but not found"}
+    return asked
+
+
+@pytest.mark.slow
+def test_gaps_become_lines_of_a_question_file(starter: CommandLine, tmp_path: Path) -> None:
+    lines = [entry(at, f"How do I get invoices by {how}?") for at, how in enumerate(["post", "mail", "letter", "post"])]
+    lines += [entry(10 + at, "What are model variants?", answered=True, unsupported=1) for at in range(2)]
+    log = write_log(tmp_path, lines)
+    file = tmp_path / "questions.jsonl"
+    done = starter("eval", file, "--new", "--from-log", log)
+    assert done.status == 0, done.err
+    made = [json.loads(line) for line in done.out.splitlines()]
+    assert [line["question"] for line in made] == ["How do I get invoices by post?", "What are model variants?"]
+    assert [(line["answerable"], bool(line["gold"]), line["asked"]) for line in made] == [
+        (False, False, 4),
+        (True, True, 2),
+    ]
+    assert made[1]["gold"][0]["page"] == "/docs/faq"
+    assert [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()] == made
+    again = starter("eval", file, "--from-log", log)
+    assert (again.status, again.out) == (0, ""), "what the file asks already is not added again"
+    measured = starter("eval", file, "--retrieval-only", "--json")
+    assert measured.json["questions"] == 2
+    assert measured.json["stale"] == []
+    refused = starter("eval", "--new", "/docs/faq", "--from-log", log)
+    assert refused.status == 2
+    assert "a line is made of a page or of a log" in " ".join(refused.err.split())
