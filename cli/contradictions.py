@@ -35,6 +35,8 @@ CONTRADICTIONS: Final = (
     Contradiction("inspect", "--json", "--format", "each is a format of the passages"),
     Contradiction("inspect", "--compare", "--page", "--compare takes a query"),
     Contradiction("inspect", "--compare", "--questions", "--compare takes a query"),
+    Contradiction("inspect", "--context", "--page", "--page shows a page's chunks as they are indexed"),
+    Contradiction("inspect", "--context", "--compare", "--compare is about how chunks are ranked"),
     Contradiction("eval", "--new", "--save", "--new runs no questions"),
     Contradiction("eval", "--new", "--report", "--new runs no questions"),
     Contradiction("eval", "--new", "--baseline", "--new runs no questions"),

@@ -66,6 +66,7 @@ def ask(
     no_llm: given.NoLlm = False,
     k: given.TopK = None,
     under: given.Under = "",
+    context: given.Context = None,
     max_tokens: given.MaxTokens = None,
     timeout: given.Timeout = None,
     temperature: given.Temperature = None,
@@ -98,6 +99,7 @@ def ask(
         question=join_words(question),
         no_llm=no_llm,
         under=under,
+        context=context,
         show_prompt=show_prompt,
         dry_run=dry_run,
         chat=chat,
@@ -181,6 +183,7 @@ def inspect(
     common: Common,
     k: given.TopK = None,
     under: given.Under = "",
+    context: given.Widened = 0,
     page: given.Page = None,
     questions: given.QueryFile = None,
     format: given.InspectFormat = None,  # noqa: A002 - the option's name
@@ -195,6 +198,7 @@ def inspect(
     options = InspectOptions(
         query=join_words(query),
         under=under,
+        context=context,
         page=page,
         questions=questions,
         format="json" if common.json else format,

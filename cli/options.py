@@ -31,6 +31,27 @@ Temperature = Annotated[
 Timeout = Annotated[
     float | None, typer.Option(metavar="SECONDS", min=0.1, help="Limit for the whole answer. [default: 60]")
 ]
+Context = Annotated[
+    int | None,
+    typer.Option(
+        "--context",
+        metavar="WORDS",
+        min=0,
+        max=20_000,
+        help="Words of the docs that a model reads: the passages with the text around them; 0 leaves them alone. "
+        "[default: 100 for each of -k]",
+    ),
+]
+Widened = Annotated[
+    int,
+    typer.Option(
+        "--context",
+        metavar="WORDS",
+        min=0,
+        max=20_000,
+        help="Show passages as a model reads them, up to this many words.",
+    ),
+]
 Chat = Annotated[bool, typer.Option("--chat", help="A session: each question may refer to the ones before.")]
 SearchTool = Annotated[
     bool, typer.Option("--search-tool", help="Let the model search the docs itself, in up to three rounds.")
@@ -290,6 +311,7 @@ class AskOptions:
     question: str | None
     no_llm: bool
     under: str
+    context: int | None
     show_prompt: bool
     dry_run: bool
     chat: bool

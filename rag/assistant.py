@@ -20,6 +20,7 @@ from rag.abstain import is_answerable, is_worth_asking
 from rag.generate.excerpt_text import marked_text
 from rag.generate.excerpts import answer_from_excerpts
 from rag.generate.prompt import Passages, build_messages
+from rag.generate.widen import widen
 from rag.query.decompose import split
 from rag.query.rewrite import rewrite_question
 from rag.records import (
@@ -147,6 +148,10 @@ class Assistant:
             return replace(found, hits=found.hits[:k])  # there is no other page that it could crowd out
         return replace(found, hits=few_per_page(found.hits, k))
 
+    def widen(self, hits: Sequence[Hit], words: int) -> tuple[Hit, ...]:
+        """Return passages with the text around them, up to so many words; 0 leaves them alone. Raises IndexDamaged."""
+        return widen(hits, self.retriever, words)
+
     def passages(self, hits: Sequence[Hit]) -> Passages:
         """Passages as a model is shown them."""
         return Passages(hits, self.secret, self.docs_date)
@@ -267,17 +272,22 @@ class _Writing:
     deadline: Deadline
 
     def write_what_fits(self, retrieved: Retrieved) -> "Written":
-        """Write from all passages; if they are too long for the model, halve them, best first, down to one."""
+        """Write from all passages and what is around them; if that is too long for the model, from ever less.
+
+        First the text around them is left out, then they are halved, best first, down to one.
+        """
         hits = retrieved.hits
+        shown = self.assistant.widen(hits, self.options.context_words)
         while True:
             try:
-                return self._write(retrieved.question, hits)
+                return self._write(retrieved.question, shown)
             except ModelError as error:
                 if not error.too_long:
                     raise
-                if len(hits) < 2:
+                if len(hits) < 2 and shown == hits:
                     raise ModelError(error.message, _TOO_SMALL) from None
-            hits = hits[: len(hits) // 2]
+            hits = hits if shown != hits else hits[: len(hits) // 2]
+            shown = hits
 
     def _write(self, question: str, hits: Sequence[Hit]) -> "Written":
         from rag.generate.search_tool import write_with_search

@@ -1,11 +1,12 @@
-"""Split a chunk into the blocks of the page. Pure.
+"""Split a chunk into the blocks of the page, and join chunks that follow each other. Pure.
 
 A chunk may begin in the middle of a table or a code fence. The header or fence repeated in its context
 identifies the block; the offsets that are yielded are those of the chunk's own text.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from ingest.core.records import Chunk
 from ingest.text.markdown import Kind, blocks_of
@@ -38,3 +39,12 @@ def spans_of(chunk: Chunk) -> Iterator[Span]:
         for start, end in places:
             if start >= shift and end > start:
                 yield Span(block.kind, start - shift, end - shift, text[start:end])
+
+
+def joined_text(chunks: Sequence[Chunk]) -> str:
+    """The text of chunks that follow each other: as long as on the page, with the likely white space in between."""
+    parts = [chunks[0].text]
+    for before, chunk in pairwise(chunks):
+        gap = chunk.start - before.end
+        parts += ["\n\n".ljust(gap) if gap > 1 else "\n" * gap, chunk.text]
+    return "".join(parts)

@@ -29,6 +29,8 @@ class Hit:
     signals: Mapping[str, float] = field(default_factory=dict)
     row: int = -1
     """The chunk's row in the index; -1 for a chunk that is in none."""
+    parts: tuple["Hit", ...] = ()
+    """The chunks that a widened passage was merged from, in page order; empty for a single chunk."""
 
     @property
     def url(self) -> str:
@@ -161,22 +163,33 @@ class Exchange:
     answer: str
 
 
+PASSAGE_WORDS: Final = 100
+"""Words that a model is shown for each passage asked for: a chunk has about 55, its headings 15 more."""
+
+
 @dataclass(frozen=True, slots=True)
 class AnswerOptions:
     """How one question is answered.
 
-    `k` passages are read, of pages below the site path `under`. `strict` drops sentences that no cited passage
-    supports. `search_tool` lets the model search for further passages. `timeout` is in seconds, for all requests
-    of the question together. `history` is the conversation so far, oldest first: it is used to rewrite a follow-up
-    question as a self-contained one first.
+    `k` passages are read, of pages below the site path `under`; a model is shown them with the text around them, up
+    to `context` words in total (None: `PASSAGE_WORDS` for each of the `k`; 0: the passages alone). `strict` drops
+    sentences that no cited passage supports. `search_tool` lets the model search for further passages. `timeout` is in
+    seconds, for all requests of the question together. `history` is the conversation so far, oldest first: it is used
+    to rewrite a follow-up question as a self-contained one first.
     """
 
     k: int = 8
     under: str = ""
+    context: int | None = None
     strict: bool = False
     search_tool: bool = False
     timeout: float = 60.0
     history: tuple[Exchange, ...] = ()
+
+    @property
+    def context_words(self) -> int:
+        """The most words of passages that a model is shown; 0 if passages are not widened."""
+        return PASSAGE_WORDS * self.k if self.context is None else self.context
 
 
 DEFAULT_OPTIONS: Final = AnswerOptions()

@@ -20,8 +20,12 @@ def hits_json(hits: Sequence[Hit], store: IndexReader, docs: Path) -> list[dict[
 
 
 def hit_json(hit: Hit, page: StoredPage | None, docs: Path) -> dict[str, Any]:
-    """Return a chunk as `inspect --json` shows it, with the facts of the file that contains its page."""
+    """Return a chunk as `inspect --json` shows it, with the facts of the file that contains its page.
+
+    The white space between the parts of a widened passage is that of the page.
+    """
     chunk = hit.chunk
+    text = page.document.body[chunk.start : chunk.end] if hit.parts and page else chunk.text
     return {
         "rank": hit.rank,
         "score": round(hit.score, 6),
@@ -32,7 +36,7 @@ def hit_json(hit: Hit, page: StoredPage | None, docs: Path) -> dict[str, Any]:
         "url": hit.url,
         "title": chunk.title,
         "headings": list(chunk.headings),
-        "text": chunk.text,
+        "text": text,
         "context": chunk.context,
         "tokens": chunk.tokens,
         "start": chunk.start,

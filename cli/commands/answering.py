@@ -28,6 +28,7 @@ def answer_options(settings: Settings, options: AskOptions, history: tuple[Excha
     return AnswerOptions(
         k=settings.k,
         under=options.under,
+        context=options.context,
         strict=options.strict,
         search_tool=options.search_tool,
         timeout=settings.timeout,
@@ -115,6 +116,10 @@ def check_options(options: AskOptions, settings: Settings) -> None:
         raise UsageError(
             "--chat is for reading: it goes with no --json, --format, --show-prompt or --dry-run", "leave those out"
         )
-    if options.search_tool and (options.no_llm or not can_ask_model(settings)):
+    has_model = not options.no_llm and can_ask_model(settings)
+    if options.context is not None and not (has_model or options.show_prompt):
+        hint = "leave out --context, or set OPENROUTER_API_KEY and leave out --no-llm; --show-prompt shows the passages"
+        raise UsageError("--context is for a model, which reads passages; quotes have a length of their own", hint)
+    if options.search_tool and not has_model:
         hint = "leave out --search-tool, or set OPENROUTER_API_KEY and leave out --no-llm"
         raise UsageError("--search-tool needs a model, which does the searching", hint)

@@ -2,8 +2,9 @@
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 
-from cli.commands.answering import answer_one, check_options, event_printer, open_for, with_start
+from cli.commands.answering import answer_one, answer_options, check_options, event_printer, open_for, with_start
 from cli.commands.ask_output import print_prompt
 from cli.context import settings_from, text_or_stdin
 from cli.options import AskOptions
@@ -38,6 +39,8 @@ def _print_request(question: str, opened: Opened, settings: Settings, options: A
     show = event_printer(opened, options)
     with shared_deadline(settings.timeout, lambda seconds, reason: show(Waiting(seconds, reason))):
         retrieved = opened.assistant.find_passages(question, settings.k, options.under)
+    words = answer_options(settings, options).context_words
+    retrieved = replace(retrieved, hits=opened.assistant.widen(retrieved.hits, words))
     if options.show_prompt:
         print_prompt(retrieved, opened.assistant.passages(retrieved.hits), as_json=options.json)
         return 0

@@ -30,6 +30,7 @@ class InspectOptions:
 
     query: str | None
     under: str
+    context: int
     page: str | None
     questions: Path | None
     format: str | None
@@ -50,6 +51,7 @@ def run_inspect(values: Mapping[str, object], options: InspectOptions) -> int:
         {
             "--compare": options.compare is not None,
             "--page": options.page is not None,
+            "--context": options.context > 0,
             "--questions": options.questions is not None,
         },
     )
@@ -64,7 +66,7 @@ def run_inspect(values: Mapping[str, object], options: InspectOptions) -> int:
         name = " ".join(text_or_stdin(options.query or "").split())
         retrieved = opened.assistant.search(name, settings.k, options.under)
         print_query(retrieved, quiet=options.quiet)
-        hits = retrieved.hits
+        hits = opened.assistant.widen(retrieved.hits, options.context)
     document = {
         "schema": SCHEMA,
         "question": name,
@@ -190,5 +192,6 @@ def _print_questions(opened: Opened, settings: Settings, options: InspectOptions
             raise bad_line_error(path, BadLine(entry.line, error.message, error.hint)) from error
         identity = {"id": entry.fields["id"]} if "id" in entry.fields else {}
         line = {"schema": SCHEMA, **identity, "question": entry.question, "index": index_json(opened.generation)}
-        line["chunks"] = _chunks(found.hits, opened, settings, explain=options.explain)
+        hits = opened.assistant.widen(found.hits, options.context)
+        line["chunks"] = _chunks(hits, opened, settings, explain=options.explain)
         print(json_line(line), flush=True)

@@ -20,6 +20,7 @@ from cli.serve.service import (
     Busy,
     Service,
     answer_document,
+    checked_context,
     checked_k,
     page_document,
     search_document,
@@ -68,11 +69,12 @@ class Api:
     service: Service
 
     async def search(self, request: Request) -> Response:
-        """GET /api/search?q=&k=&under= : the document of `inspect --json`."""
+        """GET /api/search?q=&k=&under=&context= : the document of `inspect --json`."""
         query = request.query_params
         question, under = query.get("q", ""), query.get("under", "")
         k = checked_k(_number(query.get("k"), self.service.settings.k, "k"))
-        found, opened = await self.service.search(question, k, under)
+        context = checked_context(_number(query.get("context"), 0, "context"))
+        found, opened = await self.service.search(question, k, under, context)
         body = await self.service.call(lambda: to_json(search_document(question, found, opened)))
         return Response(body, media_type="application/json")
 
@@ -120,11 +122,14 @@ class Api:
         for flag in ("stream", "turn"):
             if not isinstance(document.get(flag, False), bool):
                 raise UsageError(f"`{flag}` must be true or false", "leave it out for one JSON document")
-        k = document.get("k", self.service.settings.k)
-        if not isinstance(k, int) or isinstance(k, bool):
-            raise UsageError("`k` must be a whole number", "leave it out for the default")
+        k, context = document.get("k", self.service.settings.k), document.get("context")
+        for name, value in (("k", k), ("context", 0 if context is None else context)):
+            if not isinstance(value, int) or isinstance(value, bool):
+                raise UsageError(f"`{name}` must be a whole number", "leave it out for the default")
+        context = None if context is None else checked_context(context)
         history = read_history(document.get("history", []))
-        return Asked(question, self.service.default_options(k=checked_k(k), under=under, history=history))
+        options = self.service.default_options(k=checked_k(k), under=under, context=context, history=history)
+        return Asked(question, options)
 
     async def _events(self, request: Request, asked: Asked, *, turn: bool) -> AsyncIterator[bytes]:
         """`sentence` and `citation` as they are checked, then `done` with the whole document, or `error`."""

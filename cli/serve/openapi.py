@@ -4,7 +4,7 @@ from importlib.metadata import version
 from typing import Any, Final
 
 from cli.serve.options import ServeOptions
-from cli.serve.service import MAX_K
+from cli.serve.service import MAX_CONTEXT, MAX_K
 
 _STRING: Final = {"type": "string"}
 _ERROR: Final = {
@@ -86,6 +86,12 @@ _QUESTION: Final = {
             },
         },
         "k": {"type": "integer", "minimum": 1, "maximum": MAX_K},
+        "context": {
+            "type": "integer",
+            "minimum": 0,
+            "maximum": MAX_CONTEXT,
+            "description": "Words of the docs that a model reads: the passages with the text around them.",
+        },
         "under": _STRING,
         "stream": {
             "type": "boolean",
@@ -124,7 +130,10 @@ def openapi_document(options: ServeOptions) -> dict[str, Any]:
         "info": {"title": "askdocs", "version": version("askdocs"), "description": "Ask a documentation site."},
         "paths": {
             "/api/search": {
-                "get": _get("Rank passages.", "Search", _text("q", required=True), _int("k", 1, MAX_K), _text("under"))
+                "get": _get(
+                    "Rank passages.", "Search",
+                    _text("q", required=True), _int("k", 1, MAX_K), _text("under"), _int("context", 0, MAX_CONTEXT),
+                )
             },
             "/api/ask": {"post": _post("Answer a question.", _QUESTION, "Answer", events=True)},
             "/api/page": {

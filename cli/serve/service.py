@@ -42,6 +42,7 @@ from rag.serialize import SCHEMA, answer_json, hits_json, index_json
 Result = TypeVar("Result")
 
 MAX_K: Final = 50
+MAX_CONTEXT: Final = 20_000
 QUEUED: Final = 64
 """Questions that may wait for a thread; one more is refused, because it would be answered too late to be read."""
 
@@ -188,13 +189,14 @@ class Service:
                 self.budget.spend(piece.cost_usd or 0.0, (piece.prompt_tokens or 0) + (piece.completion_tokens or 0))
         return "".join(piece for piece in pieces if isinstance(piece, str))
 
-    async def search(self, question: str, k: int, under: str) -> tuple[Retrieved, Opened]:
-        """Rank passages. Raises as `Assistant.search` does, and Busy."""
-        return await self._run(self._searching, partial(self._search, question, k, under))
+    async def search(self, question: str, k: int, under: str, context: int = 0) -> tuple[Retrieved, Opened]:
+        """Rank passages; with `context`, widened to that many words. Raises as `Assistant.search` does, and Busy."""
+        return await self._run(self._searching, partial(self._search, question, k, under, context))
 
-    def _search(self, question: str, k: int, under: str) -> tuple[Retrieved, Opened]:
+    def _search(self, question: str, k: int, under: str, context: int) -> tuple[Retrieved, Opened]:
         opened = self.current()
-        return opened.assistant.search(question, k, under), opened
+        found = opened.assistant.search(question, k, under)
+        return replace(found, hits=opened.assistant.widen(found.hits, context)), opened
 
     async def call(self, function: Callable[[], Result]) -> Result:
         """Run what reads the index or renders much on a worker thread. Raises what it raises, and Busy."""
@@ -220,6 +222,13 @@ def checked_k(k: int) -> int:
     if not 1 <= k <= MAX_K:
         raise UsageError(f"k must be from 1 to {MAX_K}", "leave it out for the default")
     return k
+
+
+def checked_context(words: int) -> int:
+    """Raise UsageError for a number of words that is out of range."""
+    if not 0 <= words <= MAX_CONTEXT:
+        raise UsageError(f"context must be from 0 to {MAX_CONTEXT}", "leave it out for the default")
+    return words
 
 
 def answer_document(answered: Answered, *, chunks: bool = True) -> dict[str, Any]:

@@ -6,7 +6,8 @@ excerpt_sections  the sections of hits as pieces        excerpt_windows  the bes
 find_definition   the piece that defines a term         definitions      how well a sentence defines it
 excerpt_text      an excerpt as it is read              emphasis         the words of the question in it
 
-prompt          the messages                          chat            the chat client
+widen           the sections around passages          prompt          the messages
+chat            the chat client
 stream          server-sent events -> a completion    search_tool     rounds in which the model searches
 splitter        streamed text -> finished pieces      writer          each piece checked, then shown
 """

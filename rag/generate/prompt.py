@@ -79,7 +79,11 @@ class Passages:
 
     def add(self, hits: Sequence[Hit]) -> list[str]:
         """Add the new passages that fit; return the labels of those of `hits` that are included, in their order."""
-        labels = {self.hits[number - 1].chunk.id: label for label, number in self.labels.items()}
+        labels = {
+            part.chunk.id: label
+            for label, number in self.labels.items()
+            for part in (self.hits[number - 1].parts or (self.hits[number - 1],))
+        }
         for hit in hits:
             if hit.chunk.id not in labels and (not self.hits or self._tokens + hit.chunk.tokens <= PROMPT_TOKENS):
                 self._tokens += hit.chunk.tokens

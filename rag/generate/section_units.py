@@ -6,12 +6,12 @@ A chunk may begin in the middle of a list, a table or fenced code; together with
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import Final, Literal
 
 from ingest.core.records import Chunk
 from ingest.text.markdown import LIST_ITEM, Block, blocks_of, closes_fence, fence_mark
 from ingest.text.sentences import runs, sentences
+from rag.passage import joined_text
 
 GroupKind = Literal["paragraph", "list", "table", "code"]
 
@@ -66,7 +66,7 @@ def section_groups(chunks: Sequence[Chunk]) -> list[Group]:
     Left out: pictures, labels such as "**Note**", and code that these chunks contain only a part of.
     """
     lead = f"{chunks[0].lead}\n" if chunks[0].lead else ""
-    text, base = lead + _joined_text(chunks), chunks[0].start - len(lead)
+    text, base = lead + joined_text(chunks), chunks[0].start - len(lead)
     groups: list[Group] = []
     for block in blocks_of(text):
         for group in _groups_of(text, block) if block.kind != "heading" else ():
@@ -77,15 +77,6 @@ def section_groups(chunks: Sequence[Chunk]) -> list[Group]:
                 groups.append(group)
     own = (_own_part(group, len(lead)) for group in _with_leads(text, groups))
     return [_moved(group, base) for group in own if group]
-
-
-def _joined_text(chunks: Sequence[Chunk]) -> str:
-    """The text of chunks that follow each other: as long as on the page, with the likely white space in between."""
-    parts = [chunks[0].text]
-    for before, chunk in pairwise(chunks):
-        gap = chunk.start - before.end
-        parts += ["\n\n".ljust(gap) if gap > 1 else "\n" * gap, chunk.text]
-    return "".join(parts)
 
 
 def _own_part(group: Group, start: int) -> Group | None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from ingest.core.records import Chunk
 from ingest.text.markdown import CODE_SPAN, LIST_MARKER, blocks_of, fenced_code, without_bullet
 from ingest.text.sentences import sentences
 from ingest.text.terms import STOPWORDS, terms
@@ -193,10 +194,15 @@ def _content(text: str) -> set[str]:
 
 
 def _best_quote(words: set[str], hit: Hit, marker: int) -> Citation:
-    chunk = hit.chunk
-    places = [place for span in spans_of(chunk) for place in _lines(span)] or [(0, len(chunk.text))]
-    start, end = max(places, key=lambda place: len(words & _content(chunk.text[place[0] : place[1]])))
-    return Citation(marker, hit, chunk.text[start:end], chunk.start + start, chunk.start + end)
+    """The part of a passage that shares most words; it is within one chunk, where the text is that of the page."""
+    places = [place for part in hit.parts or (hit,) for place in _places(part.chunk)]
+    return max((Citation(marker, hit, *place) for place in places), key=lambda one: len(words & _content(one.quote)))
+
+
+def _places(chunk: Chunk) -> list[tuple[str, int, int]]:
+    """What can be quoted of a chunk: the text, and its place in the page's body."""
+    spans = [place for span in spans_of(chunk) for place in _lines(span)] or [(0, len(chunk.text))]
+    return [(chunk.text[start:end], chunk.start + start, chunk.start + end) for start, end in spans]
 
 
 def _lines(span: Span) -> Iterator[tuple[int, int]]:

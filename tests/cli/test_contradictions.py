@@ -22,6 +22,7 @@ VALUES = {
     "--exclude": ["--exclude", "/a"],
     "--format": ["--format", "html"],
     "--compare": ["--compare", "bm25"],
+    "--context": ["--context", "500"],
     "--page": ["--page", "/docs/faq"],
     "--questions": ["--questions", "q.jsonl"],
     "--new": ["--new", "/docs/faq"],

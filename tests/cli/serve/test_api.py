@@ -27,6 +27,15 @@ def test_search_is_what_inspect_prints(running: Running, starter: CommandLine) -
     assert "/" not in served["chunks"][0]["file_path"]
 
 
+def test_search_with_context_is_what_inspect_prints_with_it(running: Running, starter: CommandLine) -> None:
+    served = running.get("/api/search?q=What+are+model+variants%3F&k=5&context=700").json["chunks"]
+    printed = starter("inspect", QUESTION, "-k", "5", "--context", "700", "--json").json["chunks"]
+    assert [(one["start"], one["text"]) for one in served] == [(one["start"], one["text"]) for one in printed]
+    assert running.get("/api/search?q=x&context=99999").status == 400
+    assert running.post("/api/ask", {"question": QUESTION, "context": "many"}).status == 400
+    assert running.post("/api/ask", {"question": QUESTION, "context": 300}).json["answered"]
+
+
 def test_ask_is_what_ask_prints(running: Running, starter: CommandLine) -> None:
     served = running.post("/api/ask", {"question": QUESTION}).json
     printed = starter("ask", QUESTION, "--no-llm", "--json").json
