@@ -240,7 +240,7 @@ class Assistant:
     def _refused(self, retrieved: Retrieved, found: "Written") -> Answer:
         """Return the model's refusal; if the search is confident, add excerpts of the pages."""
         refused = refusal(retrieved, "openrouter", found.completion)
-        refused = replace(refused, unsupported=found.unsupported, dropped=len(found.unsupported))
+        refused = replace(refused, hits=found.hits, unsupported=found.unsupported, dropped=len(found.unsupported))
         quoted = self._quote(retrieved) if is_answerable(retrieved, self.thresholds) else None
         if quoted is None or not quoted.citations:
             return refused

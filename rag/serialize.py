@@ -22,7 +22,7 @@ def hits_json(hits: Sequence[Hit], store: IndexReader, docs: Path) -> list[dict[
 def hit_json(hit: Hit, page: StoredPage | None, docs: Path) -> dict[str, Any]:
     """Return a chunk as `inspect --json` shows it, with the facts of the file that contains its page.
 
-    The white space between the parts of a widened passage is that of the page.
+    Of a widened passage, `parts` are the ids of the chunks in it, and the white space between them is the page's.
     """
     chunk = hit.chunk
     text = page.document.body[chunk.start : chunk.end] if hit.parts and page else chunk.text
@@ -37,6 +37,7 @@ def hit_json(hit: Hit, page: StoredPage | None, docs: Path) -> dict[str, Any]:
         "title": chunk.title,
         "headings": list(chunk.headings),
         "text": text,
+        **({"parts": [part.chunk.id for part in hit.parts]} if hit.parts else {}),
         "context": chunk.context,
         "tokens": chunk.tokens,
         "start": chunk.start,
@@ -101,6 +102,7 @@ def request_json(answer: Answer, options: AnswerOptions, settings: Settings) -> 
     return {
         "k": options.k,
         "under": options.under,
+        "context": options.context_words if asked else None,
         "strict": options.strict,
         "search_tool": options.search_tool,
         "model": settings.model if asked else None,

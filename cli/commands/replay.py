@@ -51,7 +51,7 @@ def _replay_answer(settings: Settings, path: Path, options: ReplayOptions) -> in
     settings = _as_recorded(settings, recorded)
     place = find_place(settings, recorded.generation)
     opened = _open(settings, recorded, place)
-    if missing := missing_passages(opened.store, recorded.chunk_ids):
+    if missing := missing_passages(opened.store, recorded.needed):
         raise gone_error(recorded, missing)
     replayed = replay(recorded, opened, settings.timeout)
     if options.json:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,7 +29,8 @@ class Recorded:
     """A recorded answer, and what is needed to ask again.
 
     `model` are the slugs that were asked for, `answered_by` the one that answered. Settings that were not recorded
-    are None, and so is the hash of the prompt of a quoted answer.
+    are None, and so is the hash of the prompt of a quoted answer. `parts` are the chunks that a widened passage was
+    merged from, by its chunk id; `context` are the words that passages are to be widened to, None for the default.
     """
 
     id: str
@@ -48,6 +49,13 @@ class Recorded:
     temperature: float | None = None
     max_tokens: int | None = None
     prompt_sha256: str = ""
+    parts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    context: int | None = None
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """The ids of all chunks that were read."""
+        return tuple(part for chunk_id in self.chunk_ids for part in self.parts.get(chunk_id, (chunk_id,)))
 
 
 def read_answer(path: Path, text: str | None = None) -> Recorded:
@@ -90,6 +98,8 @@ def _recorded(document: Mapping[str, Any]) -> Recorded:
         temperature=_number(request.get("temperature"), 0, 2),
         max_tokens=_count(request.get("max_tokens")),
         prompt_sha256=str(request.get("prompt_sha256") or ""),
+        parts={chunk["chunk_id"]: tuple(chunk["parts"]) for chunk in document["chunks"] if chunk.get("parts")},
+        context=0,  # the passages are recorded as they were widened
     )
 
 

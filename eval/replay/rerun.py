@@ -12,6 +12,7 @@ from ingest.core.settings import Settings
 from ingest.index.base import IndexReader
 from ingest.index.stores import index_at
 from rag.generate.prompt import prompt_sha256
+from rag.generate.widen import join_parts
 from rag.open import Opened
 from rag.records import AnswerOptions, Hit, Retrieved
 
@@ -43,7 +44,7 @@ def missing_passages(store: IndexReader, chunk_ids: Sequence[str]) -> list[str]:
 def gone_error(recorded: Recorded, missing: Sequence[str]) -> IndexMissing:
     """The error for an answer whose generation and passages are gone: what a replay would need."""
     return IndexMissing(
-        f"the generation {recorded.generation} is gone, and {len(missing)} of its {len(recorded.chunk_ids)} passages "
+        f"the generation {recorded.generation} is gone, and {len(missing)} of its {len(recorded.needed)} passages "
         "are not in the index as they were",
         "restore the markdown pages of then and run askdocs reindex --no-crawl, or ask the question again: "
         "askdocs ask …",
@@ -52,11 +53,13 @@ def gone_error(recorded: Recorded, missing: Sequence[str]) -> IndexMissing:
 
 def replay(recorded: Recorded, opened: Opened, timeout: float) -> Replayed:
     """Ask again from the same passages. Raises IndexMissing where one is gone, ModelError, IndexDamaged."""
-    options = AnswerOptions(k=recorded.k, under=recorded.under, strict=recorded.strict, timeout=timeout)
+    options = AnswerOptions(
+        k=recorded.k, under=recorded.under, context=recorded.context, strict=recorded.strict, timeout=timeout
+    )
     with shared_deadline(timeout):
         retrieved = _retrieve(recorded, opened)
         answer = opened.assistant.answer_from(retrieved, options)
-    asked = prompt_sha256(recorded.question, retrieved.hits)
+    asked = prompt_sha256(recorded.question, answer.hits)
     sources = tuple(Source(citation.hit.url, citation.quote) for citation in answer.citations)
     return compare_replay(recorded, answer, sources, asked)
 
@@ -68,10 +71,12 @@ def _retrieve(recorded: Recorded, opened: Opened) -> Retrieved:
         return ranked.top_per_page(recorded.k)
     best = ranked.top(_DEEP)
     known = {hit.chunk.id: hit for hit in best.hits}
-    hits = [known.get(chunk_id) or _find_hit(opened.store, chunk_id) for chunk_id in recorded.chunk_ids]
-    if None in hits:
-        raise gone_error(recorded, missing_passages(opened.store, recorded.chunk_ids))
-    return replace(best, hits=tuple(hit for hit in hits if hit))
+    found = {chunk_id: known.get(chunk_id) or _find_hit(opened.store, chunk_id) for chunk_id in recorded.needed}
+    hits = {chunk_id: hit for chunk_id, hit in found.items() if hit}
+    if len(hits) < len(found):
+        raise gone_error(recorded, missing_passages(opened.store, recorded.needed))
+    parts = {chunk_id: [hits[part] for part in recorded.parts.get(chunk_id, ())] for chunk_id in recorded.chunk_ids}
+    return replace(best, hits=tuple(join_parts(hits[chunk_id], parts[chunk_id]) for chunk_id in recorded.chunk_ids))
 
 
 def _find_hit(store: IndexReader, chunk_id: str) -> Hit | None:

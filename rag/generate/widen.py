@@ -79,7 +79,7 @@ def _merged(hits: Sequence[Hit], sections: Mapping[str, Sequence[Chunk]], chosen
             ahead = [*_follow(hit.chunk, before, chosen)][::-1]
             run = [*ahead, hit.chunk, *_follow(hit.chunk, after, chosen)]
             used |= {chunk.id for chunk in run}
-            yield _joined(hit, [ranked.get(chunk.id) or replace(hit, chunk=chunk, row=-1) for chunk in run])
+            yield join_parts(hit, [ranked.get(chunk.id) or replace(hit, chunk=chunk, row=-1) for chunk in run])
 
 
 def _follow(chunk: Chunk, ways: Mapping[str, Chunk], chosen: set[str]) -> Iterator[Chunk]:
@@ -88,9 +88,9 @@ def _follow(chunk: Chunk, ways: Mapping[str, Chunk], chosen: set[str]) -> Iterat
         yield chunk
 
 
-def _joined(hit: Hit, parts: Sequence[Hit]) -> Hit:
-    """A hit with the text of all parts."""
-    if len(parts) == 1:
+def join_parts(hit: Hit, parts: Sequence[Hit]) -> Hit:
+    """A hit with the text of all parts, which follow each other in a section; it is one of them."""
+    if len(parts) < 2:
         return hit
     chunks = [part.chunk for part in parts]
     lead = f"\n{chunks[0].lead}" if chunks[0].lead else ""

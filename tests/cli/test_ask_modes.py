@@ -122,7 +122,9 @@ def test_searching_needs_a_model(starter: CommandLine) -> None:
 def test_a_remote_reranker_reorders_the_passages(starter: CommandLine, server: ModelServer) -> None:
     server.says(SAID)
     plain = starter("ask", QUESTION, "--json", "-k", "5", **server.environ).json["chunks"]
-    found = starter("ask", QUESTION, "--json", "-k", "5", "--reranker", "openrouter:acme/rerank", **server.environ).json
+    found = starter(
+        "ask", QUESTION, "--json", "-k", "5", "--context", "0", "--reranker", "openrouter:acme/rerank", **server.environ
+    ).json
     lengths = [len(chunk["context"]) + len(chunk["text"]) for chunk in found["chunks"]]
     assert lengths == sorted(lengths, reverse=True), "the server's scores are lengths"
     assert [chunk["rank"] for chunk in found["chunks"]] == [1, 2, 3, 4, 5]

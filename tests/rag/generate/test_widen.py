@@ -103,6 +103,18 @@ def test_citations_of_the_text_around_a_passage_are_exact(canal: Here, server: M
         assert narrow["unsupported"], "the passage alone does not say it"
 
 
+def test_a_replay_reads_the_same_passages(canal: Here, server: ModelServer) -> None:
+    (line,) = (line for line in MANUAL.splitlines() if "Hazel" in line)
+    server.says(answer(f"{line} [1]"))
+    recorded = canal("ask", GATE[0], "-k", "2", "--context", "400", "--json")
+    assert len(recorded.json["chunks"][0]["parts"]) > 1
+    Path("a.json").write_text(recorded.out, encoding="utf-8")
+    again = canal("replay", "a.json", "--json").json
+    first, second = (request.body["messages"] for request in server.requests)
+    assert first == second
+    assert again["prompt_same"]
+
+
 def test_a_model_with_a_small_context_gets_the_passages_alone_first(canal: Here, server: ModelServer) -> None:
     too_long = failure(400, "the request exceeds the available context size")
     (line,) = (line for line in MANUAL.splitlines() if "Hazel" in line)
