@@ -227,8 +227,13 @@ def _opens_block(lines: list[Line], at: int) -> bool:
 _MARKS = re.compile(r"\*\*|__|`|(?<!\w)[*_](?=\w)|(?<=\w)[*_](?!\w)")
 
 
+_MAY_BE_MARKED = re.compile(r"[*_`\[]")
+
+
 def plain(text: str) -> str:
     """The words of inline markdown as a reader sees them: link texts and code stay, marks and targets go."""
+    if not _MAY_BE_MARKED.search(text):
+        return text.strip()
     text = re.sub(r"!?\[([^\]]*)\]\([^)\s]*(?:[ ]\"[^\"]*\")?\)", r"\1", text)
     parts, at = [], 0
     for code in CODE_SPAN.finditer(text):

@@ -59,6 +59,7 @@ _CODE = re.compile(r"(?<!`)(`+)(?!`).*?(?<!`)\1(?!`)", re.DOTALL)
 _TARGET = re.compile(r"\]\([^()\n]*(?:\([^()\n]*\)[^()\n]*)*\)")
 _LIST_NUMBER = re.compile(r"[ \t>]*(?:\d{1,3}|[a-zA-Z]|[ivx]{1,4})")
 _PAIRS: Final = {"(": ")", "（": "）", "“": "”", "«": "»", "「": "」", "『": "』", "„": "“"}
+_OPENING: Final = re.compile(f'["{"".join(_PAIRS)}]')
 _LONGEST_ASIDE: Final = 400
 """Characters of a bracket or quotation that a sentence may run around; one that is longer was never closed."""
 
@@ -108,7 +109,8 @@ def _closed_places(run: str) -> list[tuple[int, int, bool]]:
 def _asides(run: str) -> Iterator[tuple[int, int, bool]]:
     """Brackets and quotations that are closed again within a few lines, outermost first."""
     at = 0
-    while at < len(run):
+    while opening := _OPENING.search(run, at):
+        at = opening.start()
         closing = _PAIRS.get(run[at]) or _straight_quote(run, at)
         end = run.find(closing, at + 1, at + _LONGEST_ASIDE) if closing else -1
         while closing == ")" and end != -1 and run.count("(", at, end) > run.count(")", at, end + 1):

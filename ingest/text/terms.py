@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 TERMS_VERSION: Final = 2
@@ -28,7 +28,7 @@ Burmese, Khmer. They are cut into bigrams, as Lucene's CJK analyzer does."""
 
 _DIGIT = re.compile(r"\d")
 _NUMBERED = re.compile(
-    r"([^\W\d_]{2,})[\s\u00a0]*(?:no\.|nr\.|n[°º]|#|№)?[\s\u00a0]*(\d{1,9})(?![\w.,:/-]*\w)", re.IGNORECASE
+    r"(?<![^\W\d_])([^\W\d_]{2,})[\s\u00a0]*(?:no\.|nr\.|n[°º]|#|№)?[\s\u00a0]*(\d{1,9})(?![\w.,:/-]*\w)", re.IGNORECASE
 )
 """A noun and its number: valve 7, RFC 7231, error 402, port 8080, step #3."""
 
@@ -56,17 +56,19 @@ def terms(text: str, language: str = "en") -> Iterator[str]:
     "Version 3.2.1"), followed by its series (3.2); a date is its ISO form; a numbered thing is a term of two
     words ("valve 7"), so that its neighbours are not taken for it.
     """
-    for found in _COMPOUND.finditer(text):
-        compound = found.group()
-        if version := _VERSION.fullmatch(compound):
-            yield from _version_terms(version.group(1).lower())
-            continue
-        parts = [piece for part in _PART.findall(compound) for piece in _CAMEL.split(part)]
-        if len(parts) > 1 or not compound[0].isalnum():
-            yield compound.lower()
-        for part in parts:
-            yield from _word_terms(part.lower(), language)
+    for compound in _COMPOUND.findall(text):
+        yield from _compound_terms(compound, language)
     yield from number_terms(text)
+
+
+@lru_cache(maxsize=16_384)  # a text's words come again and again; a few megabytes
+def _compound_terms(compound: str, language: str) -> tuple[str, ...]:
+    """The terms of a word or identifier: itself, and its parts."""
+    if version := _VERSION.fullmatch(compound):
+        return tuple(_version_terms(version.group(1).lower()))
+    parts = [piece for part in _PART.findall(compound) for piece in _CAMEL.split(part)]
+    whole = [compound.lower()] if len(parts) > 1 or not compound[0].isalnum() else []
+    return tuple(whole + [term for part in parts for term in _word_terms(part.lower(), language)])
 
 
 def number_terms(text: str) -> Iterator[str]:
@@ -77,8 +79,8 @@ def number_terms(text: str) -> Iterator[str]:
         word = stem(found.group(1).lower())
         if word not in STOPWORDS and word not in _MONTHS:
             yield f"{word} {int(found.group(2))}"
-    for found in _COMPOUND.finditer(text):
-        if major := _MAJOR.fullmatch(found.group()):
+    for compound in _COMPOUND.findall(text) if _MAJOR.search(text) else ():
+        if major := _MAJOR.fullmatch(compound):
             yield f"version {int(major.group(1))}"
     for found in _DATE.finditer(text):
         month, day, year = (found["m1"] or found["m2"], found["d1"] or found["d2"], found["y1"] or found["y2"])

@@ -96,9 +96,14 @@ def _adds(question: Question, excerpt: Excerpt, chosen: Sequence[Excerpt]) -> bo
     more = question.coverage([*known, question.found(excerpt.text)]) - question.coverage(known)
     is_of_another_page = all(excerpt.hit.chunk.url != other.hit.chunk.url for other in chosen)
     is_needed = excerpt.score >= _AS_GOOD * chosen[0].score or question.coverage(known) < _ENOUGH
-    repeats = any(_is_same(excerpt, other) for other in chosen)
-    repeats = repeats or (_has_code(excerpt) and any(map(_has_code, chosen)))  # one example is enough
-    return more >= _ADDS or (is_of_another_page and len(chosen) == 1 and not repeats and is_needed)
+    if more >= _ADDS:
+        return True
+    return is_of_another_page and len(chosen) == 1 and is_needed and not _repeats(excerpt, chosen[0])
+
+
+def _repeats(excerpt: Excerpt, other: Excerpt) -> bool:
+    """Whether an excerpt shows what another one shows; one example of code is enough."""
+    return _is_same(excerpt, other) or (_has_code(excerpt) and _has_code(other))
 
 
 def _has_code(excerpt: Excerpt) -> bool:

@@ -91,8 +91,8 @@ def _own_part(group: Group, start: int) -> Group | None:
 
 
 def _moved(group: Group, base: int) -> Group:
-    units = tuple(replace(unit, start=unit.start + base, end=unit.end + base) for unit in group.units)
-    return replace(group, start=group.start + base, units=units)
+    units = tuple(Unit(unit.start + base, unit.end + base, unit.text) for unit in group.units)
+    return Group(group.kind, group.start + base, units, group.lead, group.head)
 
 
 def _groups_of(body: str, block: Block) -> Iterator[Group]:
