@@ -142,7 +142,7 @@ class _Announcing(uvicorn.Server):
 
 def run_server(app: App, options: ServeOptions, on_start: Callable[[str], None]) -> None:
     """Serve until SIGINT or SIGTERM; `on_start` gets the address once connections are accepted. Raises UsageError."""
-    listener = _listen(options)
+    listener = listen(options)
     config = uvicorn.Config(
         app,
         log_level="warning",
@@ -160,8 +160,11 @@ def run_server(app: App, options: ServeOptions, on_start: Callable[[str], None])
     _Announcing(config, lambda: on_start(address)).run(sockets=[listener])
 
 
-def _listen(options: ServeOptions) -> socket.socket:
-    listener = socket.socket(socket.AF_INET6 if ":" in options.host else socket.AF_INET, socket.SOCK_STREAM)
+def listen(options: ServeOptions) -> socket.socket:
+    """The socket that the server accepts connections on. Raises UsageError for a port that can't be used."""
+    family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
+    # asyncio turns Nagle's delay off only for a socket that names its protocol; else an answer waits 40 ms for an ACK.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((options.host, options.port))

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from cli.serve.app import listen
+from cli.serve.options import ServeOptions
 from tests.cli.serve.conftest import QUESTION, Running, serving
 from tests.conftest import CommandLine
 
@@ -259,3 +261,8 @@ def test_a_port_that_is_taken_is_said_in_one_line(starter: CommandLine, running:
     assert ended.status == 2
     assert ended.err.count("\n") == 2
     assert "--port" in ended.err
+
+
+def test_an_answer_is_not_kept_back_until_the_client_acknowledges_its_head() -> None:
+    with listen(ServeOptions(port=0)) as listener:
+        assert listener.proto == socket.IPPROTO_TCP  # asyncio looks at this before it sets TCP_NODELAY
