@@ -19,6 +19,8 @@ class Contradiction:
 
 CONTRADICTIONS: Final = (
     Contradiction("ask", "--show-prompt", "--dry-run", "each prints something else instead of an answer"),
+    Contradiction("ask", "--rewrite", "--show-prompt", "--show-prompt sends nothing, and a model does the rewriting"),
+    Contradiction("ask", "--rewrite", "--dry-run", "--dry-run sends nothing, and a model does the rewriting"),
     Contradiction("ask", "--json", "--format markdown", "each is a format of the answer"),
     Contradiction("reindex", "--from", "--source", "--from reads files, --source a site"),
     Contradiction("reindex", "--no-crawl", "--source", "--no-crawl reads no source"),

@@ -72,6 +72,7 @@ def ask(
     temperature: given.Temperature = None,
     chat: given.Chat = False,
     search_tool: given.SearchTool = False,
+    rewrite: given.Rewrite = False,
     strict: given.StrictAnswer = False,
     reranker: given.Reranker = "",
     show_prompt: given.ShowPrompt = False,
@@ -91,6 +92,7 @@ def ask(
         {
             "--show-prompt": show_prompt,
             "--dry-run": dry_run,
+            "--rewrite": rewrite,
             "--json": common.json,
             "--format markdown": format == "markdown",
         },
@@ -104,6 +106,7 @@ def ask(
         dry_run=dry_run,
         chat=chat,
         search_tool=search_tool,
+        rewrite=rewrite,
         strict=strict,
         reranker=reranker,
         short=short,

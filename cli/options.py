@@ -56,6 +56,9 @@ Chat = Annotated[bool, typer.Option("--chat", help="A session: each question may
 SearchTool = Annotated[
     bool, typer.Option("--search-tool", help="Let the model search the docs itself, in up to three rounds.")
 ]
+Rewrite = Annotated[
+    bool, typer.Option("--rewrite", help="Let the model put the question into the words of the docs for the search.")
+]
 Reranker = Annotated[
     str,
     typer.Option(
@@ -316,6 +319,7 @@ class AskOptions:
     dry_run: bool
     chat: bool
     search_tool: bool
+    rewrite: bool
     strict: bool
     reranker: str
     short: bool

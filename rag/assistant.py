@@ -22,7 +22,7 @@ from rag.generate.excerpts import answer_from_excerpts
 from rag.generate.prompt import Passages, build_messages
 from rag.generate.widen import widen
 from rag.query.decompose import split
-from rag.query.rewrite import rewrite_question
+from rag.query.rewrite import complete_question, rewrite_for_search
 from rag.records import (
     DEFAULT_OPTIONS,
     Answer,
@@ -101,17 +101,20 @@ class Assistant:
         if self.model is not None:
             load_in_background()
         with shared_deadline(options.timeout, lambda seconds, reason: on_event(Waiting(seconds, reason))):
-            question = checked_question(question)
+            question, requests = checked_question(question), dict[str, Completion]()
             if options.history:
-                question = checked_question(self._stand_alone(question, options.history, on_event))
+                question = checked_question(self._stand_alone(question, options.history, on_event, requests))
+            text = self._search_text(question, options, on_event, requests)
             searching = time.perf_counter()
-            retrieved = self.find_passages(question, options.k, options.under)
+            retrieved = self.find_passages(text, options.k, options.under)
+            if text != question:
+                retrieved = replace(retrieved, question=question, query=retrieved.query or text)
             search_ms = (time.perf_counter() - searching) * 1000 - retrieved.embed_ms
             on_event(Found(retrieved))
             answer = self.answer_from(retrieved, options, on_event)
         total = (time.perf_counter() - started) * 1000
         timings = {"embed": retrieved.embed_ms, "search": search_ms, **answer.timings_ms, "total": total}
-        return replace(answer, timings_ms=timings)
+        return replace(answer, timings_ms=timings, requests={**requests, **answer.requests})
 
     def search(self, question: str, k: int, under: str = "") -> Retrieved:
         """Rank the passages for a question, the `k` best first. Raises as `answer` does."""
@@ -173,13 +176,31 @@ class Assistant:
         elapsed = (time.perf_counter() - started) * 1000
         return replace(answer, backend=self.backend, timings_ms={"answer": elapsed})
 
-    def _stand_alone(self, question: str, history: Sequence[Exchange], on_event: OnEvent) -> str:
-        """Return the question with its omitted words filled in from the history."""
+    def _stand_alone(
+        self, question: str, history: Sequence[Exchange], on_event: OnEvent, requests: dict[str, Completion]
+    ) -> str:
+        """Return the question with its omitted words filled in from the history; note what that took."""
         started = time.perf_counter()
-        rewritten, completion = rewrite_question(question, history, self.model, self.retriever.idf)
-        if rewritten != question or completion is not None:
-            on_event(Rewritten(rewritten, completion, time.perf_counter() - started))
-        return rewritten
+        found = complete_question(question, history, self.model, self.retriever.idf)
+        if found.completion:
+            requests["complete"] = found.completion
+        if found.text != question or found.completion is not None or found.problem:
+            on_event(Rewritten(found.text, found.completion, time.perf_counter() - started, found.problem))
+        return found.text
+
+    def _search_text(
+        self, question: str, options: AnswerOptions, on_event: OnEvent, requests: dict[str, Completion]
+    ) -> str:
+        """What to search for: the question, or what the model makes of it; note what that took."""
+        if not options.rewrite or self.model is None:
+            return question
+        started = time.perf_counter()
+        found = rewrite_for_search(question, self.model, self.retriever.language)
+        if found.completion:
+            requests["rewrite"] = found.completion
+        elapsed = time.perf_counter() - started
+        on_event(Rewritten(found.text, found.completion, elapsed, found.problem, is_search=True))
+        return found.text
 
     def _quote_what_is_answered(self, retrieved: Retrieved, options: AnswerOptions) -> Answer:
         """Quote the pages; if the docs answer only one half of a two-part question, quote for that half."""

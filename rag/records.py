@@ -1,8 +1,8 @@
 """The nouns that cross a stage of rag/: Hit -> Citation -> Answer. Standard library only."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final, Literal, Protocol
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, Literal, Protocol, TypeVar
 
 from ingest.core.deadline import Deadline
 from ingest.core.records import Chunk
@@ -119,6 +119,25 @@ class Completion:
         """Whether the model ended the answer by itself, and all of it arrived."""
         return not self.problem and self.finish_reason not in _CUT
 
+    def with_usage_of(self, others: Iterable["Completion"]) -> "Completion":
+        """Return the completion with the tokens and the cost of these added; what no server told stays None."""
+        every = [self, *others]
+        return replace(
+            self,
+            prompt_tokens=_total([one.prompt_tokens for one in every]),
+            completion_tokens=_total([one.completion_tokens for one in every]),
+            cost_usd=_total([one.cost_usd for one in every]),
+        )
+
+
+Number = TypeVar("Number", int, float)
+
+
+def _total(amounts: Sequence[Number | None]) -> Number | None:
+    """The sum of what is known; None where nothing is."""
+    known = [amount for amount in amounts if amount is not None]
+    return sum(known[1:], known[0]) if known else None
+
 
 Mode = Literal["openrouter", "extractive"]
 """How an answer was made: "openrouter" for any model, whatever server it runs on; the name is a promise to scripts."""
@@ -134,7 +153,8 @@ class Answer:
     `unsupported` are its sentences that no cited passage supports; `dropped` counts those of them that were
     left out of `text`. `timings_ms` has the keys embed, search, answer and total. `excerpts` are the texts that an
     extractive answer is made of, without markers, one for each citation. `unanswered` is the half of a question of two
-    halves that the docs do not answer, "" where there is none; `text` says so as well.
+    halves that the docs do not answer, "" where there is none; `text` says so as well. `requests` are those to models
+    next to the one that wrote the answer, by their purpose: "complete" a follow-up question, "rewrite" it, "judge".
     """
 
     question: str
@@ -153,6 +173,15 @@ class Answer:
     backend: Backend = "none"
     excerpts: tuple[str, ...] = ()
     unanswered: str = ""
+    requests: Mapping[str, Completion] = field(default_factory=dict)
+
+    @property
+    def usage(self) -> Completion | None:
+        """What all requests of the answer took together; None if no model was asked."""
+        others = list(self.requests.values())
+        if self.completion is None:
+            return others[0].with_usage_of(others[1:]) if others else None
+        return self.completion.with_usage_of(others)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,9 +202,10 @@ class AnswerOptions:
 
     `k` passages are read, of pages below the site path `under`; a model is shown them with the text around them, up
     to `context` words in total (None: `PASSAGE_WORDS` for each of the `k`; 0: the passages alone). `strict` drops
-    sentences that no cited passage supports. `search_tool` lets the model search for further passages. `timeout` is in
-    seconds, for all requests of the question together. `history` is the conversation so far, oldest first: it is used
-    to rewrite a follow-up question as a self-contained one first.
+    sentences that no cited passage supports. `search_tool` lets the model search for further passages. `rewrite` has
+    the model write, in the language of the docs, what is searched for. `timeout` is in seconds, for all requests of
+    the question together. `history` is the conversation so far, oldest first: it is used to rewrite a follow-up
+    question as a self-contained one first.
     """
 
     k: int = 8
@@ -183,6 +213,7 @@ class AnswerOptions:
     context: int | None = None
     strict: bool = False
     search_tool: bool = False
+    rewrite: bool = False
     timeout: float = 60.0
     history: tuple[Exchange, ...] = ()
 
@@ -197,11 +228,16 @@ DEFAULT_OPTIONS: Final = AnswerOptions()
 
 @dataclass(frozen=True, slots=True)
 class Rewritten:
-    """Event: the question was rewritten as a self-contained one. `completion` is None if no model did it."""
+    """Event: the question was rewritten. `completion` is None if no model did it; `problem` is why it stays as it was.
+
+    With `is_search`, only what is searched for is another text.
+    """
 
     question: str
     completion: "Completion | None"
     seconds: float
+    problem: str = ""
+    is_search: bool = False
 
 
 @dataclass(frozen=True, slots=True)

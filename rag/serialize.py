@@ -105,6 +105,7 @@ def request_json(answer: Answer, options: AnswerOptions, settings: Settings) -> 
         "context": options.context_words if asked else None,
         "strict": options.strict,
         "search_tool": options.search_tool,
+        "rewrite": options.rewrite,
         "model": settings.model if asked else None,
         "temperature": settings.temperature if asked else None,
         "max_tokens": settings.max_tokens if asked else None,
@@ -119,7 +120,7 @@ def answer_json(
     request: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The document of `ask --json`, with the request where it is known."""
-    completion = answer.completion
+    completion, usage = answer.completion, answer.usage
     return {
         "schema": SCHEMA,
         "question": answer.question,
@@ -132,8 +133,8 @@ def answer_json(
         "unsupported": list(answer.unsupported),
         "chunks": list(chunks),
         "model": completion.model if completion else None,
-        "usage": _usage_json(completion),
-        "cost_usd": completion.cost_usd if completion else 0.0,
+        "usage": _usage_json(usage),
+        "cost_usd": usage.cost_usd if usage else 0.0,
         "index": index_json(generation) | {name: generation.manifest[name] for name in ("pages", "chunks")},
         **({"request": dict(request)} if request else {}),
         "timings_ms": {name: round(value, 1) for name, value in answer.timings_ms.items()},

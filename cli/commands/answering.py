@@ -31,6 +31,7 @@ def answer_options(settings: Settings, options: AskOptions, history: tuple[Excha
         context=options.context,
         strict=options.strict,
         search_tool=options.search_tool,
+        rewrite=options.rewrite,
         timeout=settings.timeout,
         history=history,
     )
@@ -50,8 +51,9 @@ def answer_one(
     Returns the answer and the exit status; raises DocsError.
     """
     show = event_printer(opened, options)
-    answer = finish(opened.assistant.answer(question, answer_options(settings, options, history), show))
-    print_answer(answer, opened, settings, options)
+    asked = answer_options(settings, options, history)
+    answer = finish(opened.assistant.answer(question, asked, show))
+    print_answer(answer, opened, settings, options, asked)
     return answer, _status(answer, settings)
 
 
@@ -79,7 +81,10 @@ def _note(event: Event, opened: Opened, options: AskOptions) -> None:
     if isinstance(event, Waiting):
         say(f"waiting {format_duration(event.seconds)}, then trying again: {event.reason}")
     elif isinstance(event, Rewritten):
-        say(f"asked as: {event.question}")
+        if event.problem:
+            say(f"note: the question was not rewritten: {event.problem}")
+        if not event.is_search:  # else what is searched for is shown once it was
+            say(f"asked as: {event.question}")
         if event.completion:
             say(used_line(event.completion, event.seconds))
     elif isinstance(event, Found):
@@ -120,6 +125,10 @@ def check_options(options: AskOptions, settings: Settings) -> None:
     if options.context is not None and not (has_model or options.show_prompt):
         hint = "leave out --context, or set OPENROUTER_API_KEY and leave out --no-llm; --show-prompt shows the passages"
         raise UsageError("--context is for a model, which reads passages; quotes have a length of their own", hint)
-    if options.search_tool and not has_model:
-        hint = "leave out --search-tool, or set OPENROUTER_API_KEY and leave out --no-llm"
-        raise UsageError("--search-tool needs a model, which does the searching", hint)
+    for name, is_given, work in (
+        ("--search-tool", options.search_tool, "does the searching"),
+        ("--rewrite", options.rewrite, "rewrites the question"),
+    ):
+        if is_given and not has_model:
+            hint = f"leave out {name}, or set OPENROUTER_API_KEY and leave out --no-llm"
+            raise UsageError(f"{name} needs a model, which {work}", hint)

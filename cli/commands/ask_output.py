@@ -26,11 +26,10 @@ def print_prompt(retrieved: Retrieved, passages: Passages, *, as_json: bool) -> 
         print(safe("\n\n".join(message["content"] for message in messages)))
 
 
-def print_answer(answer: Answer, opened: Opened, settings: Settings, options: AskOptions) -> None:
-    """The answer in the form that was asked for; text of a model was streamed already."""
+def print_answer(answer: Answer, opened: Opened, settings: Settings, options: AskOptions, asked: AnswerOptions) -> None:
+    """The answer in the form that was asked for; text of a model was streamed already. `asked` is how it was made."""
     if options.form == "json":
         chunks = hits_json(answer.hits, opened.store, settings.docs)
-        asked = AnswerOptions(settings.k, options.under, strict=options.strict, search_tool=options.search_tool)
         print(json_line(answer_json(answer, chunks, opened.generation, request_json(answer, asked, settings))))
     elif options.form == "markdown":
         words = decisive_words(answer.question, opened.assistant.retriever.idf)

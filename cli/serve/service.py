@@ -146,10 +146,9 @@ class Service:
             on_event(event)
 
         answer = assistant.answer(asked.question, asked.options, heed)
-        completion = answer.completion
-        if completion is not None:
-            used = (completion.prompt_tokens or 0) + (completion.completion_tokens or 0)
-            self.budget.spend(completion.cost_usd or 0.0, used)
+        usage = answer.usage
+        if usage is not None:
+            self.budget.spend(usage.cost_usd or 0.0, (usage.prompt_tokens or 0) + (usage.completion_tokens or 0))
         self._record(answer, found[-1], asked, opened)
         shown = "".join(marked) if answer.answered and answer.unsupported else answer.text
         return Answered(answer, opened, asked.id, note, shown, self.has_log)

@@ -107,24 +107,8 @@ class _Conversation:
 
     def total(self, answer: Written) -> Written:
         """The answer with what all turns cost together."""
-        used = replace(
-            answer.completion,
-            prompt_tokens=_total_count([turn.prompt_tokens for turn in self.spent]),
-            completion_tokens=_total_count([turn.completion_tokens for turn in self.spent]),
-            cost_usd=_total([turn.cost_usd for turn in self.spent]),
-        )
-        return replace(answer, completion=used)
-
-
-def _total(amounts: Sequence[float | None]) -> float | None:
-    """The sum of what is known; None where nothing is."""
-    known = [amount for amount in amounts if amount is not None]
-    return sum(known) if known else None
-
-
-def _total_count(counts: Sequence[int | None]) -> int | None:
-    total = _total(counts)
-    return None if total is None else int(total)
+        last = replace(answer.completion, prompt_tokens=None, completion_tokens=None, cost_usd=None)
+        return replace(answer, completion=last.with_usage_of(self.spent))
 
 
 def _completion(pieces: Sequence[str | Completion]) -> Completion:

@@ -231,6 +231,11 @@ class Retriever:
         gained = gains(matches, chunks, {term: self.idf(term) for term in matches.rows})
         return {row: (score + gained.get(row, 0.0)) / (1 + WEIGHT) for row, score in scores.items()}
 
+    @property
+    def language(self) -> str:
+        """The language of the docs, an ISO 639-1 code."""
+        return self._language
+
     def idf(self, term: str) -> float:
         """How rare a term is in the docs: its inverse document frequency."""
         return self._store.idf(term)

@@ -67,6 +67,64 @@ def test_a_chat_is_for_reading(starter: CommandLine, more: tuple[str, ...]) -> N
     assert starter("ask", "--chat", *more).status == 2
 
 
+GERMAN = "Was sind Modellvarianten und wie viele gibt es seit 2025?"
+
+
+def test_the_model_may_rewrite_what_is_searched_for(starter: CommandLine, server: ModelServer) -> None:
+    server.says(answer("What are model variants since 2025?"), SAID)
+    told = starter("ask", GERMAN, "--rewrite", "--json", "-k", "3", **server.environ)
+    rewriting, asking = server.requests
+    assert "language with the code en" in rewriting.body["messages"][0]["content"]
+    assert prompt(rewriting) == f"Question: {GERMAN}"
+    assert f"\nQuestion: {GERMAN}\n" in prompt(asking), "the answer is to the question as it was asked"
+    assert "searched for: What are model variants since 2025?\n" in told.err
+    assert told.json["question"] == GERMAN
+    assert told.json["usage"] == {"prompt_tokens": 2 * 1234, "completion_tokens": 2 * 56}
+    assert told.json["cost_usd"] == pytest.approx(2 * 0.00042)
+    assert told.json["request"]["rewrite"] is True
+    found = starter("inspect", "What are model variants since 2025?", "-k", "1", "--json").json["chunks"][0]
+    assert told.json["chunks"][0]["chunk_id"] == found["chunk_id"]
+
+
+@pytest.mark.parametrize(
+    ("reply", "reason"),
+    [
+        (answer("There are five of them."), "what the model wrote instead is not the question"),
+        (answer("What are model variants?"), "what the model wrote instead is not the question"),
+        (Reply(('{"error": {"message": "No"}}',), 400, "application/json"), "No"),
+    ],
+    ids=["an answer", "without its number", "an error"],
+)
+def test_a_rewriting_that_fails_is_reported_and_not_used(
+    starter: CommandLine, server: ModelServer, reply: Reply, reason: str
+) -> None:
+    server.says(reply, SAID)
+    told = starter("ask", GERMAN, "--rewrite", **server.environ)
+    assert told.status == 0
+    assert "note: the question was not rewritten: " in told.err
+    assert reason in told.err
+    assert "searched for: What are model variants?" not in told.err
+    assert len(server.requests) == 2
+
+
+def test_a_follow_up_is_completed_and_then_rewritten(starter: CommandLine, server: ModelServer) -> None:
+    server.says(
+        answer(f"{QUESTION}"), SAID, answer("Which model variants are static?"), answer("Static variants?"), SAID
+    )
+    told = starter("ask", "--chat", "--rewrite", stdin=f"{QUESTION}\nWhich are static?\n", **server.environ)
+    assert told.status == 0, told.err
+    assert "asked as: Which model variants are static?\n" in told.err
+    assert "searched for: Static variants?\n" in told.err
+    assert prompt(server.requests[3]) == "Question: Which model variants are static?"
+    assert "\nQuestion: Which model variants are static?\n" in prompt(server.requests[4])
+
+
+def test_rewriting_needs_a_model(starter: CommandLine) -> None:
+    refused = starter("ask", QUESTION, "--rewrite", "--no-llm")
+    assert (refused.status, refused.out) == (2, "")
+    assert "--rewrite needs a model, which rewrites the question" in refused.err
+
+
 def found_by(request: Any) -> list[str]:
     return [message["content"] for message in request.body["messages"] if message["role"] == "tool"]
 
