@@ -4,6 +4,7 @@ page         any form -> document, unless it is unusable    redirects    pages t
 decode       bytes -> text, and its form
 html         parse, plan, render                            plan         which elements are content
 metadata     title, description, canonical address, links   markdown     markdown or MDX -> blocks
+restructuredtext  reStructuredText -> HTML
 dom          the tree: parse, look up, recognise the generator, select the content
 boilerplate  chrome: by rules, by layout, by recurrence over pages
 render       content -> markdown

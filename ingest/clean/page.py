@@ -11,6 +11,8 @@ from ingest.clean.boilerplate.recurring import draft_of
 from ingest.clean.decode import declared_kind, decode, kind_of, media_type
 from ingest.clean.dom.tree import Index, attr, join_url
 from ingest.clean.html import PageParts, read_html
+from ingest.clean.includes.directives import expand_directives
+from ingest.clean.includes.expand import refuse
 from ingest.clean.markdown import read_markdown
 from ingest.clean.redirects import redirect_target
 from ingest.clean.render.blocks import Block, block_text, join_blocks
@@ -53,6 +55,8 @@ def _read(page: Page, kind: str) -> PageParts:
     declared = declared_kind(page.content_type)
     notes = [f"declared as {declared}, read as {kind}"] if declared not in ("", kind) else []
     first, second = (_read_html, _read_markdown) if kind == "html" else (_read_markdown, _read_html)
+    if kind == "markdown" and media_type(page.content_type)[0] == "text/x-rst":
+        kind, first, second = "reStructuredText", _read_restructuredtext, _read_markdown
     try:
         parts = first(page)
     except Exception as exc:  # noqa: BLE001 - pages are untrusted, and a parser may trip over one in any way
@@ -69,6 +73,15 @@ def _read_markdown(page: Page) -> PageParts:
     text = without_controls(decode(page.body, page.content_type, html=False))
     got = read_markdown(text, page.url, mdx=media_type(page.content_type)[0] == "text/mdx")
     return PageParts(got.title, "", got.description, got.blocks, got.links, got.canonical, None, notes=got.notes)
+
+
+def _read_restructuredtext(page: Page) -> PageParts:
+    from ingest.clean.restructuredtext import restructuredtext_html
+
+    text = without_controls(decode(page.body, page.content_type, html=False))
+    expanded = expand_directives(text, page.url, refuse)
+    html, notes = restructuredtext_html(expanded.text)
+    return replace(read_html(html, page.url), index=None, notes=(*expanded.notes, *notes))
 
 
 def _document(page: Page, parts: PageParts) -> Document:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from ingest.clean.decode import decode
+from ingest.clean.includes.directives import expand_directives
 from ingest.clean.includes.expand import expand_includes
 from ingest.core.errors import UsageError
 from ingest.core.records import Page, Problem
@@ -17,16 +18,19 @@ from ingest.text.markdown import fenced_code
 
 MARKDOWN: Final = "text/markdown"
 MDX: Final = "text/mdx"
+RESTRUCTUREDTEXT: Final = "text/x-rst"
 _TYPES: Final = {
     ".md": MARKDOWN,
     ".markdown": MARKDOWN,
     ".qmd": MARKDOWN,
     ".mdx": MDX,
     ".txt": MARKDOWN,
+    ".rst": RESTRUCTUREDTEXT,
     ".html": "text/html",
     ".htm": "text/html",
 }
-_NOT_READ: Final = frozenset((".rst", ".adoc", ".asciidoc", ".ipynb", ".org"))
+_EXPANDED: Final = (MARKDOWN, MDX, RESTRUCTUREDTEXT)
+_NOT_READ: Final = frozenset((".adoc", ".asciidoc", ".ipynb", ".org"))
 _LLMS_PAGE = re.compile(r"^# (?P<title>[^\n]+)\nSource: (?P<url>https?://\S+)\n", re.MULTILINE)
 _FRONT = re.compile(r"^---[ \t]*\n(?=(?:[\w-]+:[^\n]*\n(?:[ \t-][^\n]*\n)*+)*?url:)", re.MULTILINE)
 
@@ -71,7 +75,7 @@ class _Folder:
         pages: dict[str, Page | Problem] = {}
         for name, file in self._files():
             page = _page(name, file, addresses.get(name, ""))
-            if isinstance(page, Page) and page.content_type in (MARKDOWN, MDX):
+            if isinstance(page, Page) and page.content_type in _EXPANDED:
                 page = self._expanded(page, name, included)
             pages[name] = page
         shown_elsewhere = _parts(self.parts) - addresses.keys()
@@ -105,12 +109,14 @@ class _Folder:
     def _expanded(self, page: Page, name: str, included: IncludedFiles) -> Page:
         """Return the page with the files that it includes; a comment marks it as somebody's source."""
         text = decode(page.body, page.content_type, html=False)
-        expanded = expand_includes(text, name, included.read)
+        expand = expand_directives if page.content_type == RESTRUCTUREDTEXT else expand_includes
+        expanded = expand(text, name, included.read)
         self.parts[name] = expanded.parts
         self.found.notes += [f"{page.url}: {note}" for note in expanded.notes]
         if expanded.text == text:
             return page
-        return replace(page, body=f"{expanded.text}\n\n<!-- with included files -->\n".encode())
+        mark = "\n\n<!-- with included files -->\n" if page.content_type != RESTRUCTUREDTEXT else ""
+        return replace(page, body=(expanded.text + mark).encode())
 
 
 def _page(name: str, file: Path, address: str) -> Page | Problem:

@@ -3,5 +3,6 @@
 selection    which lines of a file are included
 forms        a line of a dialect -> what it includes
 partials     MDX: imported pages and code
-expand       the passes over a page; the caller reads the files
+expand       the passes over a markdown page; the caller reads the files
+directives   the same for reStructuredText
 """

@@ -4,6 +4,7 @@ Code must be marks by now.
 """
 
 import re
+from dataclasses import dataclass
 from typing import Final
 
 from ingest.clean.mdx.source import Protected
@@ -22,6 +23,7 @@ _PLAIN_ROLES: Final = frozenset(
     "menuselection title title-reference pep rfc index button-ref button-link dfn underline smallcaps u del "
     "external strike del ins s underlined align span text".split()
 )
+_REFERENCES: Final = frozenset(("ref", "any", "numref"))
 _CODE_ROLES: Final = frozenset("code command samp file program literal kbd option envvar code-inline".split())
 _EMPTY_ROLES: Final = ("octicon", "fa", "material", "cite", "bdg-icon", "counter", "raw")
 _BADGES: Final = ("bdg", "badge")
@@ -71,20 +73,39 @@ def _keys(match: re.Match[str]) -> str:
 
 
 def _role(match: re.Match[str], kept: Protected) -> str:
-    """The words of a role: of a reference its own words, else its target; code for what names code."""
-    name = match["name"].lower()
-    text = kept.spans[int(match["span"])].strip("`").strip()
+    shown = read_role(match["name"], kept.spans[int(match["span"])].strip("`").strip())
+    if match["name"].lower() == "math":
+        return kept.span(f"${shown.words}$")
+    if shown.is_code:
+        return kept.span(code_span(shown.words)) if shown.words else ""
+    return f"**{shown.words}**" if shown.is_badge else shown.words
+
+
+@dataclass(frozen=True, slots=True)
+class ShownRole:
+    """What a reader sees of a role. `target` is what it leads to, where its own words do not say that better."""
+
+    words: str
+    is_code: bool = False
+    is_badge: bool = False
+    target: str = ""
+
+
+def read_role(role: str, text: str) -> ShownRole:
+    """Return the words of a role: of a reference its own words, else its target; code for what names code."""
+    name = role.lower()
     explicit = _EXPLICIT.fullmatch(text)
     if name.startswith(_EMPTY_ROLES) and not explicit:
-        return ""
+        return ShownRole("")
     if name == "math":
-        return kept.span(f"${text}$")
+        return ShownRole(text)
     words = explicit["words"] if explicit else text
     words = re.sub(r"[ ]?(?:%s|\{number\})", "", words)
     if name.startswith(_BADGES):
-        return f"**{words}**"
+        return ShownRole(words, is_badge=True)
     if name in _PLAIN_ROLES or (" " in words and ":" not in name and name not in _CODE_ROLES):
-        return _ARROW.sub(" > ", words.removeprefix("!").removeprefix("/") if not explicit else words)
+        plain = words if explicit else words.removeprefix("!").removeprefix("/")
+        return ShownRole(_ARROW.sub(" > ", plain), target="" if explicit or name not in _REFERENCES else text)
     if words.startswith("~"):
         words = words[1:].rpartition(".")[2]
-    return kept.span(code_span(words.removeprefix("!").removeprefix("."))) if words else ""
+    return ShownRole(words.removeprefix("!").removeprefix("."), is_code=True)

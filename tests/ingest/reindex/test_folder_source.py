@@ -181,11 +181,11 @@ def test_what_recurs_in_sources_is_not_taken_for_chrome(tmp_path: Path) -> None:
 
 
 def test_a_box_that_is_not_closed_is_reported(tmp_path: Path) -> None:
-    (tmp_path / "b.rst").write_text("Tea\n===\n")
+    (tmp_path / "b.org").write_text("* Tea\n")
     (tmp_path / "a.md").write_text("# Tea\n\n:::warning Steam\n\nMind it.\n")
     gathered = read_local_source(tmp_path, (), quiet)
     assert gathered.report.notes == [
         "/a: :::warning is not closed",
-        "left out (.rst is not read: give their HTML): b.rst",
+        "left out (.org is not read: give their HTML): b.org",
     ]
     assert gathered.documents[0].body == "# Tea\n\n**Warning: Steam**\n\nMind it.\n"

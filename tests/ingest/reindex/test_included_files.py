@@ -220,3 +220,24 @@ def test_files_left_out_are_named_with_the_reason(tmp_path: Path) -> None:
         "left out (.ipynb is not read: give their HTML): 0.ipynb, 1.ipynb, 2.ipynb, 3.ipynb, 4.ipynb and 2 more",
         "left out (links, which are not followed): b.md",
     ]
+
+
+def test_sources_of_sphinx_include_files(tmp_path: Path) -> None:
+    tea = (
+        "Tea\n===\n\n.. include:: parts/part.rst\n   :start-after: shown\n\n"
+        ".. note::\n\n   .. include:: /parts/hot.rst\n\n"
+        ".. literalinclude:: boil.py\n   :pyobject: fill\n   :caption: Fill it\n\n.. include:: ../out.rst\n\nEnd.\n"
+    )
+    files = {
+        "tea.rst": tea,
+        "parts/part.rst": "Hidden.\n\n.. shown\n\nSteep it.\n",
+        "parts/hot.rst": "Hot.\n",
+        "boil.py": BOIL,
+    }
+    came = read(tmp_path, files)
+    fill = '```python title="Fill it"\ndef fill(pot):\n    pot.water = 1\n```'
+    assert body(came) == f"Steep it.\n\n> **Note**\n>\n> Hot.\n\n{fill}\n\nEnd."
+    assert came.report.notes == [
+        "/tea: the included file ../out.rst is not in the folder",
+        "left out (part of the pages that include them): parts/hot.rst",
+    ]
