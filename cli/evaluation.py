@@ -46,6 +46,12 @@ def evaluate(
     quote: own.Quote = None,
     question: own.NewQuestion = None,
     from_log: own.FromLog = None,
+    models: own.Models = "",
+    embedders: own.Embedders = "",
+    rerankers: own.Rerankers = "",
+    budget: own.EvalBudget = None,
+    max_tokens: given.MaxTokens = None,
+    timeout: given.Timeout = None,
 ) -> None:
     """Measure retrieval, answers and refusals on questions.
 
@@ -68,10 +74,14 @@ def evaluate(
         quote=quote,
         question=question,
         from_log=from_log,
+        models=models,
+        embedders=embedders,
+        rerankers=rerankers,
+        budget=budget,
         json=common.json,
         quiet=common.quiet,
     )
-    raise typer.Exit(run_eval({**common.settings, "k": k}, options))
+    raise typer.Exit(run_eval({**common.settings, "k": k, "max_tokens": max_tokens, "timeout": timeout}, options))
 
 
 @with_common()

@@ -62,6 +62,19 @@ New = Annotated[
 Quote = Annotated[
     str | None, typer.Option("--quote", metavar="TEXT", help="With --new: words of the page that answer.")
 ]
+Models = Annotated[
+    str, typer.Option("--models", metavar="A,B,…", help="Compare these models; one table with what chance explains.")
+]
+Embedders = Annotated[
+    str, typer.Option("--embedders", metavar="A,B,…", help="Compare these embedders; each gets an index of its own.")
+]
+Rerankers = Annotated[
+    str, typer.Option("--rerankers", metavar="A,B,…", help="Compare these rerankers; none is one without.")
+]
+EvalBudget = Annotated[
+    float | None,
+    typer.Option("--budget", metavar="USD", min=0, help="What a comparison may cost; then it stops, to be resumed."),
+]
 FromLog = Annotated[
     Path | None,
     typer.Option("--from-log", metavar="LOG", help="With --new, no page: lines from the gaps of a log, to be edited."),

@@ -8,6 +8,7 @@ intervals bootstrap                           compare   significance between two
 calibrate thresholds                          summary   figures of a run
 report    the HTML report                     html      escaping, bars and charts
 impact    what a docs change does to answers  gaps      what readers ask and the docs do not answer
+bakeoff   which model is worth its price
 replay    ask a recorded answer again           word_diff compare two texts word by word
 questions the shipped question sets
 """

@@ -74,12 +74,12 @@ def compare(new: EvalRun, old: EvalRun) -> dict[str, MetricChange]:
     theirs = {outcome.id: outcome for outcome in old.outcomes}
     pairs = [(one, theirs[one.id]) for one in new.outcomes if one.id in theirs and one.stale == theirs[one.id].stale]
     ours, before = tabulate([one for one, _ in pairs], _GATED), tabulate([other for _, other in pairs], _GATED)
-    values, baseline = _values(ours), _values(before)
+    values, baseline = values_of(ours), values_of(before)
     kept = [at for at in range(len(ours.names)) if not np.isnan(values[at] + baseline[at])]
     if not pairs or not kept:
         raise UsageError("the runs have no question in common that was judged", "make a new baseline: --save")
     chance = _p_values(ours, before, values - baseline)
-    ends = _difference_intervals(ours, before)
+    ends = difference_intervals(ours, before)
     moved = _count_moves(ours, before)
     return {
         ours.names[at]: MetricChange(
@@ -89,7 +89,8 @@ def compare(new: EvalRun, old: EvalRun) -> dict[str, MetricChange]:
     }
 
 
-def _values(table: Table) -> Floats:
+def values_of(table: Table) -> Floats:
+    """The measures of all questions together; NaN where none counts."""
     return ratios(table.numerators.sum(axis=0), table.denominators.sum(axis=0))
 
 
@@ -102,7 +103,7 @@ def _count_moves(ours: Table, before: Table) -> Floats:
 
 def _p_values(ours: Table, before: Table, observed: Floats) -> Floats:
     """For each measure the share of swaps whose largest standardised loss reaches its own."""
-    swapped = np.vstack(list(_permute(ours, before)))
+    swapped = np.vstack(list(permute(ours, before)))
     spread = np.nanstd(np.where(np.isnan(swapped), 0.0, swapped), axis=0)
     spread[spread == 0] = np.inf  # nothing moved: no loss, and no say in the largest one
     largest = np.nanmax(np.where(np.isnan(swapped), -np.inf, -swapped / spread), axis=1)
@@ -110,7 +111,7 @@ def _p_values(ours: Table, before: Table, observed: Floats) -> Floats:
     return np.asarray((1 + reached.sum(axis=0)) / (1 + len(largest)), dtype=np.float64)
 
 
-def _permute(ours: Table, before: Table) -> Sequence[Floats]:
+def permute(ours: Table, before: Table) -> Sequence[Floats]:
     """The differences under random swaps: float64[rows, measures], `SWAPS` rows in all."""
     random = np.random.default_rng(SEED)
     size = len(ours.numerators)
@@ -128,7 +129,7 @@ def _permute(ours: Table, before: Table) -> Sequence[Floats]:
     return found
 
 
-def _difference_intervals(ours: Table, before: Table) -> list[tuple[float, float]]:
+def difference_intervals(ours: Table, before: Table) -> list[tuple[float, float]]:
     """The 95 % interval of each difference: both runs resampled by the same questions."""
     samples = np.vstack(
         [

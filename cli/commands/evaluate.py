@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +42,10 @@ class EvalOptions:
     quote: str | None
     question: str | None
     from_log: Path | None
+    models: str
+    embedders: str
+    rerankers: str
+    budget: float | None
     json: bool
     quiet: bool
 
@@ -58,6 +62,9 @@ def run_eval(values: Mapping[str, object], options: EvalOptions) -> int:
             "--baseline": options.baseline is not None,
             "--calibrate": options.calibrate,
             "--from-log": options.from_log is not None,
+            "--models": bool(options.models or options.embedders or options.rerankers),
+            "--no-llm": options.no_llm and bool(options.models),
+            "--retrieval-only": options.retrieval_only and bool(options.models),
         },
     )
     if options.from_log is not None:
@@ -72,7 +79,19 @@ def run_eval(values: Mapping[str, object], options: EvalOptions) -> int:
         raise UsageError("--quote and --question go with --new", "askdocs eval --new PAGE --quote TEXT --question TEXT")
     if options.questions is None:
         raise UsageError("give a question file", "such as: askdocs eval questions.jsonl --retrieval-only")
+    if options.models or options.embedders or options.rerankers:
+        return _compare(settings, options, options.questions)
+    if options.budget is not None:
+        raise UsageError("--budget goes with --models", "askdocs eval questions.jsonl --models a,b --budget 2")
     return _measure(settings, options, options.questions)
+
+
+def _compare(settings: Settings, options: EvalOptions, path: Path) -> int:
+    """Compare several systems instead of measuring one."""
+    from cli.commands.bakeoff import BakeoffOptions, run_bakeoff_command
+
+    own = {field.name for field in fields(BakeoffOptions)} - {"questions"}
+    return run_bakeoff_command(settings, BakeoffOptions(path, **{name: getattr(options, name) for name in own}))
 
 
 def _measure(settings: Settings, options: EvalOptions, path: Path) -> int:

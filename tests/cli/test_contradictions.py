@@ -26,6 +26,7 @@ VALUES = {
     "--page": ["--page", "/docs/faq"],
     "--questions": ["--questions", "q.jsonl"],
     "--new": ["--new", "/docs/faq"],
+    "--models": ["--models", "a,b"],
     "--from-log": ["--from-log", "q.log"],
     "--impact": ["--impact", "q.jsonl"],
     "--save": ["--save", "r.json"],
