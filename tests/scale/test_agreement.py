@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from ingest.core.settings import load_settings
+from ingest.core.urls import site_path
 from ingest.index.base import Candidates, Weights
 from ingest.text.terms import terms
 from rag.open import Opened, open_assistant
@@ -118,3 +119,34 @@ def test_pages_and_chunks_are_found_by_name(both: tuple[Opened, Opened]) -> None
     for chunk in files.all_chunks()[::20]:
         assert files.find_chunk(chunk.id) == postgres.find_chunk(chunk.id) == chunk
     assert files.find_chunk("nothing") is postgres.find_chunk("nothing") is None
+
+
+def test_an_index_of_vectors_finds_the_nearest_of_all_and_of_some_pages(both: tuple[Opened, Opened]) -> None:
+    from ingest.embed.minilm import MiniLm
+    from ingest.index.first_stage import pages_below, select
+    from ingest.index.postgres.connection import Session
+    from ingest.index.postgres.nearest import NearestSearch, create_nearest
+    from ingest.index.postgres.reader import PostgresReader
+
+    store, model = both[1].store, MiniLm()
+    assert isinstance(store, PostgresReader)
+
+    def create(session: Session) -> None:
+        with session.transaction():
+            create_nearest(session, "embedding", model.dimension)
+
+    store.run(create)
+    rows, paths = store.page_rows, [site_path(url) for url in store.page_rows.urls]
+    for under in ("", "/docs/guides"):
+        places = pages_below(paths, under) if under else np.ones(len(paths), dtype=bool)
+        for question in QUESTIONS[::8]:
+            query, words = model.embed_query(question), store.vocabulary.weigh(list(terms(question)))
+            signals = store.run(
+                lambda session: NearestSearch(session, rows, store.visible).signals(query, words, places, [3])  # noqa: B023 - run at once
+            )
+            for weights, least in ((VECTORS, 0.98), (Weights(), 0.85)):
+                exact = store.candidates(query, words.terms, 50, under=under, include=[3], weights=weights)
+                found = select(signals, places[rows.page_of], rows.page_of, 50, [3], weights)
+                assert len({*found.rows.tolist()} & {*exact.rows.tolist()}) >= least * len(exact.rows), question
+                assert places[rows.page_of[found.rows]].all()
+                assert (found.bm25_rank[:5] > 0).any() == (exact.bm25_rank[:5] > 0).any()

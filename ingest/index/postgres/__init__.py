@@ -5,4 +5,5 @@ connection    connections and their failures; the only file that knows psycopg
 schema        the tables                 page_rows    rows of a search -> chunks of the database
 writer        publish a generation       reader       one generation, opened for reading
 search        the first stage of a search: all scores, computed in SQL
+nearest       the same over many chunks: an HNSW index finds the nearest
 """

@@ -18,6 +18,7 @@ from ingest.embed.token_vectors import WIDTH
 from ingest.index.base import FIRST_STAGE, Candidates, Floats, Passages, StoredPage, Weights
 from ingest.index.first_stage import check_dimensions, pages_below, select
 from ingest.index.postgres.connection import SessionPool
+from ingest.index.postgres.nearest import EXACT_UP_TO, NearestSearch
 from ingest.index.postgres.page_rows import PageRows, Visible
 from ingest.index.postgres.search import Words, exact_signals, weight
 
@@ -90,13 +91,20 @@ class PostgresReader:
         include: Sequence[int] = (),
         weights: Weights = FIRST_STAGE,
     ) -> Candidates:
-        """Search the chunks: see `IndexReader.candidates`. Every score is computed, by the server."""
+        """Search the chunks: see `IndexReader.candidates`. The server scores all of them, or finds the nearest."""
         if query is not None:
             embedder = self.manifest["embedder"]
             added = int(embedder["dimension"]) if self.has_added else None
             check_dimensions(query, embedder["name"], int(self.manifest["vector"]), added)
         words, places = self.vocabulary.weigh(terms), self._below(under)
-        signals = self.run(lambda session: exact_signals(session, self.page_rows, self.visible, query, words))
+        rows, visible = self.page_rows, self.visible
+        searched = int(rows.counts[places].sum())  # few pages are compared one by one, however many others there are
+        if query is not None and self.manifest.get("nearest") and searched > EXACT_UP_TO:
+            signals = self.run(
+                lambda session: NearestSearch(session, rows, visible).signals(query, words, places, include)
+            )
+        else:
+            signals = self.run(lambda session: exact_signals(session, rows, visible, query, words))
         return select(signals, places[self.page_rows.page_of], self.page_rows.page_of, n, include, weights)
 
     def _below(self, under: str) -> NDArray[np.bool_]:

@@ -47,7 +47,7 @@ def weight() -> str:
     return f"(q.idf * (p.frequency / (p.frequency + {K1} * ({length}))))::real"
 
 
-def _postings(visible: Visible) -> str:
+def postings(visible: Visible) -> str:
     """A scalar query for the weights of all postings of the terms: one packed value for each term, in their order.
 
     They are added up here, in the order of the query, because sums of floats depend on it.
@@ -59,7 +59,7 @@ def _postings(visible: Visible) -> str:
                      WHERE p.term = q.term COLLATE "C" AND {visible.condition("p")}) t)"""
 
 
-def _packed(what: str, source: str) -> str:
+def packed(what: str, source: str) -> str:
     """A scalar query that packs pairs into one value: nothing is made of each of them on the way."""
     return f"(SELECT string_agg({what}, ''::bytea) FROM {source})"
 
@@ -68,39 +68,54 @@ def exact_signals(
     session: Session, rows: PageRows, visible: Visible, query: QueryEmbedding | None, words: Words
 ) -> Signals:
     """The scores of all chunks, in one query. Raises IndexDamaged when a chunk has none."""
-    parts = [_postings(visible)]
+    parts = [postings(visible)]
     values = {**visible.values, **words.values}
     if query is not None:
         values["query"] = query.vector
-        parts += [_all_products("embedding", "query", visible), _page_products(visible)]
+        parts += [_all_products("embedding", "query", visible), page_products(visible)]
         if query.added is not None:
             values["added"] = query.added
             parts.append(_all_products("added", "added", visible))
     found = session.row(f"SELECT {', '.join(parts)}", values) or ()
-    by_words = np.zeros(rows.total, dtype=np.float32)
-    for postings in found[0] or ():
-        ids, weights = _unpack(postings)
-        by_words[rows.rows(ids)] += weights
+    by_words = word_scores(found[0], rows)
     if query is None:
         return Signals(by_words)
-    pages = np.frombuffer(found[2] or b"", dtype=_PAGE_SCORES)
-    page_scores = np.zeros(len(rows.pages), dtype=np.float32)
-    page_scores[rows.places(pages["id"].astype(np.int32))] = pages["score"]
     added = None if query.added is None else _spread(found[3], rows)
-    return Signals(by_words, _spread(found[1], rows), page_scores[rows.page_of], added)
+    return Signals(by_words, _spread(found[1], rows), page_scores(found[2], rows), added)
+
+
+def word_scores(found: Sequence[bytes] | None, rows: PageRows) -> Floats:
+    """The BM25 scores of all chunks, from what `postings` gives."""
+    scores = np.zeros(rows.total, dtype=np.float32)
+    for postings_of_term in found or ():
+        ids, weights = unpack(postings_of_term)
+        scores[rows.rows(ids)] += weights
+    return scores
+
+
+def page_scores(found: bytes | None, rows: PageRows) -> Floats:
+    """For each chunk the score of its page, from what `page_products` gives."""
+    pages = np.frombuffer(found or b"", dtype=_PAGE_SCORES)
+    scores = np.zeros(len(rows.pages), dtype=np.float32)
+    scores[rows.places(pages["id"].astype(np.int32))] = pages["score"]
+    return np.asarray(scores[rows.page_of])
 
 
 def _all_products(table: str, value: str, visible: Visible) -> str:
-    product = f"float4send((-(v.vector <#> %({value})s))::real)"
-    return _packed(f"int8send(v.chunk) || {product}", f"{table} v WHERE {visible.condition('v')}")
+    return packed(f"int8send(v.chunk) || {product(value)}", f"{table} v WHERE {visible.condition('v')}")
 
 
-def _page_products(visible: Visible) -> str:
-    product = "float4send((-(v.vector <#> %(query)s))::real)"
-    return _packed(f"int4send(v.page) || {product}", f"page_vector v WHERE {visible.condition('v')}")
+def page_products(visible: Visible) -> str:
+    """A scalar query for the products of all pages' vectors with that of the question, packed."""
+    return packed(f"int4send(v.page) || {product('query')}", f"page_vector v WHERE {visible.condition('v')}")
 
 
-def _unpack(data: bytes | None) -> tuple[NDArray[np.int64], Floats]:
+def product(value: str) -> str:
+    """The inner product of a row's vector with a value of the query, packed."""
+    return f"float4send((-(v.vector <#> %({value})s))::real)"
+
+
+def unpack(data: bytes | None) -> tuple[NDArray[np.int64], Floats]:
     """Ids and scores of packed pairs."""
     pairs = np.frombuffer(data, dtype=_SCORES) if data else _NOTHING
     return pairs["id"].astype(np.int64), pairs["score"].astype(np.float32)
@@ -108,7 +123,7 @@ def _unpack(data: bytes | None) -> tuple[NDArray[np.int64], Floats]:
 
 def _spread(data: bytes | None, rows: PageRows) -> Floats:
     """Packed scores as one per row. Raises IndexDamaged unless each row has one."""
-    ids, scores = _unpack(data)
+    ids, scores = unpack(data)
     if len(ids) != rows.total:
         hint = "rebuild the index: askdocs reindex --no-crawl --full"
         raise IndexDamaged(f"the index has vectors of {len(ids)} chunks, and {rows.total} chunks", hint)

@@ -19,6 +19,7 @@ from ingest.embed.token_vectors import SCALE, WIDTH
 from ingest.index.base import Floats, StoredPage
 from ingest.index.folder import new_name
 from ingest.index.postgres.connection import Session
+from ingest.index.postgres.nearest import EXACT_UP_TO, create_nearest
 from ingest.index.postgres.reader import PostgresGeneration
 from ingest.index.postgres.schema import INDEXES
 from ingest.index.whitening import WhiteningFit, mean_question_token
@@ -126,6 +127,8 @@ class PostgresWriter:
             self._session.copy("page", _PAGE, (_page_row(page) for page in planned if page.new))
             for statement in filter(str.strip, INDEXES.split(";")):
                 self._session.rows(statement)
+            if totals.chunks > EXACT_UP_TO:
+                self._create_nearest(totals)
             return self._switch(planned, totals, manifest)
 
     def _plan(self, pages: Sequence[StoredPage], chunks: Sequence[Chunk], language: str) -> list[_PlannedPage]:
@@ -175,6 +178,12 @@ class PostgresWriter:
         copy("posting", _POSTING, sorted(_postings(rows)))
         copy("page_vector", _PAGE_VECTOR, _page_vectors(rows))
 
+    def _create_nearest(self, totals: _Totals) -> None:
+        """Index the vectors for a search that does not compare all of them."""
+        create_nearest(self._session, "embedding", totals.width)
+        if totals.added:
+            create_nearest(self._session, "added", self._embedder.dimension)
+
     def _switch(
         self, planned: Sequence[_PlannedPage], totals: _Totals, manifest: Mapping[str, Any]
     ) -> PostgresGeneration:
@@ -188,6 +197,7 @@ class PostgresWriter:
             "files": {"tables": {"bytes": self._size()}},
             "vector": totals.width,
             "added": totals.added,
+            "nearest": totals.chunks > EXACT_UP_TO,
         }
         words = sorted(totals.frequencies)
         name = new_name(manifest)

@@ -1,0 +1,97 @@
+"""The first stage of a search over more chunks than are compared one by one: an HNSW index finds the nearest vectors.
+
+BM25 and the scores of the pages are complete, as in `search`. A cosine is exact for the nearest chunks, the best by
+words, and those that are asked for; every other chunk gets the least cosine of a sample, which ranks it last.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ingest.embed.base import QueryEmbedding
+from ingest.index.base import Floats
+from ingest.index.first_stage import Signals, best_rows
+from ingest.index.postgres.connection import Session
+from ingest.index.postgres.page_rows import PageRows, Visible
+from ingest.index.postgres.search import (
+    Words,
+    packed,
+    page_products,
+    page_scores,
+    postings,
+    product,
+    unpack,
+    word_scores,
+)
+
+EXACT_UP_TO: Final = 20_000
+"""Chunks that are compared one by one. With 4,900, comparing all takes 30 ms and finding the nearest 100 ms on a busy
+machine; the first grows with the chunks, the second hardly."""
+
+_DEPTH: Final = 400
+"""Nearest vectors that are looked for: eight times as many as the second ranking reads. Of 79 questions, the best 50 by
+vectors are then those of a comparison with all; the best 50 by all signals are so in .98. pgvector visits as many
+candidates (hnsw.ef_search, at most 1,000); with a filter it goes on until as many have passed."""
+_BY_WORDS: Final = 200
+"""The best chunks by words that get their cosine."""
+_SAMPLE: Final = 200
+"""Chunks whose least cosine is taken for that of all."""
+
+
+def create_nearest(session: Session, table: str, size: int) -> None:
+    """Make the HNSW index over the vectors of a table, of `size` numbers each; kept in half precision."""
+    session.rows("SET LOCAL maintenance_work_mem = '512MB'")
+    session.rows(
+        f"CREATE INDEX IF NOT EXISTS {table}_nearest ON {table} USING hnsw ((vector::halfvec({size})) halfvec_ip_ops)"
+    )
+
+
+class NearestSearch:
+    """Searches one generation with one connection."""
+
+    def __init__(self, session: Session, rows: PageRows, visible: Visible) -> None:
+        self._session, self._rows, self._visible = session, rows, visible
+
+    def signals(
+        self, query: QueryEmbedding, words: Words, allowed: NDArray[np.bool_], include: Sequence[int]
+    ) -> Signals:
+        """The scores of all chunks. `allowed` says of each page whether it is searched; `include` are rows."""
+        rows = self._rows
+        vectors = {"embedding": query.vector} | ({} if query.added is None else {"added": query.added})
+        found = self._find(vectors, words, [] if allowed.all() else rows.pages[allowed].tolist())
+        by_words = word_scores(found[0], rows)
+        best = best_rows(np.where((by_words > 0) & allowed[rows.page_of], by_words, np.float32(-np.inf)), _BY_WORDS)
+        sample = np.linspace(0, rows.total - 1, min(_SAMPLE, rows.total), dtype=np.int64).tolist()
+        wanted = {chunk for near in found[2:] for chunk in near or ()} | {*rows.ids([*best, *include, *sample])}
+        cosines = [self._cosines(table, vector, sorted(wanted)) for table, vector in vectors.items()]
+        return Signals(by_words, cosines[0], page_scores(found[1], rows), cosines[1] if len(cosines) > 1 else None)
+
+    def _find(self, vectors: Mapping[str, Floats], words: Words, pages: Sequence[int]) -> tuple[Any, ...]:
+        """The postings, the pages' scores, and for each table of vectors the ids of the nearest on these pages."""
+        values = {**self._visible.values, **words.values, **vectors, "pages": pages, "depth": _DEPTH}
+        parts = [postings(self._visible), page_products(self._visible)]
+        parts += [self._nearest_ids(table, len(vector), pages) for table, vector in vectors.items()]
+        with self._session.transaction():
+            self._session.rows(f"SET LOCAL hnsw.ef_search = {_DEPTH}")
+            self._session.rows("SET LOCAL hnsw.iterative_scan = strict_order")
+            return self._session.row(f"SELECT {', '.join(parts)}", {**values, "query": vectors["embedding"]}) or ()
+
+    def _nearest_ids(self, table: str, size: int, pages: Sequence[int]) -> str:
+        """A scalar query for the ids of the chunks whose vectors are nearest."""
+        only = "AND v.page = ANY(%(pages)s::integer[])" if pages else ""
+        return f"""
+            (SELECT array_agg(n.chunk) FROM (
+                SELECT v.chunk FROM {table} v WHERE {self._visible.condition("v")} {only}
+                ORDER BY (v.vector::halfvec({size})) <#> (%({table})s::vector)::halfvec({size}) LIMIT %(depth)s) n)"""
+
+    def _cosines(self, table: str, vector: Floats, wanted: Sequence[int]) -> Floats:
+        """The exact products of these chunks, and the least of them for all others: float32[chunks]."""
+        source = f"{table} v WHERE v.chunk = ANY(%(wanted)s::bigint[])"
+        pairs = packed(f"int8send(v.chunk) || {product('vector')}", source)
+        found = self._session.row(f"SELECT {pairs}", {"vector": vector, "wanted": list(wanted)}) or (None,)
+        ids, scores = unpack(found[0])
+        cosine = np.full(self._rows.total, scores.min() if len(scores) else 0.0, dtype=np.float32)
+        cosine[self._rows.rows(ids)] = scores
+        return cosine
