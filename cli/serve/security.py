@@ -5,6 +5,7 @@ rebinding read the answers (CVE-2025-49596, CVE-2025-66414, CVE-2025-66416). So 
 compared with lists, and a body must be declared as JSON, which no form can do.
 """
 
+import base64
 import json
 import secrets
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -116,9 +117,20 @@ class Guard:
     def _is_authorized(self, scope: Scope, headers: dict[str, str], *, foreign: bool) -> bool:
         if not self._options.token or scope["path"] in _PUBLIC or (foreign and scope["method"] == "OPTIONS"):
             return True
-        scheme, _, given = headers.get("authorization", "").partition(" ")
-        right = secrets.compare_digest(given.strip().encode(), self._options.token.encode())
-        return right and scheme.lower() == "bearer"
+        return secrets.compare_digest(_given_token(headers.get("authorization", "")), self._options.token.encode())
+
+
+def _given_token(authorization: str) -> bytes:
+    """The token of a request: a program's Bearer token, or the password that a person gave to the browser."""
+    scheme, _, given = authorization.partition(" ")
+    if scheme.lower() == "bearer":
+        return given.strip().encode()
+    if scheme.lower() != "basic":
+        return b""
+    try:
+        return base64.b64decode(given.strip(), validate=True).partition(b":")[2]
+    except ValueError:
+        return b""
 
 
 def _body_problem(scope: Scope, headers: dict[str, str]) -> Problem | None:
@@ -220,6 +232,8 @@ def _openai_type(code: str) -> str:
 
 async def _respond(send: Send, status: int, body: bytes, cors: tuple[tuple[bytes, bytes], ...]) -> None:
     kind = [(b"content-type", b"application/json")] if body else []
+    if status == 401:
+        kind.append((b"www-authenticate", b'Basic realm="the token as password"'))  # a browser then asks for it
     start = {
         "type": "http.response.start",
         "status": status,

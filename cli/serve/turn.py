@@ -106,7 +106,7 @@ def _refusal_html(answered: Answered) -> str:
     if not near:
         return text
     items = "".join(f"<li>{link_html(hit.url, heading_path(hit))}</li>" for hit in near)
-    return f'{text}<h3>Nearest pages</h3><ul class="nearest">{items}</ul>'
+    return f'{text}<h3>Pages that come closest</h3><ul class="nearest">{items}</ul>'
 
 
 def _evidence_html(answer: Answer, prefix: str) -> str:

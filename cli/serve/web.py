@@ -80,12 +80,12 @@ class Web:
                 status = 400 if error.code == "usage" else 503
                 said = f"{error.message}; {error.hint}" if error.code == "usage" else "The server can't answer now."
                 content = f'<p class="note">{escape(said)}</p>'
-        return HTMLResponse(self._fill(question, content, opened), status, {"cache-control": "no-store"})
+        return HTMLResponse(self._fill(question, content, opened), status, {"cache-control": "no-cache"})
 
     def _fill(self, question: str, content: str, opened: Opened) -> str:
         manifest = opened.generation.manifest
         date = docs_date(self.service.settings.index, opened.generation)[:10]
-        sources = ", ".join(manifest.get("sources", []))
+        sources = ", ".join(source.partition("://")[2] or source for source in manifest.get("sources", []))
         name = site_name(manifest.get("sources", []))
         values = {
             "title": escape(f"{question} – {name}" if question else f"Ask {name}"),

@@ -9,7 +9,7 @@
   const style = new CSSStyleSheet();
   style.replaceSync(`
     :host { all: initial !important; color-scheme: ${theme} !important; font: 15px/1.5 system-ui, sans-serif !important; }
-    .open { position: fixed; right: 16px; bottom: 16px; border-radius: 22px; z-index: 2147483000; }
+    .launch { position: fixed; right: 16px; bottom: 16px; border-radius: 22px; z-index: 2147483000; }
     dialog { position: fixed; inset: auto 16px 72px auto; width: min(440px, calc(100vw - 32px)); max-height: min(75vh, calc(100vh - 90px)); margin: 0; padding: 0; border: 1px solid var(--line); border-radius: 12px; background: var(--ground); color: var(--text); box-shadow: 0 8px 30px #0004; z-index: 2147483000; flex-direction: column; overflow: hidden; }
     dialog[open] { display: flex; }
     .log { flex: 1; overflow: auto; overflow-wrap: anywhere; padding: 0 14px; }
@@ -25,7 +25,7 @@
     element.append(...children);
     return element;
   };
-  const open = make("button", { class: "open", type: "button", "aria-expanded": "false" }, label);
+  const open = make("button", { class: "launch", type: "button", "aria-expanded": "false" }, label);
   const panel = make("dialog", { "aria-label": label });
   const input = make("input", { type: "search", maxlength: "4000", placeholder: "Ask a question", "aria-label": "Question", enterkeyhint: "send" });
   const form = make("form", {}, input, make("button", {}, "Ask"));

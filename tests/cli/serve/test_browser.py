@@ -33,6 +33,17 @@ def test_ask_follow_up_and_open_a_source(browser: Any, running: Running) -> None
     assert hosts_asked(browser, running.url) == set()
 
 
+def test_a_conversation_is_still_there_after_a_source_was_opened(browser: Any, running: Running) -> None:
+    browser.get(running.url)
+    ask(browser, QUESTION)
+    wait_for(browser, ".tools")
+    ask(browser, "and which of them are free?")
+    wait_for(browser, ".tools", 2)
+    browser.get(f"{running.url}/api/status")
+    browser.back()
+    assert len(wait_for(browser, ".turn", 2)) == 2
+
+
 def test_the_keyboard_alone_is_enough(browser: Any, running: Running) -> None:
     keys = webdriver.Keys
     browser.get(running.url)

@@ -76,7 +76,7 @@ def ask_widget(browser: Any, question: str, count: int = 1) -> None:
     """Ask through the widget's form, and wait for the whole answer."""
     wait_for_script(browser, "return root.adoptedStyleSheets[0].cssRules.length")
     if not in_widget(browser, "return root.querySelector('dialog').open"):
-        in_widget(browser, "root.querySelector('.open').click()")
+        in_widget(browser, "root.querySelector('.launch').click()")
     in_widget(browser, "root.querySelector('input').focus()")
     type_keys(browser, question + "\n")
     wait_for_script(browser, f"return root.querySelectorAll('.tools').length === {count}")
@@ -84,7 +84,7 @@ def ask_widget(browser: Any, question: str, count: int = 1) -> None:
 
 def test_the_widget_shows_what_the_page_shows(browser: Any, site: Site) -> None:
     browser.get(site.origin)
-    assert in_widget(browser, "return root.querySelector('.open').textContent") == "Ask us"
+    assert in_widget(browser, "return root.querySelector('.launch').textContent") == "Ask us"
     ask_widget(browser, QUESTION)
     html = in_widget(browser, "return root.querySelector('.answer').innerHTML")
     assert "<mark>" in html
@@ -97,6 +97,8 @@ def test_the_widget_shows_what_the_page_shows(browser: Any, site: Site) -> None:
         browser, "return [...root.querySelectorAll('.answer .cite')].map(one => Number(one.textContent))"
     )
     in_widget(browser, "root.querySelector('.answer .cite').click()")
+    lefts = "return ['.sources', '.sources .open'].map(one => root.querySelector(one).getBoundingClientRect().left)"
+    assert len(set(in_widget(browser, lefts))) == 1
     link = in_widget(browser, "return root.querySelector('.sources .open a').href")
     assert link == served["citations"][0]["link"]
     ask_widget(browser, "and which of them are free?", 2)
@@ -118,13 +120,13 @@ def test_the_site_s_style_and_the_widget_s_are_apart(browser: Any, site: Site) -
 def test_the_keyboard_opens_and_closes_the_widget(browser: Any, site: Site) -> None:
     browser.get(site.origin)
     type_keys(browser, webdriver.Keys.TAB)
-    assert in_widget(browser, "return root.activeElement.className") == "open"
+    assert in_widget(browser, "return root.activeElement.className") == "launch"
     type_keys(browser, " ")
     assert in_widget(browser, "return root.activeElement.tagName") == "INPUT"
-    assert in_widget(browser, "return root.querySelector('.open').ariaExpanded") == "true"
+    assert in_widget(browser, "return root.querySelector('.launch').ariaExpanded") == "true"
     type_keys(browser, webdriver.Keys.ESCAPE)
     state = "return [root.querySelector('dialog').open, root.activeElement.className]"
-    assert in_widget(browser, state) == [False, "open"]
+    assert in_widget(browser, state) == [False, "launch"]
 
 
 def test_a_page_of_an_allowed_site_may_ask_and_no_more(browser: Any, site: Site) -> None:

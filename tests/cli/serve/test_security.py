@@ -1,5 +1,6 @@
 """Who is refused: other names, other sites, forms, strangers without the token, too much of anything."""
 
+import base64
 import contextlib
 import socket
 import time
@@ -224,6 +225,20 @@ def test_with_a_token_strangers_see_nothing(guarded: Running, method: str, path:
 def test_the_token_opens(guarded: Running) -> None:
     assert send(guarded, "GET", "/api/status", Authorization=f"Bearer {TOKEN}") == 200
     assert guarded.get("/healthz").status == 200
+
+
+def test_a_browser_asks_for_the_token_as_a_password(guarded: Running) -> None:
+    refused = guarded.get("/")
+    assert refused.headers["www-authenticate"].startswith("Basic ")
+    for name in ("", "somebody"):
+        given = base64.b64encode(f"{name}:{TOKEN}".encode()).decode()
+        assert guarded.get("/", Authorization=f"Basic {given}").status == 200
+    for wrong in (TOKEN, f":{TOKEN}x", f"{TOKEN}:", ":"):
+        given = base64.b64encode(wrong.encode()).decode()
+        assert guarded.get("/", Authorization=f"Basic {given}").status == 401
+    foreign = {"Origin": "http://evil.example", "Sec-Fetch-Site": "cross-site"}  # a browser adds the password by itself
+    given = base64.b64encode(f":{TOKEN}".encode()).decode()
+    assert guarded.post("/api/ask", {"question": QUESTION}, Authorization=f"Basic {given}", **foreign).status == 403
 
 
 def test_an_allowed_site_may_ask_and_nothing_else(guarded: Running) -> None:
