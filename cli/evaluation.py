@@ -88,7 +88,7 @@ def evaluate(
 def impact(
     before: own.Before,
     after: own.After,
-    questions: own.AnyQuestions,
+    questions: own.AnyQuestions = None,
     *,
     common: Common,
     no_llm: given.NoLlm = False,

@@ -9,7 +9,11 @@ import typer
 Before = Annotated[str, typer.Argument(metavar="GENERATION_A", help="The generation before: a name, or previous.")]
 After = Annotated[str, typer.Argument(metavar="GENERATION_B", help="The generation after: a name, or current.")]
 AnyQuestions = Annotated[
-    Path, typer.Argument(metavar="QUESTIONS.jsonl", help="JSON lines with `question`; gold and facts where known.")
+    Path | None,
+    typer.Argument(
+        metavar="QUESTIONS.jsonl",
+        help="JSON lines with `question`, such as the log of `serve --log`. [default: the docs' headings]",
+    ),
 ]
 MarkdownFile = Annotated[
     Path | None, typer.Option("--markdown", metavar="FILE.md", help="Write a summary, such as for a pull request.")

@@ -117,7 +117,11 @@ Exclude = Annotated[
 ]
 ImpactQuestions = Annotated[
     Path | None,
-    typer.Option("--impact", metavar="QUESTIONS.jsonl", help="Show afterwards what the change does to the answers."),
+    typer.Option(
+        "--impact",
+        metavar="QUESTIONS.jsonl",
+        help="Show afterwards what the change does to the answers; headings asks the docs' own headings.",
+    ),
 ]
 ImpactReport = Annotated[
     Path | None,

@@ -31,6 +31,8 @@ class BadLine:
     line: int
     reason: str
     hint: str
+    vote: bool = False
+    """Whether it is a reader's vote, as logs of questions have them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,9 @@ def read_entries(path: Path) -> Iterator[Entry | BadLine]:
     """Yield each line as an entry, in order; empty lines are skipped. Raises UsageError when the file can't be read."""
     for number, line in enumerate(_text(path).split("\n"), 1):  # splitlines would split inside JSON strings
         if line.strip():
-            yield _entry(number, line)
+            entry = _entry(number, line)
+            if not (isinstance(entry, BadLine) and entry.vote):
+                yield entry
 
 
 def read_questions(path: Path, *, strict: bool = False) -> QuestionFile:
@@ -154,7 +158,8 @@ def _entry(number: int, line: str) -> Entry | BadLine:
     except (ValueError, RecursionError):
         return BadLine(number, "not valid JSON", _QUESTION)
     if not isinstance(fields, dict) or not isinstance(fields.get("question"), str):
-        return BadLine(number, "without a question", _QUESTION)
+        vote = isinstance(fields, dict) and "vote_on" in fields
+        return BadLine(number, "without a question", _QUESTION, vote)
     return Entry(number, fields["question"], fields)
 
 

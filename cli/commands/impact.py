@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cli.context import settings_from
-from cli.terminal import json_line, print_text, progress_bars, safe, say
+from cli.terminal import format_count, json_line, print_text, progress_bars, safe, say
 from ingest.core.errors import DocsError, IndexMissing, UsageError
 from ingest.core.settings import Settings
 from ingest.index.stores import index_at
@@ -26,7 +26,7 @@ class ImpactOptions:
 
     before: str
     after: str
-    questions: Path
+    questions: Path | None
     no_llm: bool
     under: str
     report: Path | None
@@ -43,21 +43,43 @@ def run_impact(values: Mapping[str, object], options: ImpactOptions) -> int:
 
 def show_impact(settings: Settings, options: ImpactOptions) -> int:
     """Answer all questions in both generations, print and write what changed. Raises DocsError."""
-    from eval.dataset import read_any_questions
-    from eval.impact.report import impact_json, impact_markdown, impact_page, impact_text
-    from eval.storage import check_writable, write_whole
+    from eval.impact.report import impact_json, impact_text
+    from eval.storage import check_writable
 
-    questions = read_any_questions(options.questions)
+    questions = _read(options)
     for target in filter(None, (options.report, options.markdown)):
         check_writable(target)
     names = [find_generation(settings, name) for name in (options.before, options.after)]
-    impacts = _measure(settings, options, names, questions.questions)
-    for bad in questions.bad:
-        say(f"warning: {questions.name}, line {bad.line}: {bad.reason}; left out")
+    impacts = _measure(settings, options, names, questions)
+    if not options.questions and not options.quiet:
+        say(f"note: no question file, so {format_count(len(impacts), 'heading')} of the docs before were asked")
     if options.json:
         print(json_line({"schema": SCHEMA, **impact_json(impacts, *names)}))
     else:
         print_text("\n".join(impact_text(impacts)))
+    _write(impacts, names, options)
+    lost = sum(impact.loss for impact in impacts)
+    if lost and options.gate and not options.json:
+        raise DocsError(f"{lost} of {len(impacts)} questions lost something", "read why: --report FILE.html")
+    return 1 if lost and options.gate else 0
+
+
+def _read(options: ImpactOptions) -> "Sequence[Question]":
+    """The questions of the file; none without one."""
+    from eval.dataset import read_any_questions
+
+    if options.questions is None:
+        return ()
+    found = read_any_questions(options.questions)
+    for bad in found.bad:
+        say(f"warning: {found.name}, line {bad.line}: {bad.reason}; left out")
+    return found.questions
+
+
+def _write(impacts: "Sequence[Impact]", names: Sequence[str], options: ImpactOptions) -> None:
+    from eval.impact.report import impact_markdown, impact_page
+    from eval.storage import write_whole
+
     for path, text in (
         (options.report, impact_page(impacts, *names) if options.report else ""),
         (options.markdown, safe(impact_markdown(impacts)) if options.markdown else ""),
@@ -66,10 +88,6 @@ def show_impact(settings: Settings, options: ImpactOptions) -> int:
             write_whole(path, text)
             if not options.quiet:
                 say(f"note: wrote the report to {path}")
-    lost = sum(impact.loss for impact in impacts)
-    if lost and options.gate and not options.json:
-        raise DocsError(f"{lost} of {len(impacts)} questions lost something", "read why: --report FILE.html")
-    return 1 if lost and options.gate else 0
 
 
 def _measure(

@@ -31,6 +31,8 @@ _SECTIONS = 6
 
 _MARKS = {"added": "+", "changed": "~", "removed": "-"}
 _STDOUT = Path("-")
+_HEADINGS = Path("headings")
+"""In place of a question file: the headings of the docs are asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,7 @@ def _show_impact(settings: Settings, report: ReindexReport, output: Output) -> i
     options = ImpactOptions(
         before="previous",
         after="current",
-        questions=output.impact or Path(),
+        questions=None if output.impact == _HEADINGS and not _HEADINGS.exists() else output.impact,
         no_llm=True,
         under="",
         report=output.report,

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from eval.dataset import Question
 from eval.gold import Docs
 from eval.impact.effects import DocsChange, Impact, Snapshot, compare_answers, take_snapshot
+from eval.impact.headings import heading_questions
 from eval.runner import run_all
 from ingest.core.records import Progress
 from rag.abstain import confidence
@@ -22,8 +23,12 @@ def measure_impact(
     progress: Progress,
     jobs: int = 1,
 ) -> Iterator[Impact]:
-    """Yield the impact on each question, in the order of the questions. Raises what answering raises."""
+    """Yield the impact on each question, in the order of the questions. Raises what answering raises.
+
+    Without `questions`, the headings of the docs before are asked.
+    """
     change = DocsChange.of(Docs.of(before.store.pages()), Docs.of(after.store.pages()))
+    questions = questions or heading_questions(change.before, change.pages)
 
     def ask(question: Question) -> Impact:
         first = _answer(question, before, options, change.before)

@@ -209,3 +209,29 @@ def test_the_sign_test_is_the_binomial_one() -> None:
     assert sign_test(5, 0) == 1
     assert sign_test(1, 1) == 0.75
     assert set(EFFECTS) >= {"newly refused", "same answer"}
+
+
+@pytest.mark.slow
+def test_without_a_file_the_headings_of_the_changed_pages_are_asked_first(built: Settings, tmp_path: Path) -> None:
+    settings = settings_of(tmp_path)
+    shutil.copytree(built.index, settings.index)
+    before = current_generation(settings.index).name
+    pages = dict(PAGES)
+    CASES["a paragraph"][0](pages)
+    index(settings, pages)
+    opened = open_generations(settings, [before, generation_names(settings.index)[-1]], use_model=False)
+    found = list(measure_impact((), *opened, AnswerOptions(), quiet))
+    asked = [one.question.question for one in found]
+    assert asked[:2] == ["Billing: Invoices", "Billing: Refunds"]
+    assert len(asked) == len(set(asked)) == 8
+    changed = {one.question.question for one in found if one.effects != ("same answer",)}
+    assert changed == {"Billing: Refunds"}
+
+
+def test_a_log_of_questions_is_a_file_of_questions(tmp_path: Path) -> None:
+    log = tmp_path / "questions.log"
+    lines = [{"id": "a1", "question": "How do I rotate a key?", "answered": True}, {"vote_on": "a1", "vote": "up"}]
+    log.write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
+    found = read_any_questions(log)
+    assert [one.question for one in found.questions] == ["How do I rotate a key?"]
+    assert found.bad == ()
