@@ -41,7 +41,7 @@ def run_mcp(values: Mapping[str, object], options: ServeOptions, *, quiet: bool)
     _require_extra()
     import anyio
 
-    from cli.serve.mcp_server import run_stdio
+    from cli.serve.mcp.server import run_stdio
 
     if sys.stdin.isatty() and not quiet:
         say(

@@ -7,8 +7,5 @@ service      questions on worker threads, never on the event loop
 events       an answer piece by piece, from a thread to the event loop
 api          /api/search, /api/ask, /api/page, /api/status, /api/feedback, /healthz
 openapi      /openapi.json                                 openai_api /v1/models, /v1/chat/completions
-mcp_server   MCP over HTTP and stdio; `mcp_tools` are the tools' schemas
-render       markdown and citations -> safe HTML             turn       an answer as the page shows it
-fragments    links that open a page at the cited words
-web          the page at / and the widget; `page/` has their scripts and styles
+web/         the page at / and the widget                  mcp/      MCP over HTTP and stdio
 """

@@ -11,8 +11,6 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from cli.serve.events import Shown, answer_steps
-from cli.serve.fragments import fragment_url
-from cli.serve.render import answer_html
 from cli.serve.security import error_body
 from cli.serve.service import (
     Answered,
@@ -26,7 +24,9 @@ from cli.serve.service import (
     search_document,
     status_document,
 )
-from cli.serve.turn import PartialTurn, source_html, turn_html, words_to_mark
+from cli.serve.web.fragments import fragment_url
+from cli.serve.web.render import answer_html
+from cli.serve.web.turn import PartialTurn, source_html, turn_html, words_to_mark
 from ingest.core.errors import DocsError, UsageError
 from rag.records import Citation, Exchange
 from rag.serialize import citation_json

@@ -16,13 +16,13 @@ from starlette.routing import Route
 from cli.serve.api import Api, Handler, error_response
 from cli.serve.connections import MAX_CONNECTIONS, Connection
 from cli.serve.limits import RateLimit
-from cli.serve.mcp_server import build_server
+from cli.serve.mcp.server import build_server
 from cli.serve.openai_api import OpenAiApi
 from cli.serve.openapi import openapi_document
 from cli.serve.options import ServeOptions
 from cli.serve.security import App, Guard, Receive, Scope, Send, error_body
 from cli.serve.service import Service
-from cli.serve.web import FILES, Web
+from cli.serve.web.page import FILES, Web
 from ingest.core.errors import DocsError, UsageError
 
 logger = logging.getLogger("askdocs.serve")

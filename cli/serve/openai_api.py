@@ -16,8 +16,8 @@ from starlette.responses import JSONResponse, Response
 
 from cli.serve.api import read_json, stream_response
 from cli.serve.events import Shown, answer_steps
-from cli.serve.fragments import fragment_url
 from cli.serve.service import Answered, Asked, Service
+from cli.serve.web.fragments import fragment_url
 from ingest.core.errors import UsageError
 from rag.records import Citation, Exchange
 

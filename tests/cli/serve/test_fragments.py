@@ -2,7 +2,7 @@
 
 import pytest
 
-from cli.serve.fragments import fragment_url
+from cli.serve.web.fragments import fragment_url
 
 PAGE = "https://docs.example.org/guide"
 

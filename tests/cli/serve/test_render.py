@@ -1,6 +1,6 @@
 """Markdown of pages and models as HTML."""
 
-from cli.serve.render import answer_html, safe_html
+from cli.serve.web.render import answer_html, safe_html
 from ingest.core.records import Chunk
 from rag.records import Citation, Hit
 

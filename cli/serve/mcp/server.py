@@ -15,7 +15,7 @@ from mcp.server.caching import CacheHint
 from mcp.server.lowlevel import Server
 
 from cli.serve.api import citation_document
-from cli.serve.mcp_tools import PART, TOOLS
+from cli.serve.mcp.tools import PART, TOOLS
 from cli.serve.service import Asked, Service, answer_document, page_document
 from ingest.core.errors import DocsError, UsageError
 from ingest.text.unsafe import visible

@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 from html import escape
 
 from cli.serve.events import Shown
-from cli.serve.fragments import fragment_url
-from cli.serve.render import answer_html, safe_html
 from cli.serve.service import Answered
+from cli.serve.web.fragments import fragment_url
+from cli.serve.web.render import answer_html, safe_html
 from ingest.core.urls import site_path
 from rag.generate.emphasis import decisive_words
 from rag.records import Answer, Citation, Hit

@@ -15,7 +15,7 @@ from starlette.responses import HTMLResponse, Response
 
 from cli.serve.options import is_loopback
 from cli.serve.service import Asked, Service
-from cli.serve.turn import turn_html
+from cli.serve.web.turn import turn_html
 from ingest.core.errors import DocsError
 from ingest.index.freshness import docs_date
 from rag.open import Opened
@@ -43,12 +43,12 @@ class Web:
 
     @cached_property
     def _files(self) -> dict[str, bytes]:
-        folder = files("cli.serve") / "page"
+        folder = files("cli.serve.web") / "static"
         return {name: (folder / name).read_bytes() for name in FILES}
 
     @cached_property
     def _template(self) -> str:
-        return (files("cli.serve") / "page" / "index.html").read_text(encoding="utf-8")
+        return (files("cli.serve.web") / "static" / "index.html").read_text(encoding="utf-8")
 
     async def file(self, request: Request) -> Response:
         """One of the page's files."""
