@@ -12,7 +12,7 @@ from bs4.element import PageElement, Tag
 from ingest.clean.dom.tree import Index, attr, normalize_spaces, tokens
 
 _SOURCE = re.compile(r"mathjax|auto-render(?:\.min)?\.m?js|katex-?auto", re.IGNORECASE)
-_PROGRAM = re.compile(r"\bMathJax\b|\brenderMathInElement\b")
+_PROGRAMS: Final = ("MathJax", "renderMathInElement")
 _NOWHERE = re.compile(r"ignoreHtmlClass[\"']?\s*:\s*[\"']\.\*")
 """Material for MkDocs has this setting: only elements of a class are set."""
 _IGNORED: Final = frozenset(("tex2jax_ignore", "mathjax_ignore", "no-mathjax", "nomath"))
@@ -30,11 +30,11 @@ _FORMULA = re.compile(
 def sets_raw_formulas(index: Index) -> bool:
     """Whether a script of the page turns TeX in its text into formulas."""
     scripts = index.names.get("script", ())
-    programs = [tag.get_text() for tag in scripts if not attr(tag, "src")]
+    texts = (str(text) for tag in scripts for text in tag.contents)
+    programs = [text for text in texts if any(name in text for name in _PROGRAMS)]
     if any(_NOWHERE.search(program) for program in programs):
         return False
-    sources = (attr(tag, "src") for tag in scripts)
-    return any(_SOURCE.search(source) for source in sources) or any(_PROGRAM.search(program) for program in programs)
+    return bool(programs) or any(_SOURCE.search(attr(tag, "src")) for tag in scripts if "src" in tag.attrs)
 
 
 def write_raw_formulas(text: str, node: PageElement) -> str:
