@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 import typer
 
 from cli.terminal import json_line, safe, say
-from cli.usage_errors import fit_hint, rephrase
+from cli.usage_errors import fit_hint, rephrase, with_places
 from ingest.core.errors import DocsError
 
 _INTERRUPTED = 130
@@ -55,7 +55,8 @@ def guarded(app: typer.Typer, arguments: Sequence[str], name: str) -> int:
         if not isinstance(error, typer.TyperException):
             _print_traceback(arguments)
         code, message, hint, status = _describe(error, name, arguments)
-        return _report(code, message, fit_hint(hint, _options_of(app, arguments)), status, as_json=as_json)
+        hint = with_places(fit_hint(hint, _options_of(app, arguments)), arguments)
+        return _report(code, message, hint, status, as_json=as_json)
 
 
 def interrupt(signal_number: int, _: object) -> NoReturn:

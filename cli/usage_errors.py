@@ -5,6 +5,7 @@ value given and the values that the option accepts.
 """
 
 import re
+import shlex
 from collections.abc import Callable, Collection, Sequence
 from typing import Final
 
@@ -12,6 +13,8 @@ Rewrite = tuple[re.Pattern[str], Callable[[re.Match[str]], str]]
 
 _VALUE: Final = r"Invalid value for '(?P<option>[^']+)'(?: / '[^']+')*: "
 _OPTION: Final = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
+_ASKDOCS: Final = re.compile(r"\baskdocs (?:reindex|doctor|status|eval)(?: --?[a-z-]+| [A-Z]{2,})*")
+"""A command in a hint, with its options."""
 _OTHER_COMMAND: Final = re.compile(
     r"\b(?:ask|askdocs|reindex|inspect|eval|status|doctor|models|serve|mcp|impact|gaps|replay|export) "
 )
@@ -83,6 +86,14 @@ def fit_hint(hint: str, options: Collection[str]) -> str:
         if not unknown or _OTHER_COMMAND.search(parts[at]):
             kept += [parts[at - 1] if kept else "", parts[at]]
     return "".join(kept)
+
+
+def with_places(hint: str, arguments: Sequence[str]) -> str:
+    """Repeat the --docs and --index of the call in the commands that a hint names: without, they act on other docs."""
+    given = dict(zip(arguments, [*arguments[1:], ""], strict=False))
+    given |= dict(one.split("=", 1) for one in arguments if one.startswith(("--docs=", "--index=")))
+    places = [f" {name} {shlex.quote(given[name])}" for name in ("--docs", "--index") if given.get(name)]
+    return _ASKDOCS.sub(lambda found: found[0] + "".join(places), hint)
 
 
 def _any_of(choices: str) -> str:

@@ -164,19 +164,29 @@ def _entry(number: int, line: str) -> Entry | BadLine:
 
 
 def _question(entry: Entry) -> Question | BadLine:
-    """The judged question of a line. Without `answerable`, one with gold is answerable."""
+    """The judged question of a line."""
     fields = entry.fields
     try:
         text = checked_question(entry.question)
         gold = tuple(_gold(item) for item in _list(fields.get("gold")))
         facts = tuple(str(fact) for fact in _list(fields.get("facts")))
-        answerable = _flag(fields.get("answerable", bool(gold)))
+        answerable = _flag(_answerable(fields))
         _check(answerable, gold, fields.get("need", "any"))
     except UsageError as error:
         return BadLine(entry.line, error.message, error.hint)
     kind = str(fields.get("kind") or ("other" if answerable else "unanswerable"))
     identity = str(fields.get("id") or f"line-{entry.line}")
     return Question(identity, text, kind, answerable, gold, facts, "all" if fields.get("need") == "all" else "any")
+
+
+def _answerable(fields: Mapping[str, Any]) -> object:
+    """What a line says of it; without `answerable`, a line with gold is answerable."""
+    if "answerable" in fields or fields.get("gold") or fields.get("kind") == "unanswerable":
+        return fields.get("answerable", bool(fields.get("gold")))
+    raise UsageError(
+        "neither gold nor answerable",
+        'say where the answer is ("gold"), or that the docs have none ("answerable": false)',
+    )
 
 
 def _check(answerable: bool, gold: Sequence[Gold], need: object) -> None:  # noqa: FBT001 - a field of the line

@@ -28,8 +28,9 @@ def new_question(docs: Docs, page: str, quote: str, question: str, ids: Sequence
     quote = " ".join(quote.split())
     document = docs.pages[url]
     least, most = _WORDS
-    if not least <= len(re.findall(r"\w+", quote)) <= most:
-        raise UsageError(f"the quote has {len(quote.split())} words", f"take {least} to {most} words of the page")
+    words = len(re.findall(r"\w+", quote))
+    if not least <= words <= most:
+        raise UsageError(f"the quote has {words} word{'s' * (words != 1)}", f"take {least} to {most} words of the page")
     if normalize_text(quote) not in normalize_text(document.body):
         raise UsageError(f"{page} does not say that", f"copy words of one passage: askdocs inspect --page {page}")
     text = checked_question(question)

@@ -27,7 +27,8 @@ def print_plan(retrieved: Retrieved, settings: Settings, opened: Opened, options
 def _plan(retrieved: Retrieved, settings: Settings, opened: Opened, options: AskOptions) -> dict[str, Any]:
     plan: dict[str, Any] = {"schema": SCHEMA, "question": retrieved.question, "request": None, "why": None}
     if opened.assistant.model is None:
-        return {**plan, "why": "no request: without a key, or with --no-llm, pages are quoted"}
+        why = "no request: without a key, or with --no-llm, pages are quoted"
+        return {**plan, "why": f"{why}; --show-prompt shows what a model would read"}
     if not is_worth_asking(retrieved, opened.assistant.thresholds):
         return {**plan, "why": "no request: the passages do not answer the question"}
     settings = settings if settings.api_key else choose_model(settings)

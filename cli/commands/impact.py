@@ -60,7 +60,9 @@ def show_impact(settings: Settings, options: ImpactOptions) -> int:
     _write(impacts, names, options)
     lost = sum(impact.loss for impact in impacts)
     if lost and options.gate and not options.json:
-        raise DocsError(f"{lost} of {len(impacts)} questions lost something", "read why: --report FILE.html")
+        why = "" if options.report else "read why: --report FILE.html; "
+        hint = f"{why}return to the index before: askdocs reindex --rollback"
+        raise DocsError(f"{lost} of {format_count(len(impacts), 'question')} lost something", hint)
     return 1 if lost and options.gate else 0
 
 

@@ -1,7 +1,7 @@
 """`inspect`: show the chunks that a query retrieves, or the chunks of a page."""
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -154,8 +154,9 @@ def _find_page(opened: Opened, page: str) -> str:
     """The URL of the one page that is named so, or whose name ends so. Raises UsageError, with the nearest names."""
     wanted = page.partition("#")[0].strip("/").lower()
     names = page_names(opened.store.page_addresses())
-    if wanted in names:
-        return names[wanted]
+    for name in (wanted, *_without_file(wanted)):
+        if name in names:
+            return names[name]
     ending = sorted({url for name, url in names.items() if name.endswith(f"/{wanted}")})
     if len(ending) == 1:
         return ending[0]
@@ -170,6 +171,14 @@ def _find_page(opened: Opened, page: str) -> str:
     near = near or [url for name, url in paths.items() if get_close_matches(last, [name.rpartition("/")[2]], 1, 0.6)]
     hint = f"perhaps {_paths(near)}" if near else "name it by its path, such as /docs/faq, or by its URL"
     raise UsageError(f"the index has no page {page}", hint)
+
+
+def _without_file(path: str) -> Iterator[str]:
+    """What a page may be called that was read from the file at this path, as citations of local docs show it."""
+    name, dot, suffix = path.rpartition(".")
+    if dot and suffix in ("md", "markdown", "mdx", "rst", "html", "htm"):
+        parts = name.split("/")
+        yield from ("/".join(parts[at:]) for at in range(len(parts)))
 
 
 def _paths(urls: Sequence[str]) -> str:

@@ -149,7 +149,7 @@ def moved(chunk: Chunk) -> str:
     """Where the other ranking has a chunk."""
     other = chunk["other_rank"]
     if other is None:
-        return "not in the other's first 50"
+        return "not in the other ranking"
     return "same rank" if other == chunk["rank"] else f"rank {other} in the other"
 
 

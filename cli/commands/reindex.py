@@ -157,7 +157,7 @@ def _note_pages_ahead(settings: Settings) -> None:
         return
     if behind:
         pages = format_count(behind, "page")
-        say(f"note: the index is not up to date with {pages}; the next reindex indexes them again")
+        say(f"note: the index is not up to date with {pages}; go forward again: askdocs reindex --no-crawl")
 
 
 def _refuse_change_log(output: Output, settings: Settings) -> None:

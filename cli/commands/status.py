@@ -109,7 +109,8 @@ def _text(state: Mapping[str, Any]) -> str:
     for name, entry in state["settings"].items():
         value = ("set" if entry["value"] else "not set") if name == "api_key" else entry["value"]
         value = "none" if value == "" else value
-        lines.append(f"  {name:<11} {value}  ({entry['origin']})")
+        origin = "" if entry["origin"] == value else f"  ({entry['origin']})"
+        lines.append(f"  {name:<11} {value}{origin}")
     return "\n".join(lines)
 
 

@@ -33,7 +33,7 @@ EFFECTS: Final[Mapping[Effect, str]] = {
     "lost citation": "the docs no longer contain the words that were cited",
     "stale gold": "the docs no longer contain the gold of the question file",
     "other source": "another page or section is cited",
-    "other wording": "the answer says it in other words",
+    "other wording": "the answer reads otherwise: other words, or other figures",
     "fact won": "a fact of the question file is now in the answer",
     "newly answered": "refused before, answered now",
     "same answer": "nothing changed for the reader",

@@ -65,7 +65,7 @@ class Settings:
     @property
     def models(self) -> list[str]:
         """Answering models in order of preference; OpenRouter takes at most three."""
-        return [slug.strip() for slug in self.model.split(",") if slug.strip()][:3]
+        return [slug.strip() for slug in self.model.split(",") if slug.strip()][:_MOST_MODELS]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +105,14 @@ def _precision(value: object) -> str:
     return str(value)
 
 
+def _models(value: object) -> str:
+    slugs = _text(value)
+    if slugs.count(",") > _MOST_MODELS - 1:
+        message = f"takes up to {_MOST_MODELS} models, separated by commas"
+        raise ValueError(message)
+    return slugs
+
+
 def _temperature(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float, str)) or not 0 <= float(value) <= 2:
         message = "takes a number from 0 to 2"
@@ -112,13 +120,16 @@ def _temperature(value: object) -> float:
     return float(value)
 
 
+_MOST_MODELS: Final = 3
+"""The answering model and its fallbacks: OpenRouter takes no more."""
+
 _SETTINGS: Final[dict[str, _Setting]] = {
     "docs": _Setting(_text, None, "ASKDOCS_DOCS"),
     "index": _Setting(_text, None, "ASKDOCS_INDEX"),
     "embedder": _Setting(_text, "minilm", "ASKDOCS_EMBEDDER"),
     "device": _Setting(_text, "auto", "ASKDOCS_DEVICE"),
     "precision": _Setting(_precision, "auto", "ASKDOCS_PRECISION"),
-    "model": _Setting(_text, DEFAULT_MODEL, "ASKDOCS_MODEL"),
+    "model": _Setting(_models, DEFAULT_MODEL, "ASKDOCS_MODEL"),
     "k": _Setting(_count, 8),
     "max_tokens": _Setting(_count, 800),
     "timeout": _Setting(_seconds, 60.0),

@@ -165,16 +165,21 @@ def _facts(before: Document, after: Document) -> tuple[str, ...]:
         "address": (before.url, after.url),
         "title": (before.title, after.title),
         "description": (before.description, after.description),
-        "addresses of headings": (before.anchors, after.anchors),
+        "addresses of headings": (_known(before.anchors), _known(after.anchors)),
         "other addresses": (before.aliases, after.aliases),
         "source": (before.source, after.source),
     }
     return tuple(name for name, (old, new) in pairs.items() if old != new)
 
 
+def _known(anchors: Sequence[str]) -> tuple[str, ...]:
+    """The anchors of a page; a page whose headings have none stores none."""
+    return tuple(anchors) if any(anchors) else ()
+
+
 def _content(document: Document) -> tuple[object, ...]:
     d = document
-    return (d.url, d.sha256, d.title, d.description, d.anchors if any(d.anchors) else (), d.aliases)
+    return (d.url, d.sha256, d.title, d.description, _known(d.anchors), d.aliases)
 
 
 _Key = tuple[tuple[str, ...], int]

@@ -61,5 +61,6 @@ def _publish(index: Path, file: zipfile.ZipFile, manifest: dict[str, Any]) -> In
             if sha256_of(path) != facts["sha256"]:
                 return None
         own = {name: value for name, value in manifest.items() if name not in _OF_A_PLACE}
+        own["created_at"] = datetime.now(UTC).isoformat(timespec="seconds")
         generation = publish(index, folder, own)
     return IndexReport(generation, published=True, total=manifest["chunks"], embedded=0, removed=0)

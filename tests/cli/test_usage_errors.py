@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -98,3 +99,17 @@ def test_both_scripts_complete_their_options(starter: CommandLine) -> None:
             check=False,
         )
         assert "--no-llm" in done.stdout.split(), done.stderr
+
+
+def test_a_hint_acts_on_the_docs_that_were_named(here: Here, tmp_path: Path) -> None:
+    index = tmp_path / "my index"
+    (index / "CURRENT").parent.mkdir()
+    (index / "CURRENT").write_text("nonsense")
+    refused = here("ask", "--docs", "pages", f"--index={index}", "--no-llm", "What is it?")
+    places = f"--docs pages --index '{index}'"
+    assert refused.err.endswith(f"hint: rebuild it: askdocs reindex --no-crawl --full {places}\n")
+
+
+def test_more_models_than_are_tried_are_refused(here: Here) -> None:
+    refused = here("status", "--model", "a/a,b/b,c/c,d/d")
+    assert (refused.status, "up to 3 models" in refused.err) == (2, True)

@@ -35,6 +35,7 @@ def test_what_a_line_leaves_out_is_filled_in(tmp_path: Path) -> None:
         ({"id": 1}, "without a question"),
         ({"question": "?!"}, "contains no word"),
         ({"question": "Really?", "answerable": True}, "without gold"),
+        ({"question": "Where is the rest?"}, "neither gold nor answerable"),
         ({**GOOD, "id": "b", "answerable": False}, "unanswerable question with gold"),
         ({**GOOD, "id": "b", "answerable": "yes"}, "neither true nor false"),
         ({**GOOD, "id": "b", "gold": [{"page": "/docs/a"}]}, "neither section nor quote"),

@@ -100,3 +100,11 @@ def test_intervals_hold_the_value_and_shrink_with_more_questions() -> None:
     assert few.low == pytest.approx(0.5 - 1.96 * math.sqrt(0.25 / 20), abs=0.04)
     assert few.high == pytest.approx(0.5 + 1.96 * math.sqrt(0.25 / 20), abs=0.04)
     assert many.low == pytest.approx(0.5 - 1.96 * math.sqrt(0.25 / 400), abs=0.01)
+
+
+def test_questions_that_are_all_alike_show_no_certainty() -> None:
+    """Wilson's interval for 5 of 5: from 5 / (5 + 1.96**2) to 1; for 0 of 5 its mirror image."""
+    found = intervals(tabulate(outcomes([1] * 5), RETRIEVAL))["recall@1"]
+    assert (found.value, found.low, found.high) == (1.0, pytest.approx(0.5655, abs=1e-4), 1.0)
+    missed = intervals(tabulate(outcomes([None] * 5), RETRIEVAL))["recall@1"]
+    assert (missed.value, missed.low, missed.high) == (0.0, 0.0, pytest.approx(0.4345, abs=1e-4))

@@ -50,6 +50,12 @@ def test_what_is_no_text_is_named_too() -> None:
     assert (change.facts, change.sections[1:]) == (("title", "addresses of headings"), ())
 
 
+def test_headings_without_addresses_have_not_changed_them() -> None:
+    old = page("a", "intro", anchors=())
+    (change,) = plan([old], [page("a", "Intro", anchors=("", ""))]).changes
+    assert change.facts == ()
+
+
 def test_sections_that_only_moved_are_no_changes() -> None:
     old = page(
         "a", "## Python\n\n### Call\n\nfirst\n\n### Result\n\none\n\n## Go\n\n### Call\n\nsecond\n\n### Result\n\ntwo"
