@@ -11,6 +11,7 @@ The reported figures are cross-validated: each question is judged by thresholds 
 it and without the other questions on its page.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -47,9 +48,10 @@ class LabelledConfidence:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """Thresholds of all questions, and the cross-validated figures."""
+    """Thresholds of all questions, and the cross-validated figures. `answer` is the threshold with its interval."""
 
     thresholds: Thresholds
+    answer: Interval
     answerable: int
     unanswerable: int
     figures: dict[str, Interval]
@@ -58,6 +60,7 @@ class Calibration:
         """The calibration as documents show it."""
         return {
             "answer": round(self.thresholds.answer, 4),
+            "answer_interval": {"low": self.answer.json()["low"], "high": self.answer.json()["high"]},
             "call": round(self.thresholds.call, 4),
             "answerable": self.answerable,
             "unanswerable": self.unanswerable,
@@ -88,7 +91,9 @@ def calibrate(judged: Sequence[LabelledConfidence]) -> Calibration:
         below[0, fold] = scores[fold] < fitted.answer
         below[1, fold] = scores[fold] < fitted.call
     figures = {**_figures(answerable, below), "auroc": auroc_interval(scores, answerable)}
-    return Calibration(fit(scores, answerable), int(answerable.sum()), int((~answerable).sum()), figures)
+    fitted = fit(scores, answerable)
+    interval = threshold_interval(scores[answerable], fitted.answer)
+    return Calibration(fitted, interval, int(answerable.sum()), int((~answerable).sum()), figures)
 
 
 def check_enough(answerable: Sequence[bool]) -> None:
@@ -122,6 +127,25 @@ def fit(scores: Scores, answerable: Flags) -> Thresholds:
     answer = float(cuts[false <= FALSE_REFUSALS * len(right)].max(initial=0.0))
     precise = (true >= CALL_PRECISION * (true + false)) & (cuts <= answer)
     return Thresholds(answer, float(cuts[precise].max(initial=0.0)))
+
+
+def threshold_interval(right: Scores, fitted: float) -> Interval:
+    """The 95 % interval of the confidence below which 5 % of all answerable questions fall, from a sample of them.
+
+    By order statistics, whatever the distribution (Conover 1999, section 3.2). Of few questions none may lie below it,
+    so that the lower end is 0.
+    """
+    ordered, count = np.sort(right), len(right)
+    below = np.cumsum(
+        [math.comb(count, n) * FALSE_REFUSALS**n * (1 - FALSE_REFUSALS) ** (count - n) for n in range(count + 1)]
+    )  # the chance that at most n of the sample lie below it
+    low = int(np.searchsorted(below, 0.025, side="right"))
+    high = int(np.searchsorted(below, 0.975)) + 1
+    return Interval(
+        fitted,
+        min(fitted, float(ordered[low - 1])) if low else 0.0,
+        max(fitted, float(ordered[high - 1])) if high <= count else 1.0,
+    )
 
 
 def auroc(scores: Scores, answerable: Flags) -> float:

@@ -70,6 +70,9 @@ def _calibration(calibration: Mapping[str, Any] | None) -> Iterator[str]:
     if calibration is None:
         return
     yield f"\ncalibrated: refuse below {calibration['answer']:.3f}, ask no model below {calibration['call']:.3f}"
+    ends = calibration["answer_interval"]
+    asked = format_count(calibration["answerable"], "answerable question")
+    yield f"  {_INTERVAL} of the first: {ends['low']:.3f} to {ends['high']:.3f}, from {asked}"
     yield f"{'cross-validated':<22} value   {_INTERVAL}"
     for name, one in calibration["cross_validated"].items():
         if one["value"] is not None:

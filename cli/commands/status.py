@@ -120,7 +120,7 @@ def _thresholds(thresholds: Mapping[str, Any]) -> str:
     how = (
         "calibrated"
         if thresholds["calibrated"]
-        else "default; not calibrated for this embedder: askdocs eval --calibrate"
+        else "default, which refuses rarely; not calibrated for these docs: askdocs eval QUESTIONS --calibrate"
     )
     return f"{said}  ({how})"
 

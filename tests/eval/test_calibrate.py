@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from eval.calibrate import LabelledConfidence, auroc, calibrate, fit
+from eval.calibrate import LabelledConfidence, auroc, calibrate, fit, threshold_interval
 from ingest.core.errors import UsageError
 from rag.thresholds import CALIBRATION, DEFAULT, Thresholds, load_thresholds, save_thresholds
 
@@ -82,3 +82,24 @@ def test_a_file_that_says_nothing_sensible_is_the_default(tmp_path: Path, text: 
     save_thresholds(tmp_path, "one", Thresholds(0.4, 0.2), {})
     assert load_thresholds(tmp_path, "one").calibrated
     assert json.loads((tmp_path / CALIBRATION).read_text())["format"] == 1
+
+
+@pytest.mark.parametrize("count", [10, 20, 100, 400])
+def test_the_interval_of_the_threshold_contains_the_true_one(count: int) -> None:
+    """Confidence is uniform here: 5 % of all answerable questions lie below 0.05, whatever a sample says."""
+    random = np.random.default_rng(7)
+    samples = [np.sort(random.uniform(0, 1, count)) for _ in range(400)]
+    found = [threshold_interval(sample, float(np.quantile(sample, 0.05))) for sample in samples]
+    inside = [(one.low or 0) <= 0.05 <= (one.high or 0) for one in found]
+    assert np.mean(inside) >= 0.93
+    widths = [(one.high or 0) - (one.low or 0) for one in found]
+    assert np.mean(widths) < 8 / count + 0.03, "more questions make it narrower"
+
+
+def test_thirty_questions_are_enough_and_say_how_sure_they_are() -> None:
+    random = np.random.default_rng(11)
+    fitted = calibrate(judged(list(random.uniform(0.3, 1, 20)), list(random.uniform(0, 0.5, 10)))).json()
+    ends = fitted["answer_interval"]
+    assert 0 <= ends["low"] <= fitted["answer"] <= ends["high"] < 0.6
+    with pytest.raises(UsageError, match="10 answerable and 10 unanswerable"):
+        calibrate(judged(list(random.uniform(0.3, 1, 25)), list(random.uniform(0, 0.5, 5))))
