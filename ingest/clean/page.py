@@ -42,7 +42,7 @@ def clean_page(page: Page) -> Cleaned:
         target = redirect_target(parts.index, page.url, f"{parts.title}\n{text}")
         if target:
             raise CleanError(page.url, "redirect", f"the page only leads to {target}", target=target)
-    verdict = judge(parts.title, text, parts.index)
+    verdict = judge(parts.title, text, parts.index, answered="://" in page.url)
     if parts.index and is_search_page(parts.index, page.url):
         verdict = "empty", "the search page of the site"
     if verdict:
@@ -111,9 +111,12 @@ def _text(blocks: list[Block]) -> str:
 # Below this many words the title alone decides: such pages have one sentence and a link.
 FEW_WORDS = 80
 
+_MISSING = r"(?:not found|does(?:n.t| not) exist|could(?:n.t| not) be found|is missing|no longer exists)"
+# At its beginning or behind a separator: "Index page not found" may be an error that a page describes.
 _NOT_FOUND = re.compile(
-    r"\b(?:page|document|article|url|resource)\b.{0,20}\b(?:not found|does(?:n.t| not) exist|"
-    r"could(?:n.t| not) be found|is missing|no longer exists)|^(?:nothing (?:found|here)|oops)\b",
+    r"(?:^|[|·•—–:»!-][ ]*|\b404[ ]*)"
+    r"(?:(?:sorry|oops|error|the|this|that|your|our|requested|help|docs?)\b[ ,:!.-]*){0,4}"
+    rf"(?:page|document|article|url|resource)\b.{{0,20}}\b{_MISSING}|^(?:nothing (?:found|here)|oops)\b",
     re.IGNORECASE,
 )
 # A page of an API reference may be called "404 Not Found"; one that says this as well is missing itself.
@@ -135,10 +138,13 @@ _NEEDS_SCRIPT = re.compile(r"(?:activate|enable|requires?|need) (?:to enable )?j
 _INDEXES = ("genindextable", "modindextable")  # Sphinx: a page of all names, each a link to where it is described
 
 
-def judge(title: str, text: str, index: Index | None = None) -> tuple[str, str] | None:
-    """Return (reason, detail) when a page can't be used, else None. `text` is its content without the title."""
+def judge(title: str, text: str, index: Index | None = None, *, answered: bool = True) -> tuple[str, str] | None:
+    """Return (reason, detail) when a page can't be used, else None. `text` is its content without the title.
+
+    `answered`: a server answered with it; a file of a folder is never the answer to a wrong address.
+    """
     words = len(text.split())
-    if words < FEW_WORDS:
+    if words < FEW_WORDS and answered:
         if _NOT_FOUND.search(title) or (_ERROR_TITLE.search(title) and _SORRY.search(text)):
             return "soft-404", f"the page says {title!r}"
         if _CHALLENGE.search(title) or _CHALLENGE.search(text[:300]):

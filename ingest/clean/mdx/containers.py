@@ -31,6 +31,8 @@ _LONGEST_PRE: Final = 2_000
 _BRACED = re.compile(r"\{[A-Za-z][\w:+.-]*\}")
 _TERM = re.compile(r"(?![ \t]|[-*+>#|<:]|\d+[.)]|\x00|\[\^)\S")
 _OPTION = re.compile(r"[ \t]*:(?P<name>[\w-]+):(?:[ \t]+(?P<value>.*))?$")
+_OBJECT = re.compile(r":::[ ](?:[A-Za-z_]\w*\.)+[A-Za-z_]\w*[ \t]*$")
+"""What mkdocstrings documents here, from the program; options are below it, indented."""
 _NAMED_TAB = re.compile(r"(?:==|@tab)[ \t]+(?P<title>\S.*)$")
 
 MOST_OPEN: Final = 40
@@ -72,7 +74,7 @@ class Containers:
     def read(self) -> str:
         """Return the text with tags for containers and marks for code."""
         readers: tuple[Callable[[str], bool], ...] = (
-            self._code, self._pre, self._colons, self._indented, self._alert, self._named_tab,
+            self._code, self._pre, self._object, self._colons, self._indented, self._alert, self._named_tab,
             self._definition, self._footnote,
         )  # fmt: skip
         while self.at < len(self.lines):
@@ -198,6 +200,13 @@ class Containers:
             code.append(_bare(line, quotes, width))
         self.at = len(self.lines)
         return code
+
+    def _object(self, line: str) -> bool:
+        if not _OBJECT.match(line):
+            return False
+        while self.at < len(self.lines) and re.match(r"[ ]{2,}\S", self.lines[self.at]):
+            self.at += 1
+        return True
 
     def _colons(self, line: str) -> bool:
         found = _COLONS.match(line)

@@ -19,10 +19,15 @@ _OPEN = re.compile(rf"^(?P<lead>[ \t]*)<(?P<name>{_NAMES})\b[^<>]*(?<!/)>", re.M
 _MARK = re.compile("\x00(F\\d+)\x00")
 _HIDDEN = re.compile("\ue000(F\\d+)\ue001")
 _LONGEST: Final = 400_000
+_ROW = re.compile(r"^[ \t>]*\|.*<(?:ul|ol)\b.*$", re.MULTILINE)
+_FIRST_ITEM = re.compile(r"<(?:ul|ol)\b[^<>]*>\s*<li\b[^<>]*>")
+_NEXT_ITEM = re.compile(r"\s*(?:</li>)?\s*<li\b[^<>]*>")
+_LIST_TAG = re.compile(r"\s*</?(?:ul|ol|li)\b[^<>]*>")
 
 
 def render_html_blocks(text: str, kept: Protected) -> str:
     """Render the HTML blocks of a text; in their place are blocks of markdown, code as marks again."""
+    text = _ROW.sub(_with_plain_lists, text) if "<li" in text else text
     out: list[str] = []
     at = 0
     ends: dict[str, Callable[[int], int]] = {}
@@ -38,6 +43,11 @@ def render_html_blocks(text: str, kept: Protected) -> str:
         out += [text[at : found.start()], "\n\n", _rendered(text[found.start() : end], kept, found["lead"]), "\n\n"]
         at = end
     return "".join(out) + text[at:]
+
+
+def _with_plain_lists(row: re.Match[str]) -> str:
+    """Write the lists in a row of a table as cells of HTML tables have them: items separated by semicolons."""
+    return _LIST_TAG.sub("", _NEXT_ITEM.sub("; ", _FIRST_ITEM.sub(" ", row[0])))
 
 
 def _ends(text: str, name: str) -> Callable[[int], int]:

@@ -13,7 +13,9 @@ from ingest.clean.render.inline import code_span
 _ROLE = re.compile("\\{(?P<name>[A-Za-z][\\w:+.-]*)\\}\x00S(?P<span>\\d+)\x00")
 _RST_ROLE = re.compile("(?<![\\w:`\x00]):(?P<name>[a-z][\\w:+-]{0,60}):\x00S(?P<span>\\d+)\x00")
 _PROJECT_LINK = re.compile(r"<(?:project|path|inv|doc|myst|xref):[^<>\s]*>")
-_TARGET = re.compile(r"^[ \t]*\([\w:. -]+\)=[ \t]*$", re.MULTILINE)
+_TARGET = re.compile(r"^[ \t]*\([^()\n]{1,200}\)=[ \t]*$", re.MULTILINE)
+_SUBSTITUTION = re.compile(r"\{\{[ ]*([\w-]+)[ ]*\}\}")
+_FIELD = re.compile(r"^([ \t]*):([a-z][\w -]{0,40}):[ \t]+(?=\S)", re.MULTILINE)
 _MYST_COMMENT = re.compile(r"^%(?:[ \t].*)?$", re.MULTILINE)
 _BLOCK_BREAK = re.compile(r"^\+\+\+[ \t]*(?:\{.*\})?$", re.MULTILINE)
 _SPAN_ATTRIBUTES = re.compile(r"(?<!\])\[([^\[\]\n]+)\]\{[.#:][^{}\n]*\}")
@@ -32,7 +34,7 @@ _ARROW: Final = re.compile(r"\s*-->\s*")
 _VALUE = r"(?:\"[^\"\n]*\"|'[^'\n]*'|[^\s{}\"']+)"
 _ATTRIBUTES = re.compile(
     rf"[ \t]?\{{:?[ \t]*(?:[#.][\w:-]+|[\w-]+={_VALUE})(?:[ \t]+(?:[#.][\w:-]+|[\w:-]+={_VALUE}|:[\w-]+:))*[ \t]*\}}"
-    r"|\{:[^{}\n]*\}"
+    r"|\{:[^{}\n]*\}|[ \t]?\{[ \t]*data-[\w-]+[ \t]*\}"
 )
 _HEADING_ATTRIBUTES = re.compile(
     r"^([ \t]*#{1,6}[ \t].*?)[ \t]*\{:?[ \t]*[^{}\n]*?#([\w:.-]+)[^{}\n]*\}[ \t]*#*[ \t]*$", re.MULTILINE
@@ -61,6 +63,8 @@ def plain_marks(text: str, kept: Protected) -> str:
     if _ROLE.search(text) or _TARGET.search(text):
         text = _MYST_COMMENT.sub("", _TARGET.sub("", text))
         text = _ROLE.sub(lambda match: _role(match, kept), text)
+        # What a project substitutes is in its settings; its name is the word that is left.
+        text = _FIELD.sub(r"\1- \2: ", _SUBSTITUTION.sub(r"\1", text))
     text = _BLOCK_BREAK.sub("", _SPAN_ATTRIBUTES.sub(r"\1", _HEADING_ATTRIBUTES.sub("\\1 {\x04\\2}", text)))
     text = _ATTRIBUTES.sub("", text).replace("{\x04", "{#")
     text = _TOC.sub("", _NO_CHARACTER.sub("", _ABBREVIATION.sub("", _ICON.sub("", text))))

@@ -73,6 +73,14 @@ def test_a_reference_page_about_404_is_a_page() -> None:
     assert body("<p>Sent when the model has been retired.").startswith("Sent")
     got = clean("<main><h1>404 Not Found</h1><p>The API sends this for a key that was deleted.</p></main>")
     assert got.document.title == "404 Not Found"
+    assert clean("<main><h1>Font file URL not found</h1><p>Name a file.</p></main>").document.title.startswith("Font")
+
+
+@pytest.mark.parametrize(
+    "title", ["Sorry, the page was not found", "404: This page could not be found", "Kettle: the page does not exist"]
+)
+def test_a_missing_page_says_so_in_its_title(title: str) -> None:
+    assert reason(f"<title>{title}</title><h1>{title}</h1><p>Home") == "soft-404"
 
 
 @pytest.mark.parametrize("content_type", ["application/json", "image/png", "application/pdf"])

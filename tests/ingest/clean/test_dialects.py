@@ -360,3 +360,25 @@ def test_a_file_that_a_lone_page_includes_is_noted(line: str) -> None:
     assert got.document.body == "# Tea\n\nBefore.\n\nAfter.\n"
     named = "@/part.md" if "@/" in line else "part.md"
     assert got.notes == (f"the included file {named} is not part of the page",)
+
+
+@pytest.mark.parametrize(
+    ("text", "want"),
+    [
+        ("(pots/lid)=\n## The lid\n\nIt is a {{lid}}.", "## The lid\n\nIt is a lid."),
+        (
+            "{ref}`pots`\n\n:class: How it looks.\n:name: What it is called.",
+            "pots\n\n- class: How it looks.\n- name: What it is called.",
+        ),
+        ("## The lid { data-search-exclude }\n\nHot.", "## The lid\n\nHot."),
+        ("::: pots.Lid\n    options:\n      members: false\n\nHot.", "Hot."),
+        ("::: pots.lid.open\n\nHot.", "Hot."),
+        (
+            "| a | b |\n| --- | --- |\n| x | **Pots**<ul><li>one</li><li>two</li></ul> |",
+            "| a | b |\n| --- | --- |\n| x | **Pots** one; two |",
+        ),
+        ("| a |\n| --- |\n| <ul><li>one<li>`two`</ul> |", "| a |\n| --- |\n| one; `two` |"),
+    ],
+)
+def test_marks_for_settings_of_a_project_leave_their_words(text: str, want: str) -> None:
+    assert body(text) == want

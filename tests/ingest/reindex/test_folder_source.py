@@ -189,3 +189,9 @@ def test_a_box_that_is_not_closed_is_reported(tmp_path: Path) -> None:
         "left out (.org is not read: give their HTML): b.org",
     ]
     assert gathered.documents[0].body == "# Tea\n\n**Warning: Steam**\n\nMind it.\n"
+
+
+@pytest.mark.parametrize("title", ["Index page not found", "404 Not Found", "Sign in", "Access denied"])
+def test_a_file_is_never_the_answer_to_a_wrong_address(tmp_path: Path, title: str) -> None:
+    (tmp_path / "a.md").write_text(f"# {title}\n\nYou can go back to home: the page was not found.\n")
+    assert [page.title for page in read_local_source(tmp_path, (), quiet).documents] == [title]
