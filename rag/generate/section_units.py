@@ -4,8 +4,9 @@ A chunk may begin in the middle of a list, a table or fenced code; together with
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final, Literal
 
 from ingest.core.records import Chunk
@@ -60,7 +61,8 @@ class Group:
         return sum(unit.words for unit in self.units) + len(self.lead.split()) + len(self.head.split())
 
 
-def section_groups(chunks: Sequence[Chunk]) -> list[Group]:
+@lru_cache(maxsize=512)  # a server reads the same sections for many questions; about 2 MB
+def section_groups(chunks: tuple[Chunk, ...]) -> tuple[Group, ...]:
     """The groups of a section, from its chunks in page order; offsets are of the page's body.
 
     Left out: pictures, labels such as "**Note**", and code that these chunks contain only a part of.
@@ -76,7 +78,7 @@ def section_groups(chunks: Sequence[Chunk]) -> list[Group]:
             else:
                 groups.append(group)
     own = (_own_part(group, len(lead)) for group in _with_leads(text, groups))
-    return [_moved(group, base) for group in own if group]
+    return tuple(_moved(group, base) for group in own if group)
 
 
 def _own_part(group: Group, start: int) -> Group | None:

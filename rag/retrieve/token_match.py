@@ -1,6 +1,5 @@
 """Late interaction by place: where a passage matches the question, not only how well. Pure; numpy only."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,16 +29,16 @@ class TokenMatch:
 
 
 def match_tokens(
-    question: QuestionTokens, tokens: TokenVectors, places: Sequence[tuple[int, int]], means: Floats
+    question: QuestionTokens, tokens: TokenVectors, places: NDArray[np.int64], means: Floats
 ) -> TokenMatch | None:
     """Compare a question with a passage; None where the places are not those of the token vectors.
 
-    `places` are offsets of the page's body, one for each row of `tokens`. `means` are subtracted as in
+    `places` are offsets of the page's body, a row (start, end) for each row of `tokens`. `means` are subtracted as in
     `max_similarity`.
     """
     if not len(tokens) or len(places) != len(tokens):
         return None
     passage = unit_rows(tokens / np.float32(SCALE) - means[0])
     cosine = unit_rows(question.vectors - means[1]) @ passage.T
-    starts, ends = np.array(places, dtype=np.int64).T
+    starts, ends = places.T
     return TokenMatch(starts, ends, np.asarray(cosine, dtype=np.float32), question.weights)
