@@ -10,7 +10,7 @@ WORKERS ?= 2
 
 check-serve: .venv/dev .venv-clients/installed ## the servers through real clients: Chromium, axe-core, llm, LlamaIndex, MCP's own suite, OpenAPI
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) 'selenium>=4.40,<5' 'schemathesis>=4.32,<5'
-	ASKDOCS_TEST_CLIENTS="$(CURDIR)/.venv-clients" $(BIN)/python -m pytest -ra \
+	ASKDOCS_TEST_CLIENTS="$(CURDIR)/.venv-clients" $(BIN)/python -m pytest -ra -n $(WORKERS) --dist loadfile \
 	  tests/cli/serve/test_browser*.py tests/cli/serve/test_openai_clients.py tests/cli/serve/test_openapi.py \
 	  tests/cli/serve/test_conformance.py
 
