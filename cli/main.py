@@ -17,7 +17,7 @@ from cli.examples import epilog
 from cli.failures import guarded
 from cli.options import Common, join_words, with_common
 from ingest.core.settings import load_settings
-from ingest.index.locks import refuse_if_locked
+from ingest.index.folder.locks import refuse_if_locked
 
 # numpy's matrices are small here: more threads save nothing, and on a busy machine they wait for each other.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

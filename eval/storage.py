@@ -25,7 +25,7 @@ from ingest.core.database_url import IndexAddress
 from ingest.core.errors import DocsError, UsageError
 from ingest.core.paths import file_problem
 from ingest.index.base import Published
-from ingest.index.files import CALIBRATION
+from ingest.index.folder.files import CALIBRATION
 from ingest.index.stores import index_at
 
 _FORMAT: Final = 1

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from ingest.core.database_url import IndexAddress
-from ingest.index.files import CALIBRATION
+from ingest.index.folder.files import CALIBRATION
 from ingest.index.stores import index_at
 
 CONFIDENCE_VERSION: Final = 3

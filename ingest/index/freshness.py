@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from ingest.core.database_url import IndexAddress
 from ingest.core.errors import DocsError
 from ingest.index.base import Published
-from ingest.index.files import CHECKED
+from ingest.index.folder.files import CHECKED
 from ingest.index.stores import index_at
 
 

@@ -10,7 +10,7 @@ from ingest.core.errors import IndexDamaged, IndexMismatch, IndexMissing
 from ingest.core.records import Chunk, Document
 from ingest.embed.base import Embedding, embedding_text
 from ingest.index.base import IndexReader, StoredPage
-from ingest.index.files import text_hash
+from ingest.index.folder.files import text_hash
 from ingest.index.stores import index_at
 
 

@@ -14,8 +14,8 @@ from typing import Any, Final
 from ingest.embed.base import Embedder
 from ingest.index.base import StoredPage
 from ingest.index.build import IndexReport, fingerprint
-from ingest.index.files import MANIFEST, sha256_of
-from ingest.index.generations import FORMAT, building, current_generation, publish
+from ingest.index.folder.files import MANIFEST, sha256_of
+from ingest.index.folder.generations import FORMAT, building, current_generation, publish
 
 SHIPPED: Final = Path(__file__).with_name("starter.zip")
 

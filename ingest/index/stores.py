@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ingest.core.database_url import DatabaseUrl, IndexAddress
 from ingest.index.base import IndexStore
-from ingest.index.folder import FolderIndex
+from ingest.index.folder.index import FolderIndex
 
 
 def index_at(address: IndexAddress) -> IndexStore:

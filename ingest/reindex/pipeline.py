@@ -17,7 +17,7 @@ from ingest.embed.registry import get_embedder
 from ingest.embed.workers import with_workers
 from ingest.index import starter
 from ingest.index.build import IndexBuilder, IndexReport, stored_pages
-from ingest.index.files import RESPONSES, VECTOR_CACHE
+from ingest.index.folder.files import RESPONSES, VECTOR_CACHE
 from ingest.index.freshness import checked_at, record_check
 from ingest.index.previous import Previous
 from ingest.index.stores import index_at

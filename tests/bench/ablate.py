@@ -25,8 +25,8 @@ from eval.records import Outcome
 from eval.runner import RunContext, run_question
 from ingest.embed.minilm import MiniLm
 from ingest.index.base import Weights
-from ingest.index.database import Store
-from ingest.index.generations import current_generation
+from ingest.index.folder.database import Store
+from ingest.index.folder.generations import current_generation
 from rag.assistant import Assistant
 from rag.query.understand import Search, Understanding
 from rag.records import AnswerOptions

@@ -26,8 +26,8 @@ def queries(index: Path, file: Path) -> None:
     os.environ["OPENBLAS_NUM_THREADS"] = "1"  # as the command line sets it
 
     from ingest.embed.minilm import MiniLm
-    from ingest.index.database import Store
-    from ingest.index.generations import current_generation
+    from ingest.index.folder.database import Store
+    from ingest.index.folder.generations import current_generation
     from rag.retrieve.search import Retriever
 
     retriever = Retriever(Store(current_generation(index)), MiniLm())

@@ -33,8 +33,8 @@ from ingest.embed.cache import VectorCache
 from ingest.embed.minilm import MiniLm
 from ingest.index.base import StoredPage
 from ingest.index.build import build_index, stored_pages
-from ingest.index.database import Store
-from ingest.index.files import VECTOR_CACHE
+from ingest.index.folder.database import Store
+from ingest.index.folder.files import VECTOR_CACHE
 from tests.bench.pairs import environment, facts, ratios, report, spread, table
 
 BATCH = 32

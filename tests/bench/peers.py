@@ -25,8 +25,8 @@ def prepare(index: Path, folder: Path) -> None:
     import numpy as np
 
     from ingest.embed.base import embedding_text
-    from ingest.index.database import Store
-    from ingest.index.generations import current_generation
+    from ingest.index.folder.database import Store
+    from ingest.index.folder.generations import current_generation
 
     store = Store(current_generation(index))
     texts = [embedding_text(chunk) for chunk in store.all_chunks()]
@@ -170,8 +170,8 @@ def ours(index: Path, question: str) -> None:
 
     lap("imports")
     from ingest.embed.minilm import MiniLm
-    from ingest.index.database import Store
-    from ingest.index.generations import current_generation
+    from ingest.index.folder.database import Store
+    from ingest.index.folder.generations import current_generation
     from rag.assistant import Assistant
     from rag.retrieve.search import Retriever
 

@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 from ingest.core.records import Chunk
 from ingest.embed.base import Embedding, embedding_text
 from ingest.embed.token_vectors import TokenVectors
-from ingest.index.arrays import write_arrays
 from ingest.index.base import StoredPage
 from ingest.index.bm25 import build_bm25
-from ingest.index.database import Store, write_store
-from ingest.index.generations import Generation, building, current_generation, publish, writing
+from ingest.index.folder.arrays import write_arrays
+from ingest.index.folder.database import Store, write_store
+from ingest.index.folder.generations import Generation, building, current_generation, publish, writing
 
 _NOISE = 0.4
 """Length of what is added to a vector of length 1: a copy is as near to its model as a neighbour, at cosine 0.93."""

@@ -27,7 +27,7 @@ from tests.bench.pairs import environment, report, table
 
 if TYPE_CHECKING:
     from ingest.embed.minilm import MiniLm
-    from ingest.index.database import Store
+    from ingest.index.folder.database import Store
 
 BEST = 8
 PEER_LIMIT = 20_000
@@ -92,8 +92,8 @@ def measure(index: Path, ways: list[str], rounds: int) -> dict[str, Any]:
     import resource
 
     from ingest.embed.minilm import MiniLm
-    from ingest.index.database import Store
-    from ingest.index.generations import current_generation
+    from ingest.index.folder.database import Store
+    from ingest.index.folder.generations import current_generation
     from rag.retrieve.search import Retriever
 
     late = [0.0]

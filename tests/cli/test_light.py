@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from ingest.index.generations import writing
+from ingest.index.folder.generations import writing
 from tests.conftest import CommandLine
 
 MODELS = {"torch", "transformers", "sentence_transformers", "llama_index", "openai"}

@@ -101,8 +101,8 @@ def test_ctrl_c_while_modules_load_shows_no_traceback(starter: CommandLine, modu
 def test_ctrl_c_in_a_destructor_ends_it_as_well(starter: CommandLine) -> None:
     script = """
 import os, signal, sys
-import ingest.index.locks
-ingest.index.locks.os.close = lambda _: os.kill(os.getpid(), signal.SIGINT)  # what a lease's finalizer calls
+import ingest.index.folder.locks
+ingest.index.folder.locks.os.close = lambda _: os.kill(os.getpid(), signal.SIGINT)  # what a lease's finalizer calls
 sys.argv = ["askdocs", "status"]
 from cli.start import askdocs
 askdocs()

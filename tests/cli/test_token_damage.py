@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-import ingest.index.files
+import ingest.index.folder.files
 from cli.failures import guarded
 from cli.main import app
 from ingest.embed.base import Embedding
 from ingest.embed.minilm import MiniLm
-from ingest.index.database import Store
-from ingest.index.generations import current_generation
+from ingest.index.folder.database import Store
+from ingest.index.folder.generations import current_generation
 
 PAGES = {
     "keys": "Send the key in the header.",
@@ -37,7 +37,7 @@ def embedded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return real(model, some)
 
     monkeypatch.setattr(MiniLm, "embed_stream", remembered)
-    monkeypatch.setattr(ingest.index.files, "_LARGE", 0)
+    monkeypatch.setattr(ingest.index.folder.files, "_LARGE", 0)
     return texts
 
 

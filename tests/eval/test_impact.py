@@ -14,7 +14,7 @@ from eval.impact.run import measure_impact
 from ingest.core.settings import Settings
 from ingest.docs.folder import read_corpus
 from ingest.embed.registry import get_embedder
-from ingest.index.generations import current_generation, generation_names
+from ingest.index.folder.generations import current_generation, generation_names
 from ingest.reindex.pipeline import index_corpus
 from rag.open import open_generations
 from rag.records import AnswerOptions

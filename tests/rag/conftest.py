@@ -6,8 +6,8 @@ import pytest
 from cli.failures import guarded
 from cli.main import app
 from ingest.embed.minilm import MiniLm
-from ingest.index.database import Store
-from ingest.index.generations import current_generation
+from ingest.index.folder.database import Store
+from ingest.index.folder.generations import current_generation
 from rag.retrieve.search import Retriever
 from tests.conftest import CommandLine, Result
 from tests.rag.server import KEY, ModelServer

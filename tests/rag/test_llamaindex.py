@@ -7,7 +7,7 @@ from llama_index.core.schema import NodeRelationship, NodeWithScore, TextNode
 
 from ingest.core.errors import IndexMismatch, IndexMissing
 from ingest.embed.minilm import MiniLm
-from ingest.index.database import Store
+from ingest.index.folder.database import Store
 from rag.llamaindex import AskdocsRetriever
 from rag.retrieve.search import Retriever
 from tests.conftest import CommandLine

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ingest.index.database import Store
-from ingest.index.generations import current_generation
+from ingest.index.folder.database import Store
+from ingest.index.folder.generations import current_generation
 from tests.conftest import CommandLine, Result, bare_environment
 from tests.rag.server import KEY, ModelServer, answer
 

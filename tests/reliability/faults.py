@@ -18,16 +18,16 @@ CALLS: Final = {"write": 1, "rename": 2, "fsync": 4, "open": 8, "remove": 16, "m
 ACTIONS: Final = ("fail", "fail on", "die before", "die after", "die torn", "full")
 
 STEPS: Final = {
-    "take the lock": "ingest.index.generations:_refuse_foreign",
-    "clean up": "ingest.index.generations:clean_up",
+    "take the lock": "ingest.index.folder.generations:_refuse_foreign",
+    "clean up": "ingest.index.folder.generations:clean_up",
     "write the record": "ingest.core.atomic:replace_file:.askdocs.json",
     "write a page": "ingest.core.atomic:replace_file:.md",
     "remove a page": "os:unlink:.md",
-    "insert rows": "ingest.index.database:_insert",
+    "insert rows": "ingest.index.folder.database:_insert",
     "write the database": "ingest.index.build:write_store",
     "write the arrays": "ingest.index.build:write_arrays",
-    "make the manifest": "ingest.index.generations:_checksum",
-    "sync a file": "ingest.index.generations:_sync",
+    "make the manifest": "ingest.index.folder.generations:_checksum",
+    "sync a file": "ingest.index.folder.generations:_sync",
     "name the generation": "os:rename",
     "point to it": "ingest.core.atomic:replace_file:CURRENT",
     "publish": "ingest.index.build:publish",

@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from ingest.core.errors import IndexMissing
 from ingest.docs.folder import read_corpus, read_sources
-from ingest.index.database import Store
-from ingest.index.generations import current_generation, generation_names
+from ingest.index.folder.database import Store
+from ingest.index.folder.generations import current_generation, generation_names
 from tests.reliability.editions import OWN_FILES, write_edition, write_own_files
 from tests.reliability.machine import Machine, Run
 

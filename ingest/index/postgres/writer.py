@@ -17,7 +17,7 @@ from ingest.core.records import Chunk
 from ingest.embed.base import Embedder, Embedding, embedding_text
 from ingest.embed.token_vectors import SCALE, WIDTH
 from ingest.index.base import Floats, StoredPage
-from ingest.index.folder import new_name
+from ingest.index.folder.index import new_name
 from ingest.index.postgres.connection import Session
 from ingest.index.postgres.nearest import EXACT_UP_TO, create_nearest
 from ingest.index.postgres.reader import PostgresGeneration

@@ -12,7 +12,7 @@ from ingest.embed.cache import VectorCache
 from ingest.embed.minilm import MiniLm
 from ingest.embed.token_vectors import WIDTH
 from ingest.index.build import build_index
-from ingest.index.database import Store
+from ingest.index.folder.database import Store
 from rag.retrieve.search import Retriever
 from tests.ingest.made import WordEmbedder, quiet, stored
 

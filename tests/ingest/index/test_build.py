@@ -14,8 +14,8 @@ from ingest.embed.token_vectors import SCALE, WIDTH, compress
 from ingest.index.base import StoredPage
 from ingest.index.bm25 import build_bm25
 from ingest.index.build import IndexReport, build_index
-from ingest.index.database import Store
-from ingest.index.generations import Generation, current_generation
+from ingest.index.folder.database import Store
+from ingest.index.folder.generations import Generation, current_generation
 from ingest.text.terms import terms
 from tests.ingest.made import WordEmbedder, document, quiet, stored
 

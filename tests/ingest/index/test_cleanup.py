@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from ingest.core.errors import CorpusError, IndexMissing
-from ingest.index.generations import Generation, building, current_generation, generation_names, publish, writing
+from ingest.index.folder.generations import Generation, building, current_generation, generation_names, publish, writing
 from tests.conftest import REPOSITORY
 
 NAMES = [f"20261121T08000000{number}-0123abcd" for number in range(5)]
 
 KILLED_BEFORE_POINTING = """
 import os, pathlib, sys
-import ingest.index.generations as generations
+import ingest.index.folder.generations as generations
 generations.write_pointer = lambda *_: os._exit(9)
 index = pathlib.Path(sys.argv[1])
 with generations.writing(index), generations.building(index, sys.argv[2]) as folder:
@@ -54,7 +54,7 @@ def test_a_run_that_can_not_point_leaves_nothing(index: Path, monkeypatch: pytes
     def fail(*_: object) -> None:
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr("ingest.index.generations.write_pointer", fail)
+    monkeypatch.setattr("ingest.index.folder.generations.write_pointer", fail)
     with pytest.raises(CorpusError, match="Input/output error"):
         run(index, NAMES[1])
     assert listed(index) == [NAMES[0], "CURRENT", "lock"]

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from ingest.core.settings import Settings
+from ingest.index.folder.generations import current_generation, roll_back
 from ingest.index.freshness import checked_at, docs_date, record_check
-from ingest.index.generations import current_generation, roll_back
 from ingest.reindex.pipeline import ReindexOptions, reindex
 from tests.ingest.crawl.site import Answer, Site, html
 from tests.ingest.made import quiet

@@ -7,8 +7,8 @@ import pytest
 
 from ingest.core.errors import CorpusError, IndexDamaged, IndexLocked, IndexMismatch, IndexMissing, UsageError
 from ingest.index.build import build_index
-from ingest.index.database import Store
-from ingest.index.generations import (
+from ingest.index.folder.database import Store
+from ingest.index.folder.generations import (
     FORMAT,
     Generation,
     building,
@@ -17,7 +17,7 @@ from ingest.index.generations import (
     publish,
     writing,
 )
-from ingest.index.locks import refuse_if_locked
+from ingest.index.folder.locks import refuse_if_locked
 from tests.ingest.made import WordEmbedder, quiet, stored
 
 FILES = ["index.duckdb", "vectors.npy", "vocabulary.json", "offsets.npy", "documents.npy", "weights.npy", "idf.npy"]
@@ -156,7 +156,7 @@ def test_the_current_generation_and_the_one_before_stay(index: Path) -> None:
 
 def test_a_second_writer_is_told_who_holds_the_lock(index: Path) -> None:
     script = (
-        "import sys, pathlib; from ingest.index.generations import writing\n"
+        "import sys, pathlib; from ingest.index.folder.generations import writing\n"
         "with writing(pathlib.Path(sys.argv[1])):\n    print('held', flush=True); sys.stdin.read()"
     )
     with subprocess.Popen(

@@ -15,8 +15,8 @@ from ingest.embed.minilm import MiniLm
 from ingest.index import starter as shipped
 from ingest.index.base import StoredPage
 from ingest.index.build import stored_pages
-from ingest.index.database import Store
-from ingest.index.generations import current_generation, writing
+from ingest.index.folder.database import Store
+from ingest.index.folder.generations import current_generation, writing
 from tests.conftest import STARTER_PAGES, CommandLine
 from tests.ingest.made import WordEmbedder
 

@@ -8,8 +8,8 @@ import pytest
 from ingest.core.errors import CorpusError, CrawlFailed, IndexMissing, UsageError
 from ingest.core.settings import Settings
 from ingest.docs.folder import STARTER, read_corpus, read_sources, write_document
-from ingest.index.database import Store
-from ingest.index.generations import current_generation
+from ingest.index.folder.database import Store
+from ingest.index.folder.generations import current_generation
 from ingest.reindex.pipeline import ReindexOptions, ReindexReport, reindex
 from tests.ingest.crawl.site import Answer, Site
 from tests.ingest.made import WordEmbedder, document, quiet

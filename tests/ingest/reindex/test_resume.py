@@ -9,7 +9,7 @@ import ingest.reindex.pipeline
 from ingest.core.errors import ModelError
 from ingest.core.settings import Settings
 from ingest.embed.base import Embedding
-from ingest.index.generations import current_generation
+from ingest.index.folder.generations import current_generation
 from ingest.reindex.pipeline import ReindexOptions, ReindexReport, index_corpus, reindex
 from tests.ingest.crawl.site import Site, html
 from tests.ingest.made import WordEmbedder, quiet

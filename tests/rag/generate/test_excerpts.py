@@ -10,7 +10,7 @@ from ingest.chunk import chunk_document
 from ingest.core.records import Chunk, Document
 from ingest.embed.minilm import MiniLm
 from ingest.index.bm25 import build_bm25
-from ingest.index.database import Store
+from ingest.index.folder.database import Store
 from ingest.text.markdown import LIST_ITEM, blocks_of
 from ingest.text.sentences import runs, sentences
 from rag.generate.emphasis import decisive_words, emphasized

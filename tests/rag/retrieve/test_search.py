@@ -7,8 +7,8 @@ from ingest.core.settings import load_settings
 from ingest.embed.base import QueryEmbedding
 from ingest.embed.minilm import MiniLm
 from ingest.embed.registry import get_embedder
-from ingest.index.database import Store
-from ingest.index.generations import current_generation
+from ingest.index.folder.database import Store
+from ingest.index.folder.generations import current_generation
 from rag.records import Retrieved
 from rag.retrieve.search import Retriever
 from tests.conftest import CommandLine

@@ -3,7 +3,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from ingest.index.database import Store
+from ingest.index.folder.database import Store
 from rag.generate.splitter import PieceSplitter
 from rag.records import Hit
 from rag.retrieve.search import Retriever

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from ingest.core.urls import site_path
-from ingest.index.database import Store
+from ingest.index.folder.database import Store
 from rag.records import Hit
 from rag.verify.support import SUPPORTED, support_score, supported
 from tests.ingest.made import document

@@ -6,8 +6,8 @@ import shutil
 from pathlib import Path
 
 from ingest.core.atomic import remove_unfinished
-from ingest.index.files import BUILDING, MANIFEST, NAME, NEXT, POINTER, REMOVING
-from ingest.index.locks import exclusive_unless_read
+from ingest.index.folder.files import BUILDING, MANIFEST, NAME, NEXT, POINTER, REMOVING
+from ingest.index.folder.locks import exclusive_unless_read
 
 
 def clean_up(index: Path) -> None:

@@ -19,11 +19,11 @@ from ingest.core.errors import CorpusError, IndexDamaged
 from ingest.core.records import Chunk
 from ingest.core.urls import site_path
 from ingest.embed.base import QueryEmbedding
-from ingest.index.arrays import Arrays
 from ingest.index.base import FIRST_STAGE, Candidates, Passages, StoredPage, Weights
 from ingest.index.bm25 import Bm25Index
-from ingest.index.files import DATABASE, check_on_read
 from ingest.index.first_stage import Signals, check_dimensions, pages_below, select
+from ingest.index.folder.arrays import Arrays
+from ingest.index.folder.files import DATABASE, check_on_read
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

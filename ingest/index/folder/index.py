@@ -9,12 +9,12 @@ from typing import Any
 from ingest.core.atomic import replace_file
 from ingest.core.records import Chunk
 from ingest.embed.base import Embedder, Embedding, embedding_text
-from ingest.index.arrays import write_arrays
 from ingest.index.base import StoredPage
 from ingest.index.bm25 import build_bm25
-from ingest.index.cleanup import predecessor_of
-from ingest.index.database import Store, write_store
-from ingest.index.generations import (
+from ingest.index.folder.arrays import write_arrays
+from ingest.index.folder.cleanup import predecessor_of
+from ingest.index.folder.database import Store, write_store
+from ingest.index.folder.generations import (
     Generation,
     building,
     current_generation,

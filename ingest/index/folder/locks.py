@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ingest.core.errors import IndexLocked
-from ingest.index.files import HOLDER, LOCK
+from ingest.index.folder.files import HOLDER, LOCK
 
 try:
     import fcntl

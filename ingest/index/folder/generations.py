@@ -17,8 +17,8 @@ from typing import Any, Final
 from ingest.core.atomic import is_unfinished, replace_file
 from ingest.core.errors import CorpusError, IndexDamaged, IndexMismatch, IndexMissing, UsageError
 from ingest.core.paths import create_problem, folder_problem
-from ingest.index.cleanup import clean_up, discard_unpublished, predecessor_of
-from ingest.index.files import (
+from ingest.index.folder.cleanup import clean_up, discard_unpublished, predecessor_of
+from ingest.index.folder.files import (
     BUILDING,
     HOLDER,
     LOCK,
@@ -34,7 +34,7 @@ from ingest.index.files import (
     check_on_read,
     sha256_of,
 )
-from ingest.index.locks import Lease, index_locked
+from ingest.index.folder.locks import Lease, index_locked
 
 FORMAT: Final = 6
 """Version of the files of a generation. One of another version is not read: the next reindex writes all of it again,

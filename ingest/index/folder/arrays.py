@@ -30,7 +30,7 @@ from ingest.embed.base import Embedding
 from ingest.embed.token_vectors import SCALE, WIDTH, TokenVectors
 from ingest.index.base import StoredPage
 from ingest.index.bm25 import Bm25Index
-from ingest.index.files import (
+from ingest.index.folder.files import (
     ADDED_VECTORS,
     CHUNKS,
     PAGE_NUMBERS,
@@ -44,7 +44,7 @@ from ingest.index.files import (
     VOCABULARY,
     WHITENING,
 )
-from ingest.index.generations import Generation
+from ingest.index.folder.generations import Generation
 from ingest.index.whitening import fit_whitening
 
 

@@ -1,0 +1,8 @@
+"""An index in a folder: generations of files, and a pointer to the current one.
+
+index        the folder as an IndexStore       generations  publish, open, verify, roll back
+files        names and checksums of all files  locks        one writer; readers' leases
+cleanup      remove what crashes and old runs left
+database     the reader: search over the arrays; DuckDB for the rest
+arrays       memory-mapped vectors and postings; records of chunks, pages and token vectors
+"""
