@@ -51,6 +51,13 @@ class Site:
     server: Running
 
 
+@pytest.fixture(autouse=True)
+def _new_tab(browser: Any, site: Site) -> None:
+    """No conversation of the test before."""
+    browser.get(site.origin)
+    browser.execute_script("sessionStorage.clear()")
+
+
 @pytest.fixture(scope="module")
 def site(starter: CommandLine) -> Iterator[Site]:
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as pages:
@@ -103,6 +110,18 @@ def test_the_widget_shows_what_the_page_shows(browser: Any, site: Site) -> None:
     assert link == served["citations"][0]["link"]
     ask_widget(browser, "and which of them are free?", 2)
     assert in_widget(browser, "return root.querySelectorAll('.turn').length") == 2
+
+
+def test_a_conversation_goes_on_on_the_next_page_of_the_site(browser: Any, site: Site) -> None:
+    browser.get(site.origin)
+    ask_widget(browser, QUESTION)
+    answered = "return root.querySelector('.answer')?.innerText"
+    said = in_widget(browser, answered)
+    browser.get(f"{site.origin}/other")
+    assert wait_for_script(browser, answered) == said
+    wait_for_script(browser, "return root.querySelector('dialog').open && root.querySelectorAll('.tools').length === 1")
+    ask_widget(browser, "and which of them are free?", 2)
+    assert len(in_widget(browser, "return [...root.querySelectorAll('.turn')].map(one => one.id)")) == 2
 
 
 def test_the_site_s_style_and_the_widget_s_are_apart(browser: Any, site: Site) -> None:

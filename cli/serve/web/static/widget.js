@@ -38,6 +38,21 @@
     shared.replaceSync(css.replace(/([\d.]+)rem/g, (_, number) => `${15 * number}px`));
   };
   restyle().catch(() => {});
+  // A source opens a page of the site: the conversation goes on there, as long as the tab is open.
+  const KEPT = `askdocs ${server}`;
+  const TURNS = 5;
+  const keep = () => {
+    try {
+      const copy = log.cloneNode(true);
+      for (const tools of copy.querySelectorAll(".tools")) tools.remove();
+      for (const turn of [...copy.children].slice(0, -TURNS)) turn.remove();
+      sessionStorage.setItem(KEPT, JSON.stringify({ html: copy.innerHTML, history: talk?.history ?? [], open: panel.open }));
+    } catch {} // the site or the browser forbids it
+  };
+  const start = async () => {
+    talk ??= new (await import(`${server}/page/answer.js`)).Conversation(log, { server });
+    return talk;
+  };
   let talk = null;
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
@@ -45,25 +60,39 @@
     if (!question) return;
     input.value = "";
     try {
-      if (!talk) talk = new (await import(`${server}/page/answer.js`)).Conversation(log, { server });
-      await talk.ask(question);
+      await (await start()).ask(question);
     } catch {
       log.append(make("p", { class: "note", role: "alert" }, "The server can't be reached. Try again in a moment."));
     }
+    keep();
   });
+  const show = () => {
+    panel.show();
+    open.setAttribute("aria-expanded", "true");
+  };
   const close = () => {
     panel.close();
     open.setAttribute("aria-expanded", "false");
     open.focus();
+    keep();
   };
   open.addEventListener("click", () => {
     if (panel.open) return close();
-    panel.show();
-    open.setAttribute("aria-expanded", "true");
+    show();
     input.focus();
+    keep();
   });
+  const resume = async () => {
+    const kept = JSON.parse(sessionStorage.getItem(KEPT) ?? "null");
+    if (!kept?.html) return;
+    log.innerHTML = kept.html;
+    (await start()).history.push(...kept.history);
+    for (const turn of log.querySelectorAll(".turn[data-markdown]")) talk.addTools(turn);
+    if (kept.open) show();
+  };
   panel.addEventListener("keydown", (event) => {
     if (event.key === "Escape") close();
   });
   document.body.append(host);
+  resume().catch(() => {});
 })();
