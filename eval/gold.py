@@ -44,8 +44,14 @@ class Docs:
         return docs
 
     def url_of(self, page: str) -> str:
-        """The URL of a page that gold names; "" when the index has no such page."""
-        return self._names.get(page_key(page), "")
+        """The URL of a page that gold names; "" when the index has no such page.
+
+        A file may be named with the folders above it, as citations of local docs show it.
+        """
+        key = page_key(page)
+        folders = key.count("/") if _EXTENSION.search(page) else 0
+        keys = (key.split("/", at)[-1] for at in range(folders + 1))
+        return next((self._names[one] for one in keys if one in self._names), "")
 
     def says(self, url: str, quote: str) -> bool:
         """Whether the page, or else any page, contains the words of a quote."""

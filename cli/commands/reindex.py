@@ -88,11 +88,12 @@ def _show_impact(settings: Settings, report: ReindexReport, output: Output) -> i
 
     if not (report.index and report.index.published) or not report.index.generation.manifest.get("previous"):
         if not output.quiet:
-            say(
-                "note: no generation before this one to compare answers with"
-                if report.index
-                else "note: a dry run changes no answer"
-            )
+            why = "no generation before this one to compare answers with"
+            if not (report.index and report.index.published):
+                why = (
+                    "nothing was published, so no answer changed; compare older states: askdocs impact previous current"
+                )
+            say(f"note: {why}")
         return 0
     options = ImpactOptions(
         before="previous",

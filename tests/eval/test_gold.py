@@ -161,3 +161,8 @@ def test_facts_are_found_whatever_the_punctuation(text: str, fact: str, *, there
 def test_names_and_texts_have_one_form() -> None:
     assert page_key("https://Site.test/docs/FAQ.md?x=1#y") == page_key("/docs/faq/") == "docs/faq"
     assert normalize_text("See [the _docs_](https://a.b/c), v2!") == "seethedocsv2"
+
+
+def test_a_file_may_be_named_with_the_folders_above_it() -> None:
+    named = ("src/docs/a.md", "docs/a.md", "/docs/a", "src/docs/a", "src/other.md")
+    assert [DOCS.url_of(name).rpartition("/")[2] for name in named] == ["a", "a", "a", "", ""]
