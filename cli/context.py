@@ -49,6 +49,7 @@ def open_index(
     use_model: bool,
     quiet: bool,
     reranker: str = "",
+    judge: str = "",
 ) -> "Opened":
     """Open the index; without one, index the pages that are there first.
 
@@ -57,7 +58,7 @@ def open_index(
     from rag.open import open_assistant
 
     opened = _open_or_build(
-        lambda: open_assistant(settings, use_model=use_model, reranker=reranker),
+        lambda: open_assistant(settings, use_model=use_model, reranker=reranker, judge=judge),
         settings, use_model=use_model, quiet=quiet,
     )  # fmt: skip
     _note_lexical(opened, quiet=quiet)

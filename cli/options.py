@@ -65,6 +65,15 @@ Reranker = Annotated[
         "--reranker", metavar="NAME", help="Reorder passages by a CrossEncoder's name or folder, or openrouter:SLUG."
     ),
 ]
+Judge = Annotated[
+    str,
+    typer.Option(
+        "--judge",
+        metavar="NAME",
+        help="What checks each sentence of the model: an NLI CrossEncoder's name or folder, or openrouter:SLUG. "
+        "[default: rules]",
+    ),
+]
 ShowPrompt = Annotated[bool, typer.Option("--show-prompt", help="Print what a model would read, and stop.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print what would be sent, its tokens and price, and stop.")]
 Short = Annotated[
@@ -324,6 +333,7 @@ class AskOptions:
     chat: bool
     search_tool: bool
     rewrite: bool
+    judge: str
     strict: bool
     reranker: str
     short: bool

@@ -48,6 +48,7 @@ from rag.thresholds import DEFAULT, Thresholds
 if TYPE_CHECKING:
     from rag.generate.writer import Written
     from rag.records import ChatModel
+    from rag.verify.support_check import SupportCheck
 
 MAX_QUESTION = 4_000
 """Characters; a longer text is not a question, and its embedding says nothing."""
@@ -76,6 +77,7 @@ class Assistant:
 
     Without a `model` it quotes the pages. `backend` says what the model runs on. `thresholds` decide when to refuse.
     `docs_date` is the day as of which the pages are; labels of passages are derived from `secret` (see Passages).
+    Without a `judge`, rules check what a model wrote.
     """
 
     retriever: Retriever
@@ -85,6 +87,7 @@ class Assistant:
     backend: Backend = "none"
     docs_date: str = ""
     secret: bytes = b""
+    judge: "SupportCheck | None" = None
 
     def answer(
         self,
@@ -253,6 +256,7 @@ class Assistant:
             removed_links=found.removed_links,
             dropped=len(found.unsupported) if options.strict else 0,
             completion=found.completion,
+            requests={"judge": found.judged} if found.judged else {},
         )
         if found.verified or not answer.complete:
             return answer
@@ -261,7 +265,13 @@ class Assistant:
     def _refused(self, retrieved: Retrieved, found: "Written") -> Answer:
         """Return the model's refusal; if the search is confident, add excerpts of the pages."""
         refused = refusal(retrieved, "openrouter", found.completion)
-        refused = replace(refused, hits=found.hits, unsupported=found.unsupported, dropped=len(found.unsupported))
+        refused = replace(
+            refused,
+            hits=found.hits,
+            unsupported=found.unsupported,
+            dropped=len(found.unsupported),
+            requests={"judge": found.judged} if found.judged else {},
+        )
         quoted = self._quote(retrieved) if is_answerable(retrieved, self.thresholds) else None
         if quoted is None or not quoted.citations:
             return refused
@@ -318,7 +328,8 @@ class _Writing:
         messages = build_messages(question, passages)
 
         def check(pieces: Iterable[str | Completion]) -> "Written":
-            return write_answer(pieces, passages, self.on_event, strict=self.options.strict)
+            judge = self.assistant.judge
+            return write_answer(pieces, passages, self.on_event, strict=self.options.strict, judge=judge)
 
         if not self.options.search_tool:
             return check(self.model(messages, self.deadline, ()))

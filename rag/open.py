@@ -32,6 +32,7 @@ from rag.thresholds import calibration_key, load_thresholds
 
 if TYPE_CHECKING:
     from rag.records import Backend, ChatModel
+    from rag.verify.support_check import SupportCheck
 
 
 _KEPT_IN = "labels.key"
@@ -48,14 +49,15 @@ class Opened:
     lexical_only: bool
 
 
-def open_assistant(settings: Settings, *, use_model: bool, reranker: str = "") -> Opened:
+def open_assistant(settings: Settings, *, use_model: bool, reranker: str = "", judge: str = "") -> Opened:
     """Open the current generation. `use_model` False promises that nothing reaches the network.
 
     An index whose embedder is remote is then searched by BM25 alone, whatever embedder is set.
     Raises IndexMissing, IndexDamaged, IndexMismatch, ModelError, and UsageError for a remote
     reranker that may not be used.
     """
-    return _open(settings, _load_parts(settings, use_model=use_model, reranker=reranker), use_model=use_model)
+    parts = _load_parts(settings, use_model=use_model, reranker=reranker, judge=judge)
+    return _open(settings, parts, use_model=use_model)
 
 
 def open_generations(settings: Settings, names: Sequence[str], *, use_model: bool) -> list[Opened]:
@@ -107,9 +109,10 @@ class _Parts:
     model: "ChatModel | None"
     backend: "Backend"
     secret: bytes
+    judge: "SupportCheck | None"
 
 
-def _load_parts(settings: Settings, *, use_model: bool, reranker: str) -> _Parts:
+def _load_parts(settings: Settings, *, use_model: bool, reranker: str, judge: str = "") -> _Parts:
     if is_remote(reranker) and not use_model:
         raise UsageError(
             f"the reranker {reranker} is remote, and --no-llm forbids the network", "leave one of them out"
@@ -121,6 +124,7 @@ def _load_parts(settings: Settings, *, use_model: bool, reranker: str) -> _Parts
         model=_chat_model(settings) if with_model else None,
         backend=_backend(settings) if with_model else "none",
         secret=installation_secret(data_folder()) if with_model else b"",
+        judge=_judge(judge, settings) if judge and with_model else None,
     )
 
 
@@ -139,6 +143,7 @@ def _open(settings: Settings, parts: _Parts, *, use_model: bool, name: str = "")
         backend=parts.backend,
         docs_date=docs_date(settings.index, generation)[:10],
         secret=parts.secret,
+        judge=parts.judge,
     )
     return Opened(generation, store, assistant, lexical_only)
 
@@ -171,6 +176,12 @@ def _chat_model(settings: Settings) -> "ChatModel":
     from rag.generate.chat import ServerModel
 
     return ServerModel(settings)
+
+
+def _judge(name: str, settings: Settings) -> "SupportCheck":
+    from rag.generate.judges import get_judge
+
+    return get_judge(name, settings)
 
 
 def _backend(settings: Settings) -> "Backend":

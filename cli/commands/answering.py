@@ -20,7 +20,9 @@ NOT_ANSWERED = 3
 
 def open_for(settings: Settings, options: AskOptions) -> Opened:
     """The index with the parts that the options name."""
-    return open_index(settings, use_model=not options.no_llm, quiet=options.quiet, reranker=options.reranker)
+    return open_index(
+        settings, use_model=not options.no_llm, quiet=options.quiet, reranker=options.reranker, judge=options.judge
+    )
 
 
 def answer_options(settings: Settings, options: AskOptions, history: tuple[Exchange, ...] = ()) -> AnswerOptions:
@@ -128,6 +130,7 @@ def check_options(options: AskOptions, settings: Settings) -> None:
     for name, is_given, work in (
         ("--search-tool", options.search_tool, "does the searching"),
         ("--rewrite", options.rewrite, "rewrites the question"),
+        ("--judge", bool(options.judge), "writes what is judged"),
     ):
         if is_given and not has_model:
             hint = f"leave out {name}, or set OPENROUTER_API_KEY and leave out --no-llm"

@@ -84,17 +84,24 @@ def _notes(answer: Answer, opened: Opened, options: AskOptions) -> None:
     for sentence in answer.unsupported:
         say(f"{'dropped' if answer.dropped else 'unsupported'}: {sentence}")
     if answer.completion:
-        say(used_line(answer.completion, answer.timings_ms["total"] / 1000))
+        _say_used(answer, answer.completion)
     elif options.verbose:
         say(" · ".join(f"{name} {value:.0f} ms" for name, value in answer.timings_ms.items()))
 
 
-def used_line(used: Completion, seconds: float) -> str:
+def _say_used(answer: Answer, completion: Completion) -> None:
+    if "judge" in answer.requests:
+        say(f"judged by {used_line(answer.requests['judge'])}")
+    say(used_line(completion, answer.timings_ms["total"] / 1000))
+
+
+def used_line(used: Completion, seconds: float | None = None) -> str:
     """Which model worked, and what it took."""
     counts = ["?" if count is None else str(count) for count in (used.prompt_tokens, used.completion_tokens)]
     tokens = "usage unknown" if counts == ["?", "?"] else f"{' + '.join(counts)} tokens"
     cost = [] if used.cost_usd is None else [f"${used.cost_usd:.6f}"]
-    return " · ".join([used.model or "unknown model", tokens, *cost, f"{seconds:.1f} s"])
+    took = [] if seconds is None else [f"{seconds:.1f} s"]
+    return " · ".join([used.model or "unknown model", tokens, *cost, *took])
 
 
 def answer_markdown(answer: Answer, date: str, words: frozenset[str], addresses: PageAddresses) -> str:

@@ -4,6 +4,6 @@ base      the protocol                     registry       an embedder by its nam
 minilm    the bundled model                bert           its forward pass in numpy
 local     sentence-transformers            remote         embeddings through the API
 workers   passages embedded by several processes         ray_workers  … by the actors of a Ray cluster
-added     another embedder next to the bundled one
+added     another embedder next to the bundled one         cross_encoder  whether one text entails another
 cache     vectors by text and model        token_vectors  compact token embeddings
 """

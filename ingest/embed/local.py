@@ -1,4 +1,4 @@
-"""Any sentence-transformers model, by name or folder. The only file that knows sentence-transformers."""
+"""Any sentence-transformers model, by name or folder, for embedding."""
 
 import contextlib
 import hashlib
@@ -188,11 +188,8 @@ def load(name: str, device: str = "auto") -> "SentenceTransformer":
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
     with _quiet():
         from sentence_transformers import SentenceTransformer
-        from transformers.utils.logging import disable_progress_bar
 
-        disable_progress_bar()
-        for library in ("huggingface_hub", "sentence_transformers", "transformers"):
-            logging.getLogger(library).setLevel(logging.ERROR)  # each retry would be a warning
+        silence_libraries()
         kind = _kind_of(name)
         if kind not in ("", SentenceTransformer.model_type):  # the library would convert it, and lose what it is for
             hint = "a CrossEncoder goes with --reranker" if kind == "CrossEncoder" else "name a dense model"
@@ -207,6 +204,15 @@ def load(name: str, device: str = "auto") -> "SentenceTransformer":
                 ) from error
             hint = "give the name of a sentence-transformers model or the folder of one, or use --embedder minilm"
             raise ModelError(f"the embedder {name!r} can't be loaded: {_first_line(error)}", hint) from error
+
+
+def silence_libraries() -> None:
+    """Turn off the progress bars and warnings of the libraries that load models: each retry would be a warning."""
+    from transformers.utils.logging import disable_progress_bar
+
+    disable_progress_bar()
+    for library in ("huggingface_hub", "sentence_transformers", "transformers"):
+        logging.getLogger(library).setLevel(logging.ERROR)
 
 
 @contextlib.contextmanager

@@ -10,4 +10,5 @@ widen           the sections around passages          prompt          the messag
 chat            the chat client
 stream          server-sent events -> a completion    search_tool     rounds in which the model searches
 splitter        streamed text -> finished pieces      writer          each piece checked, then shown
+judges          stronger checks of support than the rules
 """

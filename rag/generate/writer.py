@@ -13,9 +13,10 @@ from ingest.text.unsafe import visible
 from rag.generate.prompt import Passages
 from rag.generate.splitter import PieceSplitter
 from rag.records import Citation, Completion, Hit, Piece
-from rag.verify.citations import claim_of, find_citations, is_supported
-from rag.verify.sentence_gate import SentenceGate, kind_of
+from rag.verify.citations import claim_of, claim_with_passages, find_citations
+from rag.verify.sentence_gate import Judge, SentenceGate, kind_of
 from rag.verify.support import read_ahead
+from rag.verify.support_check import RuleCheck, SupportCheck
 
 OnPiece = Callable[[Piece], None]
 
@@ -48,25 +49,51 @@ class Written:
     removed_links: int = 0
     verified: int = 0
     """Sentences that a cited passage supports."""
+    judged: Completion | None = None
+    """The request that judged the sentences; None if there was none."""
 
 
 def write_answer(
-    stream: Iterable[str | Completion], passages: Passages, on_piece: OnPiece, *, strict: bool = False
+    stream: Iterable[str | Completion],
+    passages: Passages,
+    on_piece: OnPiece,
+    *,
+    strict: bool = False,
+    judge: SupportCheck | None = None,
 ) -> Written:
     """Read a model's answer and check it piece by piece; `on_piece` gets each piece that is shown.
 
-    A refusal, or a sentence that comes again and again, closes the stream. Raises what the stream raises.
+    A refusal, or a sentence that comes again and again, closes the stream. A `judge` that wants all sentences at once
+    is asked when the answer is complete, and nothing is shown before. Raises what the stream and the judge raise.
     """
     hits = tuple(passages.hits)
     Thread(target=read_ahead, args=(hits,), daemon=True).start()  # most of it while the server still thinks
-    gate = SentenceGate(hits, passages.labels, lambda sentence: is_supported(sentence, hits), strict=strict)
-    draft = _Draft(gate, on_piece, _Source(stream), strict)
+    check = judge or RuleCheck()
+    source = _Source(stream)
+
+    def draft(is_good: Judge, show: OnPiece) -> _Draft:
+        return _Draft(SentenceGate(hits, passages.labels, is_good, strict=strict), show, source, strict)
+
     with _closing(stream):
-        for piece in draft.source.pieces():
-            draft.take(piece)
-            if draft.ended:
-                break
-    return draft.result(hits)
+        if not check.at_once:
+            written = draft(lambda said: check.decide([claim_with_passages(said, hits)]).supported[0], on_piece)
+            written.take_all((piece, source.is_over) for piece in source.pieces())
+            return written.result(hits)
+        asked: dict[str, bool] = {}
+        pieces: list[tuple[str, bool]] = []
+        first = draft(lambda said: asked.setdefault(said, True), lambda _: None)
+        first.take_all(_kept(((piece, source.is_over) for piece in source.pieces()), pieces))
+    verdicts = check.decide([claim_with_passages(said, hits) for said in asked])
+    good = dict(zip(asked, verdicts.supported, strict=True))
+    second = draft(good.__getitem__, on_piece)
+    second.take_all(pieces)
+    return replace(second.result(hits), judged=verdicts.completion)
+
+
+def _kept(pieces: Iterable[tuple[str, bool]], into: list[tuple[str, bool]]) -> Iterator[tuple[str, bool]]:
+    for piece in pieces:
+        into.append(piece)
+        yield piece
 
 
 @contextmanager
@@ -138,7 +165,14 @@ class _Draft:
     problem: str = ""
     seen: Counter[str] = field(default_factory=Counter)
 
-    def take(self, piece: str) -> None:
+    def take_all(self, pieces: Iterable[tuple[str, bool]]) -> None:
+        """Check pieces, each with whether the stream had ended when it came, as long as the answer goes on."""
+        for piece, is_over in pieces:
+            self.take(piece, is_over=is_over)
+            if self.ended:
+                return
+
+    def take(self, piece: str, *, is_over: bool) -> None:
         """Check a piece and show the part that passes."""
         template = _TEMPLATE_END.search(piece)
         if template and kind_of(piece) != "code":
@@ -150,7 +184,7 @@ class _Draft:
             return
         if not self.parts:
             piece = piece.lstrip()
-        whole = not self.source.is_over or self.source.completion.complete or piece.rstrip().endswith(_STOPS)
+        whole = not is_over or self.source.completion.complete or piece.rstrip().endswith(_STOPS)
         checked = self.gate.check(piece, is_statement=whole or self.strict)
         self.unsupported += checked.unsupported
         self.invalid_marks += checked.invalid_marks

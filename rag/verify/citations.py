@@ -14,7 +14,7 @@ from ingest.text.sentences import sentences
 from ingest.text.terms import STOPWORDS, terms
 from rag.passage import Span, spans_of
 from rag.records import Citation, Hit
-from rag.verify.support import supported
+from rag.verify.support_check import Claim
 
 LABEL: Final = r"p\d[a-z]\d[a-z]"
 """Pattern source for the label of a passage in a prompt."""
@@ -154,11 +154,10 @@ def states_something(claim: str) -> bool:
     return bool(_content(claim)) and not claim.endswith(":")
 
 
-def is_supported(sentence: str, hits: Sequence[Hit]) -> bool:
-    """Whether the passages that a sentence, list item or table row cites support it."""
-    return supported(
-        claim_of(sentence), [hits[number - 1] for number in dict.fromkeys(marks_of(sentence)) if number <= len(hits)]
-    )
+def claim_with_passages(sentence: str, hits: Sequence[Hit]) -> Claim:
+    """A sentence, list item or table row as a claim, with the passages that it cites."""
+    cited = [hits[number - 1] for number in dict.fromkeys(marks_of(sentence)) if number <= len(hits)]
+    return Claim(claim_of(sentence), tuple(cited))
 
 
 def cite(sentence: str, hits: Sequence[Hit]) -> Iterator[Citation]:

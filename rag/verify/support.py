@@ -70,7 +70,7 @@ def supported(claim: str, hits: Sequence[Hit]) -> bool:
         return False
     said = _with_first_name(words_of(claim), claim, hits)
     if _foreign(claim):
-        return _figures_stand(said, hits)
+        return _has_figures(said, hits)
     own = _own(hits)
     whole = _verdict(claim, said, hits, own)
     parts = [_verdict(part, words_of(part), hits, own) for part in _statements(claim)]
@@ -153,8 +153,12 @@ def _foreign(claim: str) -> bool:
     return strange * 2 > len(words) or (len(_OTHER.intersection(words)) > 1 and len(_ENGLISH.intersection(words)) < 2)
 
 
-def _figures_stand(said: Words, hits: Sequence[Hit]) -> bool:
+def has_figures(claim: str, hits: Sequence[Hit]) -> bool:
     """Whether the passages contain all figures and identifiers of a sentence: only these are alike in all languages."""
+    return _has_figures(words_of(claim), hits)
+
+
+def _has_figures(said: Words, hits: Sequence[Hit]) -> bool:
     whole = Place("\n".join(hit.chunk.text for hit in hits), "\n".join(hit.chunk.context for hit in hits))
     return said.figures <= words_of(whole.text).figures and all(has_code(whole, name) for name in said.identifiers)
 
