@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from threading import Thread
@@ -13,10 +13,10 @@ from ingest.text.unsafe import visible
 from rag.generate.prompt import Passages
 from rag.generate.splitter import PieceSplitter
 from rag.records import Citation, Completion, Hit, Piece
-from rag.verify.citations import claim_of, claim_with_passages, find_citations
+from rag.verify.citations import claim_of, claim_with_passages, find_citations, is_supported
 from rag.verify.sentence_gate import Judge, SentenceGate, kind_of
 from rag.verify.support import read_ahead
-from rag.verify.support_check import RuleCheck, SupportCheck
+from rag.verify.support_check import SupportCheck
 
 OnPiece = Callable[[Piece], None]
 
@@ -68,26 +68,32 @@ def write_answer(
     """
     hits = tuple(passages.hits)
     Thread(target=read_ahead, args=(hits,), daemon=True).start()  # most of it while the server still thinks
-    check = judge or RuleCheck()
     source = _Source(stream)
 
     def draft(is_good: Judge, show: OnPiece) -> _Draft:
         return _Draft(SentenceGate(hits, passages.labels, is_good, strict=strict), show, source, strict)
 
     with _closing(stream):
-        if not check.at_once:
-            written = draft(lambda said: check.decide([claim_with_passages(said, hits)]).supported[0], on_piece)
+        if judge is None or not judge.at_once:
+            written = draft(lambda said: _is_good(said, hits, judge), on_piece)
             written.take_all((piece, source.is_over) for piece in source.pieces())
             return written.result(hits)
         asked: dict[str, bool] = {}
         pieces: list[tuple[str, bool]] = []
         first = draft(lambda said: asked.setdefault(said, True), lambda _: None)
         first.take_all(_kept(((piece, source.is_over) for piece in source.pieces()), pieces))
-    verdicts = check.decide([claim_with_passages(said, hits) for said in asked])
+    verdicts = judge.decide([claim_with_passages(said, hits) for said in asked])
     good = dict(zip(asked, verdicts.supported, strict=True))
     second = draft(good.__getitem__, on_piece)
     second.take_all(pieces)
     return replace(second.result(hits), judged=verdicts.completion)
+
+
+def _is_good(said: str, hits: Sequence[Hit], judge: SupportCheck | None) -> bool:
+    """Whether the passages that a sentence cites support it: by the judge, else by the rules."""
+    if judge is None:
+        return is_supported(said, hits)
+    return judge.decide([claim_with_passages(said, hits)]).supported[0]
 
 
 def _kept(pieces: Iterable[tuple[str, bool]], into: list[tuple[str, bool]]) -> Iterator[tuple[str, bool]]:

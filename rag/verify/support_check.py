@@ -1,11 +1,11 @@
-"""The protocol of what decides whether passages support a sentence, and the default: rules. Pure."""
+"""The protocol of judges, which decide in place of rules whether passages support a sentence. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from rag.records import Completion, Hit
-from rag.verify.support import has_figures, supported
+from rag.verify.support import has_figures
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +32,6 @@ class SupportCheck(Protocol):
 
     def decide(self, claims: Sequence[Claim]) -> Verdicts:
         """Decide on claims. Raises ModelError."""
-
-
-class RuleCheck:
-    """Decides by rules, without a model."""
-
-    at_once = False
-
-    def decide(self, claims: Sequence[Claim]) -> Verdicts:
-        """Decide on claims."""
-        return Verdicts(tuple(supported(claim.text, claim.hits) for claim in claims))
 
 
 def is_certainly_unsupported(claim: Claim) -> bool:
