@@ -5,6 +5,7 @@ decode       bytes -> text, and its form
 html         parse, plan, render                            plan         which elements are content
 metadata     title, description, canonical address, links   markdown     markdown or MDX -> blocks
 restructuredtext  reStructuredText -> HTML
+asciidoc     AsciiDoc -> markdown                           asciidoc_inline  its marks within a line
 dom          the tree: parse, look up, recognise the generator, select the content
 boilerplate  chrome: by rules, by layout, by recurrence over pages
 render       content -> markdown

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from bs4.dammit import EncodingDetector, UnicodeDammit
 
 _HTML = frozenset(("text/html", "application/xhtml+xml"))
-_TEXT = frozenset(("text/markdown", "text/plain", "text/x-markdown", "text/mdx", "text/x-rst"))
+_TEXT = frozenset(("text/markdown", "text/plain", "text/x-markdown", "text/mdx", "text/x-rst", "text/asciidoc"))
 _UNSAID = frozenset(("", "application/octet-stream", "binary/octet-stream"))
 _MARKDOWN_PATH = re.compile(r"\.(?:md|mdx|markdown)$", re.IGNORECASE)
 _STARTS_AS_HTML = re.compile(

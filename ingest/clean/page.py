@@ -7,10 +7,12 @@ import re
 from dataclasses import replace
 from typing import Final
 
+from ingest.clean.asciidoc import asciidoc_markdown
 from ingest.clean.boilerplate.recurring import draft_of
 from ingest.clean.decode import declared_kind, decode, kind_of, media_type
 from ingest.clean.dom.tree import Index, attr, join_url
 from ingest.clean.html import PageParts, read_html
+from ingest.clean.includes.asciidoc import expand_asciidoc_includes
 from ingest.clean.includes.directives import expand_directives
 from ingest.clean.includes.expand import refuse
 from ingest.clean.markdown import read_markdown
@@ -55,8 +57,8 @@ def _read(page: Page, kind: str) -> PageParts:
     declared = declared_kind(page.content_type)
     notes = [f"declared as {declared}, read as {kind}"] if declared not in ("", kind) else []
     first, second = (_read_html, _read_markdown) if kind == "html" else (_read_markdown, _read_html)
-    if kind == "markdown" and media_type(page.content_type)[0] == "text/x-rst":
-        kind, first, second = "reStructuredText", _read_restructuredtext, _read_markdown
+    if kind == "markdown" and (source := _SOURCES.get(media_type(page.content_type)[0])):
+        (kind, first), second = source, _read_markdown
     try:
         parts = first(page)
     except Exception as exc:  # noqa: BLE001 - pages are untrusted, and a parser may trip over one in any way
@@ -82,6 +84,20 @@ def _read_restructuredtext(page: Page) -> PageParts:
     expanded = expand_directives(text, page.url, refuse)
     html, notes = restructuredtext_html(expanded.text)
     return replace(read_html(html, page.url), index=None, notes=(*expanded.notes, *notes))
+
+
+def _read_asciidoc(page: Page) -> PageParts:
+    text = without_controls(decode(page.body, page.content_type, html=False))
+    expanded = expand_asciidoc_includes(text, page.url, refuse)
+    got = read_markdown(asciidoc_markdown(expanded.text), page.url)
+    notes = (*expanded.notes, *got.notes)
+    return PageParts(got.title, "", got.description, got.blocks, got.links, got.canonical, None, notes=notes)
+
+
+_SOURCES: Final = {
+    "text/x-rst": ("reStructuredText", _read_restructuredtext),
+    "text/asciidoc": ("AsciiDoc", _read_asciidoc),
+}
 
 
 def _document(page: Page, parts: PageParts) -> Document:

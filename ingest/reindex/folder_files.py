@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from ingest.clean.decode import decode
+from ingest.clean.includes.asciidoc import expand_asciidoc_includes
 from ingest.clean.includes.directives import expand_directives
 from ingest.clean.includes.expand import expand_includes
 from ingest.core.errors import UsageError
@@ -19,6 +20,7 @@ from ingest.text.markdown import fenced_code
 MARKDOWN: Final = "text/markdown"
 MDX: Final = "text/mdx"
 RESTRUCTUREDTEXT: Final = "text/x-rst"
+ASCIIDOC: Final = "text/asciidoc"
 _TYPES: Final = {
     ".md": MARKDOWN,
     ".markdown": MARKDOWN,
@@ -26,11 +28,21 @@ _TYPES: Final = {
     ".mdx": MDX,
     ".txt": MARKDOWN,
     ".rst": RESTRUCTUREDTEXT,
+    ".adoc": ASCIIDOC,
+    ".asciidoc": ASCIIDOC,
     ".html": "text/html",
     ".htm": "text/html",
 }
-_EXPANDED: Final = (MARKDOWN, MDX, RESTRUCTUREDTEXT)
-_NOT_READ: Final = frozenset((".adoc", ".asciidoc", ".ipynb", ".org"))
+_EXPANDERS: Final = {
+    MARKDOWN: expand_includes,
+    MDX: expand_includes,
+    RESTRUCTUREDTEXT: expand_directives,
+    ASCIIDOC: expand_asciidoc_includes,
+}
+_PART_OF_ANTORA = re.compile(
+    r"(?:^|/)(?:(?:partials|examples|_partials|_attributes)/.*|nav[\w-]*|_[\w-]+)\.(?:adoc|asciidoc)$"
+)
+_NOT_READ: Final = frozenset((".ipynb", ".org"))
 _LLMS_PAGE = re.compile(r"^# (?P<title>[^\n]+)\nSource: (?P<url>https?://\S+)\n", re.MULTILINE)
 _FRONT = re.compile(r"^---[ \t]*\n(?=(?:[\w-]+:[^\n]*\n(?:[ \t-][^\n]*\n)*+)*?url:)", re.MULTILINE)
 
@@ -75,7 +87,7 @@ class _Folder:
         pages: dict[str, Page | Problem] = {}
         for name, file in self._files():
             page = _page(name, file, addresses.get(name, ""))
-            if isinstance(page, Page) and page.content_type in _EXPANDED:
+            if isinstance(page, Page) and page.content_type in _EXPANDERS:
                 page = self._expanded(page, name, included)
             pages[name] = page
         shown_elsewhere = _parts(self.parts) - addresses.keys()
@@ -98,6 +110,8 @@ class _Folder:
                 self._leave_out("links, which are not followed", name)
             elif not file.is_file():
                 continue
+            elif _PART_OF_ANTORA.search(name):
+                self._leave_out("parts and menus of Antora's pages", name)
             elif ending in _NOT_READ:
                 self._leave_out(f"{ending} is not read: give their HTML", name)
             else:
@@ -109,13 +123,12 @@ class _Folder:
     def _expanded(self, page: Page, name: str, included: IncludedFiles) -> Page:
         """Return the page with the files that it includes; a comment marks it as somebody's source."""
         text = decode(page.body, page.content_type, html=False)
-        expand = expand_directives if page.content_type == RESTRUCTUREDTEXT else expand_includes
-        expanded = expand(text, name, included.read)
+        expanded = _EXPANDERS[page.content_type](text, name, included.read)
         self.parts[name] = expanded.parts
         self.found.notes += [f"{page.url}: {note}" for note in expanded.notes]
         if expanded.text == text:
             return page
-        mark = "\n\n<!-- with included files -->\n" if page.content_type != RESTRUCTUREDTEXT else ""
+        mark = "\n\n<!-- with included files -->\n" if page.content_type in (MARKDOWN, MDX) else ""
         return replace(page, body=(expanded.text + mark).encode())
 
 

@@ -241,3 +241,19 @@ def test_sources_of_sphinx_include_files(tmp_path: Path) -> None:
         "/tea: the included file ../out.rst is not in the folder",
         "left out (part of the pages that include them): parts/hot.rst",
     ]
+
+
+def test_pages_of_antora_include_their_partials_and_examples(tmp_path: Path) -> None:
+    tea = "= Tea\n\ninclude::partial$hot.adoc[]\n\n[source,py]\n----\ninclude::example$boil.py[tag=boil]\n----\n"
+    files = {
+        "modules/ROOT/pages/tea.adoc": tea,
+        "modules/ROOT/partials/hot.adoc": "Keep it *hot*.\n",
+        "modules/ROOT/examples/boil.py": "import pot\n# tag::boil[]\npot.boil()\n# end::boil[]\n",
+        "modules/ROOT/nav.adoc": "* xref:tea.adoc[Tea]\n",
+    }
+    came = read(tmp_path, files)
+    assert body(came, "/modules/ROOT/pages/tea") == "Keep it **hot**.\n\n```python\npot.boil()\n```"
+    assert len(came.documents) == 1
+    assert came.report.notes == [
+        "left out (parts and menus of Antora's pages): modules/ROOT/nav.adoc, modules/ROOT/partials/hot.adoc"
+    ]
