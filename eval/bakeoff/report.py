@@ -7,6 +7,7 @@ from eval.bakeoff.run import Bakeoff, SystemResult
 from eval.bakeoff.verdict import MEASURES, Difference, Row, Verdict
 from eval.html import escape_html, page, scale
 from eval.intervals import Interval
+from eval.metrics import RETRIEVAL
 
 _WORDS: Final[Mapping[str, str]] = {
     "recall@5": "evidence in the first 5 passages",
@@ -110,8 +111,9 @@ def _first(failed: Mapping[str, str]) -> str:
 
 
 def _shown(verdict: Verdict) -> list[str]:
-    """The measures that any system has."""
-    return [name for name in MEASURES if any(row.measures[name].value is not None for row in verdict.rows)]
+    """The measures that any system has; those of ranking only where they differ, as they do not between models."""
+    values = {name: {row.measures[name].value for row in verdict.rows} for name in MEASURES}
+    return [name for name, found in values.items() if found != {None} and (name not in RETRIEVAL or len(found) > 1)]
 
 
 def _value(measure: str, row: Row) -> str:

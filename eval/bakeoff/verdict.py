@@ -90,14 +90,15 @@ class Verdict:
     def sentence(self) -> str:
         """What the comparison showed."""
         worse = [row for row in self.rows if _is_worse(row, self.deciding)]
-        others = len(self.rows) - 1
         if not worse:
-            return (
-                f"No difference shown in {self.deciding} between {len(self.rows)} systems on {self.common} questions."
-            )
-        names = ", ".join(row.result.system.name for row in worse)
-        rest = "" if len(worse) == others else f"; no difference shown between the other {len(self.rows) - len(worse)}"
-        return f"{self.leader.result.system.name} is better in {self.deciding} than {names}{rest}."
+            return f"No difference shown in {self.deciding}: {len(self.rows)} systems, {self.common} questions."
+        alike = [row for row in self.rows if row is not self.leader and row not in worse]
+        rest = f"; no difference shown to {_names(alike)}" if alike else ""
+        return f"{self.leader.result.system.name} is better in {self.deciding} than {_names(worse)}{rest}."
+
+
+def _names(rows: Sequence[Row]) -> str:
+    return ", ".join(row.result.system.name for row in rows)
 
 
 def judge(bakeoff: Bakeoff) -> Verdict | None:

@@ -10,7 +10,7 @@ _SHOWN: Final = 200
 """Gaps of the HTML page: more than anyone reads; the JSON document has them all."""
 _PASSAGE: Final = 600
 """Characters of a passage."""
-_LISTED: Final = 20
+_LISTED: Final = 10
 """Questions of a gap."""
 
 TO_DO: Final[Mapping[Reason, str]] = {
@@ -63,7 +63,7 @@ def _tiles(gaps: Sequence[Gap]) -> str:
 
 
 def _gap(gap: Gap, *, opened: bool) -> str:
-    questions = [(escape_html(one.text), f"{one.count:,}") for one in gap.questions[:_LISTED]]
+    questions = [(escape_html(one.text), _times(one.count)) for one in gap.questions[:_LISTED]]
     more = len(gap.questions) - len(questions)
     nearest = "<br>".join(escape_html(place) for place in gap.pages) or "none"
     return (
@@ -75,6 +75,10 @@ def _gap(gap: Gap, *, opened: bool) -> str:
         + (f"<p class=soft>and {more:,} more</p>" if more else "")
         + "</div></details>"
     )
+
+
+def _times(count: int) -> str:
+    return f"{count:,} times" if count > 1 else ""
 
 
 def _passage(gap: Gap) -> str:

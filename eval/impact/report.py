@@ -111,8 +111,9 @@ def _question(impact: Impact, *, opened: bool) -> str:
         f"<details{' open' if opened else ''}><summary>{escape_html(impact.question.question)}<br>"
         f"<small><span class={kind}>{escape_html(', '.join(impact.effects))}</span> · "
         f"{escape_html(impact.question.id)}</small></summary><div><dl>"
-        f"<dt>before</dt><dd>{_snapshot(impact.before)}</dd><dt>after</dt><dd>{_snapshot(impact.after)}</dd>"
-        f"<dt>difference</dt><dd>{word_difference(impact.before.text, impact.after.text)}</dd></dl></div></details>"
+        f"<dt>difference</dt><dd>{word_difference(impact.before.text, impact.after.text)}</dd>"
+        f"<dt>before</dt><dd class=lines>{_snapshot(impact.before)}</dd>"
+        f"<dt>after</dt><dd class=lines>{_snapshot(impact.after)}</dd></dl></div></details>"
     )
 
 

@@ -141,10 +141,12 @@ def edit_if(path: Path, change: Callable[[str], str]) -> None:
     path.write_text(change(path.read_text(encoding="utf-8")), encoding="utf-8")
 
 
-def reorder(_: World, target: Target) -> None:
-    head, rest = sections_of(target.file.read_text(encoding="utf-8"))
-    rest = [part.rstrip() + "\n\n" for part in rest]
-    edit(target.file, lambda _: head + "".join([*rest[1:], rest[0]]))
+def reorder(world: World, _: Target) -> None:
+    """The sections of every page in another order: the first becomes the last."""
+    for path in world.docs.glob("*.md"):
+        head, rest = sections_of(path.read_text(encoding="utf-8"))
+        rest = [part.rstrip() + "\n\n" for part in rest]
+        path.write_text(head + "".join([*rest[1:], *rest[:1]]), encoding="utf-8")
 
 
 LOST = {"lost citation"}
@@ -166,7 +168,6 @@ HARMLESS: dict[str, Change] = {
 FITS: dict[str, Callable[[Target], bool]] = {
     "a number changed": lambda target: re.search(r"\d", target.quote) is not None,
     "a section moved": lambda target: any(target.quote in part for part in sections_of(target.file.read_text())[1]),
-    "sections reordered": lambda target: len(sections_of(target.file.read_text())[1]) > 1,
 }
 
 
@@ -229,6 +230,7 @@ def main() -> None:
     parser.add_argument("--questions", type=Path, required=True)
     parser.add_argument("--count", type=int, default=100)
     parser.add_argument("--rounds", type=int, default=0)
+    parser.add_argument("--only", default="", help="one of the changes")
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
     document: dict[str, Any] = {"changes": []}
@@ -238,10 +240,12 @@ def main() -> None:
         if given.rounds:
             document["time"] = time_it(world, given.rounds)
             print(json.dumps(document["time"], indent=1), flush=True)
-        left = list(targets(world))
+        fresh = list(targets(world))
         for name, change in [*((name, case[0]) for name, case in CASES.items()), *HARMLESS.items()]:
-            target = next(one for one in left if FITS.get(name, lambda _: True)(one))
-            left.remove(target)
+            if given.only not in ("", name):
+                continue
+            target = next(one for one in fresh if FITS.get(name, lambda _: True)(one))
+            fresh = [*(one for one in fresh if one != target), target]  # each change gets another one
             row = judge(name, changed_by(world, folder / "kept", change, target), target)
             document["changes"].append({**row, "question": target.question})
             print(json.dumps(document["changes"][-1], ensure_ascii=False), flush=True)
