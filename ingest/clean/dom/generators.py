@@ -72,7 +72,7 @@ PROFILES = (
         "vitepress",
         generators=("vitepress", "vuepress"),
         signs=(".vp-doc", ".vt-doc", ".VPDoc", ".theme-default-content"),
-        roots=(".vt-doc", ".vp-doc", ".theme-default-content", "main"),
+        roots=(".vt-doc", ".vp-doc", ".theme-default-content", ".VPHome", "#VPContent", "main"),
     ),
     Profile(
         "nextra",

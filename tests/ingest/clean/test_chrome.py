@@ -102,6 +102,17 @@ def test_a_page_that_begins_with_a_lower_heading_has_its_title_once(level: int) 
     assert got.anchors == ("hot", "cold")
 
 
+def test_the_home_page_of_vitepress_is_its_words_not_its_bar() -> None:
+    bar = "<div class='VPNavBar'><div class='content'><button>Search</button><span>English</span></div></div>"
+    hero = "<div class='VPHero'><h1>Kettle</h1><p class='tagline'>Hot water in a minute</p></div>"
+    tea = "<div class='VPFeatures'><article><h2>Quick</h2><p>It boils while you wait.</p></article></div>"
+    got = clean(
+        "<html><head><meta name='generator' content='VitePress v1.6'></head><body>"
+        f"{bar}<div id='VPContent'><div class='VPHome'>{hero}{tea}</div></div></body></html>"
+    )
+    assert got.document.body == "# Kettle\n\nHot water in a minute\n\n## Quick\n\nIt boils while you wait.\n"
+
+
 def test_the_dialog_of_a_page_is_never_its_content() -> None:
     dialog = f"<div role='dialog' aria-hidden='true'><div><h4>Search</h4><p>{LONG}</p></div></div>"
     with pytest.raises(CleanError, match="empty"):
