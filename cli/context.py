@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from cli.downloads import confirm_downloads
 from cli.terminal import format_count, progress_bars, say
 from ingest.core.database_url import DatabaseUrl
 from ingest.core.errors import IndexMissing, UsageError
@@ -79,6 +80,7 @@ def open_live(settings: Settings, *, use_model: bool, quiet: bool) -> "LiveAssis
 def _open_or_build(open_it: Callable[[], Result], settings: Settings, *, use_model: bool, quiet: bool) -> Result:
     if not use_model:
         os.environ["HF_HUB_OFFLINE"] = "1"  # local models would be looked for on their hub otherwise
+    confirm_downloads(settings, (settings.embedder, settings.late, settings.reranker), quiet=quiet)
     try:
         return open_it()
     except IndexMissing:

@@ -76,6 +76,7 @@ def ask(
     judge: given.Judge = "",
     strict: given.StrictAnswer = False,
     reranker: given.Reranker = "",
+    late: given.Late = None,
     show_prompt: given.ShowPrompt = False,
     dry_run: given.DryRun = False,
     short: given.Short = False,
@@ -116,7 +117,14 @@ def ask(
         quiet=common.quiet,
         verbose=common.verbose,
     )
-    limits = {"k": k, "max_tokens": max_tokens, "timeout": timeout, "temperature": temperature}
+    limits = {
+        "k": k,
+        "max_tokens": max_tokens,
+        "timeout": timeout,
+        "temperature": temperature,
+        "late": late,
+        "reranker": reranker or None,
+    }
     values = {**common.settings, **limits}
     if chat:
         from cli.commands.chat import run_chat
@@ -219,7 +227,7 @@ for _command in (impact, gaps, replay):
     app.command(epilog=epilog(_command.__name__))(_command)
 
 
-@with_common()
+@with_common("yes")
 def status(*, common: Common) -> None:
     """Show the index, its source and age, and all settings.
 
@@ -238,7 +246,7 @@ Search = Annotated[
 ]
 
 
-@with_common("docs", "index", "embedder", "device", "precision", "model")
+@with_common("docs", "index", "profile", "yes", "embedder", "device", "precision", "model")
 def models(*, common: Common, search: Search = "", free: Free = False) -> None:
     """List the models on offer, with context length and price."""
     from cli.commands.models import run_models
@@ -249,7 +257,7 @@ def models(*, common: Common, search: Search = "", free: Free = False) -> None:
 app.command(epilog=epilog("models"))(models)
 
 
-@with_common()
+@with_common("yes")
 def doctor(*, common: Common) -> None:
     """Check each part, and name a fix for each failure."""
     from cli.commands.doctor import run_doctor
@@ -310,7 +318,7 @@ def mcp(*, common: Common, no_llm: given.NoLlm = False, k: given.TopK = None) ->
 
 
 @app.command(epilog=epilog("export"))
-@with_common("docs", "embedder", "device", "precision", "model")
+@with_common("docs", "profile", "yes", "embedder", "device", "precision", "model")
 def export(folder: given.ExportFolder, *, common: Common, form: given.ExportFormat = "parquet") -> None:
     """Write the index for another engine: Parquet, LanceDB or Vespa."""
     from cli.commands.export import run_export

@@ -62,7 +62,17 @@ Rewrite = Annotated[
 Reranker = Annotated[
     str,
     typer.Option(
-        "--reranker", metavar="NAME", help="Reorder passages by a CrossEncoder's name or folder, or openrouter:SLUG."
+        "--reranker",
+        metavar="NAME",
+        help="Reorder passages by a CrossEncoder's name or folder, or openrouter:SLUG. [env: ASKDOCS_RERANKER]",
+    ),
+]
+Late = Annotated[
+    str | None,
+    typer.Option(
+        "--late",
+        metavar="NAME",
+        help="Rank by a late-interaction model's name or folder as well. [env: ASKDOCS_LATE]",
     ),
 ]
 Judge = Annotated[
@@ -222,12 +232,22 @@ _SHARED: Final[Mapping[str, Any]] = {
     "config": Annotated[
         Path | None, typer.Option("--config", metavar="FILE", help="Config file, askdocs.toml. [env: ASKDOCS_CONFIG]")
     ],
+    "profile": Annotated[
+        str | None,
+        typer.Option(
+            "--profile",
+            metavar="NAME",
+            help="Models: fast (bundled), better or best (downloads); other options override it. "
+            "[env: ASKDOCS_PROFILE]",
+        ),
+    ],
+    "yes": Annotated[bool | None, typer.Option("--yes", help="Download models without asking.", show_default=False)],
     "embedder": Annotated[
         str | None,
         typer.Option(
             "--embedder",
             metavar="NAME",
-            help="minilm, a sentence-transformers model, or openrouter:SLUG. [env: ASKDOCS_EMBEDDER]",
+            help="minilm, a sentence-transformers model of any kind, or openrouter:SLUG. [env: ASKDOCS_EMBEDDER]",
         ),
     ],
     "device": Annotated[

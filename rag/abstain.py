@@ -1,10 +1,14 @@
-"""Decide from the retrieved passages whether the docs answer the question. Pure.
+"""Decide from the retrieved passages whether the docs answer the question. Pure but for its weights, a data file.
 
 The signals are computed from the search result; the confidence is computed from the signals.
 """
 
+import json
 import math
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -14,19 +18,8 @@ from ingest.text.terms import STOPWORDS
 from rag.records import Retrieved
 from rag.thresholds import DEFAULT, Thresholds
 
-_WEIGHTS: Final[Mapping[str, float]] = {
-    "margin": 15.85,
-    "words": 8.88,
-    "best_coverage": 3.69,
-    "nearest": -7.73,
-    "late": 1.45,
-}
-_INTERCEPT: Final = -4.44
-"""A logistic regression over 413 questions of two sets, 87 of them unanswerable: see eval/questions/README.md.
-How to read the weights: a passage that answers scores well above the passages that are merely on the subject (margin),
-and contains the question's rare words or their equivalents (best_coverage, late). Given those signals, nearness itself
-counts against an answer, because every question about an API is near some passage on APIs. One passage contains
-fewer of the words of a long question, so the length of the question counts in its favour."""
+WEIGHTS_FILE: Final = Path(__file__).parent / "confidence.json"
+"""The weights, written by `python -m tests.bench.confidence`; eval/questions/README.md says from which questions."""
 
 _FAR: Final = 0.25
 _HALF: Final = 0.5
@@ -35,25 +28,103 @@ contains half of its rare words. This rejects one of 326 answerable questions, i
 
 _MOST_WORDS: Final = 20.0
 
+USUAL: Final = 20.0
+USUAL_MEAN: Final = 0.15
+USUAL_DEVIATION: Final = 0.12
+"""The cosines of a question with the passages of small docs are mixed with those of `USUAL` passages of this mean and
+standard deviation, so that those of three passages mean something. The figures are those of ten English docs, rounded
+up: over sites the means are .07 to .18, the deviations .08 to .11."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a search says about whether its passages answer; all of it is relative to the index.
+
+    `terms` are the question's terms that an answer should contain, `known` those of them that some passage contains;
+    `best` the terms of the best passage. `late` is the late interaction of the best passage. `nearest`, `mean` and
+    `deviation` are those of the cosines with all `passages`. `bm25` are the scores of the candidates. `absent` is the
+    number of literals that no passage contains.
+    """
+
+    terms: Sequence[str]
+    known: Container[str]
+    best: Container[str]
+    passages: int
+    absent: int
+    bm25: NDArray[np.float32]
+    late: float | None = None
+    nearest: float | None = None
+    mean: float = 0.0
+    deviation: float = 0.0
+
+
+Idf = Callable[[str], float]
+
+
+def signals(found: Evidence, idf: Idf) -> dict[str, float]:
+    """The signals by name.
+
+    `best_coverage`: the share of the question's terms, by idf, in the best passage; `missing`: in no passage.
+    `words`: the number of terms; `ahead`: the distance of the best BM25 score from the tenth, as a share of it.
+    `nearest`: the largest cosine; `distinct`: its distance from the mean of all, in standard deviations.
+    `late`: the late interaction of the best passage; `size`: the logarithm of the number of passages.
+    What the embedder does not give is left out.
+    """
+    content = _content(found.terms)
+    named = {
+        "best_coverage": coverage(content, [found.best], idf),
+        "missing": 1.0 - coverage(content, [found.known], idf) if content else 0.0,
+        "words": float(len(content)),
+        "ahead": _ahead(found.bm25),
+        "absent": float(found.absent > 0),
+        "size": math.log(max(1, found.passages)),
+    }
+    if found.nearest is not None:
+        named |= {"nearest": found.nearest, "distinct": _distinct(found, found.nearest)}
+    if found.late is not None:
+        named["late"] = found.late
+    return named
+
+
+def _ahead(scores: NDArray[np.float32]) -> float:
+    ordered = np.sort(scores)[::-1]
+    best, tenth = (float(ordered[at]) if len(ordered) > at else 0.0 for at in (0, 9))
+    return (best - tenth) / best if best > 0 else 0.0
+
+
+def _distinct(found: Evidence, nearest: float) -> float:
+    total = found.passages + USUAL
+    mean = (found.passages * found.mean + USUAL * USUAL_MEAN) / total
+    variance = (found.passages * found.deviation**2 + USUAL * USUAL_DEVIATION**2) / total
+    return (nearest - mean) / math.sqrt(variance)
+
 
 def confidence(retrieved: Retrieved) -> float:
     """How likely the passages answer, 0..1.
 
-    0 where the question turns on a version, number or identifier that no passage contains (`absent`).
-    For embedders other than the bundled one, whose cosines differ, and for BM25 alone, the confidence is half nearness
-    in meaning and half coverage of the question's words: less accurate, but its thresholds can be fitted.
+    For an index without token vectors, and for BM25 alone, the confidence is half nearness in meaning and half coverage
+    of the question's words, 0 where a literal is absent: less accurate, but its thresholds can be fitted.
     """
     if not retrieved.hits:
         return 0.0
-    signals = retrieved.signals
-    if signals.get("absent"):
+    named = retrieved.signals
+    if "late" not in named or "distinct" not in named:
+        nearness = 0.5 * min(1.0, max(0.0, retrieved.cosine)) + 0.5 * retrieved.coverage
+        return 0.0 if named.get("absent") else nearness
+    if named["nearest"] < _FAR and named["best_coverage"] < _HALF:
         return 0.0
-    if "late" not in signals:
-        return 0.5 * min(1.0, max(0.0, retrieved.cosine)) + 0.5 * retrieved.coverage
-    if signals["nearest"] < _FAR and signals["best_coverage"] < _HALF:
-        return 0.0
-    values = {**signals, "words": min(signals["words"], _MOST_WORDS) / _MOST_WORDS}
-    return 1.0 / (1.0 + math.exp(-_INTERCEPT - sum(weight * values[name] for name, weight in _WEIGHTS.items())))
+    return logistic(named, _weights())
+
+
+def logistic(named: Mapping[str, float], weights: Mapping[str, float]) -> float:
+    """The logistic function of the weighted signals; `weights` names the signals, and has an `intercept`."""
+    values = {**named, "intercept": 1.0, "words": min(named["words"], _MOST_WORDS) / _MOST_WORDS}
+    return 1.0 / (1.0 + math.exp(-sum(weight * values[name] for name, weight in weights.items())))
+
+
+@cache
+def _weights() -> dict[str, float]:
+    return {name: float(weight) for name, weight in json.loads(WEIGHTS_FILE.read_text("utf-8"))["weights"].items()}
 
 
 def is_answerable(retrieved: Retrieved, thresholds: Thresholds = DEFAULT) -> bool:
@@ -66,43 +137,6 @@ def is_worth_asking(retrieved: Retrieved, thresholds: Thresholds = DEFAULT) -> b
     return confidence(retrieved) >= thresholds.call
 
 
-_CROWD: Final = 50
-"""The rank whose cosine is that of a passage that is merely on the subject."""
-
-_CROWD_COSINE: Final = 0.2
-"""The crowd's cosine where the index has fewer passages than `_CROWD`: in a handful of passages the last one may be as
-much on the subject as the first. Chosen on 40 indexes of a single page of the docs site, 47 questions that the page
-answers and 1,586 that it does not: AUROC .87 instead of .70, at 6 % false refusals .55 instead of .46 are refused."""
-
-Idf = Callable[[str], float]
-
-
-def evidence(
-    words: Sequence[str],
-    best: Sequence[Container[str]],
-    nearest: NDArray[np.float32] | None,
-    late: Mapping[int, float],
-    idf: Idf,
-) -> dict[str, float]:
-    """The signals by name, of a search for `words`.
-
-    `best` are the terms of each of the best passages, `nearest` the largest cosines of the index in
-    descending order, `late` the late interaction of each candidate. In the result, `best_coverage` is
-    the coverage of `best`, `words` the number of content words, `nearest` the largest cosine, `margin`
-    its distance from the crowd's, `late` the largest late interaction, `late_margin` its distance from
-    the candidates' median. What the embedder does not give is left out.
-    """
-    found = {"best_coverage": coverage(words, best, idf), "words": float(len(_content(words)))}
-    if nearest is not None and len(nearest):
-        found["nearest"] = float(nearest[0])
-        crowd = float(nearest[_CROWD - 1]) if len(nearest) >= _CROWD else _CROWD_COSINE
-        found["margin"] = found["nearest"] - crowd
-    if late:
-        found["late"] = max(late.values())
-        found["late_margin"] = found["late"] - _median(list(late.values()))
-    return found
-
-
 def coverage(words: Iterable[str], passages: Iterable[Container[str]], idf: Idf) -> float:
     """The share of the content words, weighted by idf, that these passages contain, 0..1.
 
@@ -111,12 +145,6 @@ def coverage(words: Iterable[str], passages: Iterable[Container[str]], idf: Idf)
     content, read = _content(words), list(passages)
     total = sum(idf(word) for word in content)
     return sum(idf(word) for word in content if any(word in terms for terms in read)) / total if total else 0.0
-
-
-def _median(values: list[float]) -> float:
-    """The median; numpy's imports masked arrays first, which takes longer than a search."""
-    ordered, half = sorted(values), len(values) // 2
-    return ordered[half] if len(values) % 2 else (ordered[half - 1] + ordered[half]) / 2
 
 
 def _content(words: Iterable[str]) -> set[str]:

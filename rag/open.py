@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING
 from ingest.core.atomic import replace_file
 from ingest.core.errors import DocsError, UsageError
 from ingest.core.settings import Settings, data_folder
-from ingest.embed.base import Embedder
-from ingest.embed.registry import get_embedder
+from ingest.embed.base import Embedder, LateScorer
+from ingest.embed.registry import get_embedder, get_late
 from ingest.index.base import IndexReader, Published
 from ingest.index.freshness import docs_date
 from ingest.index.stores import index_at
@@ -105,6 +105,7 @@ class _Parts:
     """What does not depend on the generation."""
 
     embedder: Embedder
+    late: LateScorer | None
     rerank: Rerank | None
     model: "ChatModel | None"
     backend: "Backend"
@@ -113,6 +114,7 @@ class _Parts:
 
 
 def _load_parts(settings: Settings, *, use_model: bool, reranker: str, judge: str = "") -> _Parts:
+    reranker = reranker or settings.reranker
     if is_remote(reranker) and not use_model:
         raise UsageError(
             f"the reranker {reranker} is remote, and --no-llm forbids the network", "leave one of them out"
@@ -120,6 +122,7 @@ def _load_parts(settings: Settings, *, use_model: bool, reranker: str, judge: st
     with_model = use_model and can_ask_model(settings)
     return _Parts(
         embedder=get_embedder(settings),
+        late=get_late(settings),
         rerank=get_reranker(reranker, settings) if reranker else None,
         model=_chat_model(settings) if with_model else None,
         backend=_backend(settings) if with_model else "none",
@@ -136,7 +139,7 @@ def _open(settings: Settings, parts: _Parts, *, use_model: bool, name: str = "")
     fingerprint = str(generation.manifest["embedder"]["fingerprint"])
     key = calibration_key(fingerprint, lexical_only=lexical_only)
     assistant = Assistant(
-        Retriever(store, None if lexical_only else parts.embedder),
+        Retriever(store, None if lexical_only else parts.embedder, parts.late),
         model=parts.model,
         rerank=parts.rerank,
         thresholds=load_thresholds(settings.index, key),

@@ -25,6 +25,8 @@ LEGEND: Final[Mapping[str, str]] = {
     "page": "how near the whole page is",
     "whitened": "cosine after what all pages have in common is removed; only of the best passages",
     "late": "how well each word of the question is met by a word of the passage; only of the best",
+    "added": "how near question and passage are by the other embedder",
+    "model": "how well they match by the late-interaction model of --late; only of the best",
     "crowded": "what the passage lost to better ones of its page",
 }
 """What the figures of `--explain` mean. A signal that is not named here has no legend."""

@@ -9,6 +9,7 @@ from typing import Any
 from cli.commands.change_log import change_log, refuse_target, write_change_log
 from cli.context import settings_from
 from cli.contradictions import refuse_contradictions
+from cli.downloads import confirm_downloads
 from cli.terminal import format_count, json_line, print_text, progress_bars, say
 from ingest.core.defaults import DEFAULT_SOURCE
 from ingest.core.errors import CorpusError, UsageError
@@ -68,6 +69,7 @@ def run_reindex(values: Mapping[str, object], options: ReindexOptions, output: O
             "--dry-run": options.dry_run,
         },
     )
+    confirm_downloads(settings, (settings.embedder,), quiet=output.quiet)
     _refuse_wrong_sources(options, settings.docs)
     _refuse_change_log(output, settings)
     try:

@@ -2,6 +2,7 @@
 
 records    pages, documents, chunks       errors   message, hint, code, exit status
 defaults   values used where nothing is configured
+profiles   named choices of models
 settings   option > environment > config > default
 urls       normalization of addresses     atomic   write a file whole or not at all
 deadline   one time limit over everything a question waits for

@@ -3,13 +3,14 @@
 import difflib
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from ingest.core.database_url import DatabaseUrl, IndexAddress, is_database
 from ingest.core.defaults import DEFAULT_BASE_URL, DEFAULT_MODEL, DEFAULT_TEMPERATURE
 from ingest.core.errors import UsageError
+from ingest.core.profiles import FAST, PROFILES
 
 CONFIG_NAME: Final = "askdocs.toml"
 CREDENTIALS_NAME: Final = "credentials.toml"
@@ -43,7 +44,11 @@ class Settings:
 
     docs: Path
     index: IndexAddress
+    profile: str
     embedder: str
+    late: str
+    reranker: str
+    yes: bool
     device: str
     precision: str
     model: str
@@ -113,6 +118,20 @@ def _models(value: object) -> str:
     return slugs
 
 
+def _profile(value: object) -> str:
+    if value not in PROFILES:
+        message = f"takes {', '.join(list(PROFILES)[:-1])} or {list(PROFILES)[-1]}"
+        raise ValueError(message)
+    return str(value)
+
+
+def _truth(value: object) -> bool:
+    if value is not True and value is not False:
+        message = "takes true or false"
+        raise ValueError(message)
+    return value
+
+
 def _temperature(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float, str)) or not 0 <= float(value) <= 2:
         message = "takes a number from 0 to 2"
@@ -126,7 +145,11 @@ _MOST_MODELS: Final = 3
 _SETTINGS: Final[dict[str, _Setting]] = {
     "docs": _Setting(_text, None, "ASKDOCS_DOCS"),
     "index": _Setting(_text, None, "ASKDOCS_INDEX"),
-    "embedder": _Setting(_text, "minilm", "ASKDOCS_EMBEDDER"),
+    "profile": _Setting(_profile, FAST, "ASKDOCS_PROFILE"),
+    "embedder": _Setting(_text, "", "ASKDOCS_EMBEDDER"),
+    "late": _Setting(_text, "", "ASKDOCS_LATE"),
+    "reranker": _Setting(_text, "", "ASKDOCS_RERANKER"),
+    "yes": _Setting(_truth, default=False),
     "device": _Setting(_text, "auto", "ASKDOCS_DEVICE"),
     "precision": _Setting(_precision, "auto", "ASKDOCS_PRECISION"),
     "model": _Setting(_models, DEFAULT_MODEL, "ASKDOCS_MODEL"),
@@ -159,9 +182,19 @@ def load_settings(options: Mapping[str, object], environ: Mapping[str, str], cwd
             raw, origin = from_file[name], f"config {path}"
         values[name] = raw if origin == "default" else _parsed(name, setting, raw, origin)
         origins[name] = origin
+    _apply_profile(values, origins)
     _place_folders(values, origins, cwd, path)
     _add_credentials(values, origins, environ)
     return Settings(**values, origins=origins)
+
+
+def _apply_profile(values: dict[str, Any], origins: dict[str, str]) -> None:
+    """Let the profile choose the models that nothing else chose."""
+    name = values["profile"]
+    for setting, model in asdict(PROFILES[name]).items():
+        if origins[setting] == "default":
+            values[setting] = model
+            origins[setting] = "default" if name == FAST else f"profile {name}"
 
 
 def _parsed(name: str, setting: _Setting, raw: object, origin: str) -> object:

@@ -127,6 +127,15 @@ class Embedder(Protocol):
         """Embed a question. Raises ModelError."""
 
 
+class LateScorer(Protocol):
+    """A late-interaction model that scores passages next to the embedder."""
+
+    name: str
+
+    def scores(self, question: str, passages: Sequence[str]) -> NDArray[np.float32]:
+        """How well each passage matches the question, float32[len(passages)]. Raises ModelError."""
+
+
 def embedding_text(chunk: Chunk) -> str:
     """The text of a chunk that is embedded: its context (title, headings …), then its text."""
     return f"{chunk.context}\n{chunk.text}"

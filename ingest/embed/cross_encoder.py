@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ingest.core.errors import ModelError
-from ingest.embed.local import silence_libraries
+from ingest.embed.loading import silence_libraries
 
 _HINT: Final = "name a CrossEncoder for natural language inference or fact checking, or its folder"
 _ENTAILS: Final = frozenset("entailment entail entailed entails supported supports support consistent true".split())

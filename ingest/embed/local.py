@@ -1,29 +1,18 @@
-"""Any sentence-transformers model, by name or folder, for embedding."""
+"""Any embedder of sentence-transformers, by name or folder: dense, sparse or with a vector for each token."""
 
 import contextlib
-import hashlib
-import json
-import logging
-import os
 import threading
-import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Any
 
 import numpy as np
 
-from ingest.core.errors import ModelError
 from ingest.embed.base import BATCH, CHUNK_TOKENS, Embedding, QueryEmbedding, Vectors, normalize_rows
-
-if TYPE_CHECKING:
-    from sentence_transformers import SentenceTransformer
-
-_KIND_FILE: Final = "config_sentence_transformers.json"
-_SAMPLE: Final = 65_536
-_SAMPLES: Final = 64
+from ingest.embed.hashing import HASHED, hash_weights
+from ingest.embed.loading import fingerprint_of, load, quiet, revision_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,7 +25,11 @@ class Encoded:
 
 
 class LocalModel:
-    """A sentence-transformers model; loading it takes seconds, so it is loaded when first used."""
+    """A sentence-transformers model; loading it takes seconds, so it is loaded when first used.
+
+    Of a sparse model, the vector is its word weights hashed; of one with a vector for each token, their mean (its late
+    interaction is another signal: see late_model).
+    """
 
     remote = False
     has_tokens = False
@@ -46,29 +39,33 @@ class LocalModel:
         self.name = name
         self._device, self._precision = device, precision
         self._loading = threading.Lock()
-        self._loaded: SentenceTransformer | None = None
+        self._loaded: Any = None
 
     @property
-    def _model(self) -> "SentenceTransformer":
+    def _model(self) -> Any:  # noqa: ANN401 - one of the library's classes
         with self._loading:  # threads that ask at the same time wait for one load
             if self._loaded is None:
-                self._loaded = load(self.name, self._device)
+                self._loaded = load(
+                    self.name, self._device, ("SentenceTransformer", "SparseEncoder", "MultiVectorEncoder")
+                )
             return self._loaded
 
     @cached_property
     def fingerprint(self) -> str:
         """Of a folder, its name and a hash of its files; of a model from the hub, its name and revision."""
-        folder = Path(self.name)
         forced = "/bf16" if self._precision == "bf16" else ""  # what it costs was measured for the bundled model alone
-        if folder.is_dir():
-            return f"{folder.name}/{_hash_of(folder)[:12]}{forced}"
-        revision = _revision(self.name) or (self._model and _revision(self.name)) or "unknown"
-        return f"{self.name}/{revision}{forced}"
+        if not Path(self.name).is_dir() and not revision_of(self.name):
+            _ = self._model  # fetching it makes the revision known
+        return fingerprint_of(self.name) + forced
 
     @cached_property
     def dimension(self) -> int:
         """Length of a vector."""
-        return int(self._model.get_embedding_dimension() or 0)
+        return HASHED if self._kind == "SparseEncoder" else int(self._model.get_embedding_dimension() or 0)
+
+    @property
+    def _kind(self) -> str:
+        return str(self._model.model_type)
 
     @cached_property
     def max_tokens(self) -> int:
@@ -84,11 +81,9 @@ class LocalModel:
         """Embed passages, with the model's document prompt where it has one."""
         for start in range(0, len(texts), BATCH):
             part = list(texts[start : start + BATCH])
-            with _quiet(), _autocast(self._model.device.type, enabled=self._precision == "bf16"):
-                encoded = self._model.encode_document(
-                    part, batch_size=BATCH, convert_to_numpy=True, show_progress_bar=False
-                )
-            vectors = normalize_rows(np.asarray(encoded, dtype=np.float32), len(part), self.name)
+            with quiet(), _autocast(self._model.device.type, enabled=self._precision == "bf16"):
+                encoded = self._model.encode_document(part, batch_size=BATCH, show_progress_bar=False)
+            vectors = normalize_rows(self._rows(encoded), len(part), self.name)
             yield from ((start + at, Embedding(vector)) for at, vector in enumerate(vectors))
 
     def encode_stream(self, texts: Sequence[str]) -> Iterator[tuple[int, Encoded]]:
@@ -99,7 +94,7 @@ class LocalModel:
         bf16 = self._precision == "bf16" or (self._precision == "auto" and has_bf16(self._model.device.type))
         for start in range(0, len(texts), BATCH):
             part = list(texts[start : start + BATCH])
-            with _quiet(), _autocast(self._model.device.type, enabled=bf16):
+            with quiet(), _autocast(self._model.device.type, enabled=bf16):
                 encoded = self._model.encode_document(
                     part, batch_size=BATCH, output_value=None, convert_to_numpy=False, show_progress_bar=False
                 )
@@ -112,9 +107,19 @@ class LocalModel:
 
     def embed_query(self, text: str) -> QueryEmbedding:
         """Embed a question, with the model's query prompt where it has one."""
-        with _quiet():
-            vector = self._model.encode_query(text, convert_to_numpy=True, show_progress_bar=False)
-        return QueryEmbedding(normalize_rows(np.asarray(vector, dtype=np.float32)[None], 1, self.name)[0])
+        with quiet():
+            encoded = self._model.encode_query([text], show_progress_bar=False)
+        return QueryEmbedding(normalize_rows(self._rows(encoded), 1, self.name)[0])
+
+    def _rows(self, encoded: Any) -> Vectors:  # noqa: ANN401 - array, sparse tensor or list of tensors, by kind
+        """One vector for each text of a batch, of any length."""
+        if self._kind == "SparseEncoder":
+            weights = encoded.coalesce().cpu()
+            (rows, columns), values = weights.indices().numpy(), weights.values().float().numpy()
+            return hash_weights(rows, columns, values, weights.shape[0])
+        if self._kind == "MultiVectorEncoder":
+            return np.stack([one.float().cpu().numpy().mean(axis=0) for one in encoded])
+        return np.asarray(encoded, dtype=np.float32)
 
 
 def has_bf16(device: str) -> bool:
@@ -137,91 +142,3 @@ def _autocast(device: str, *, enabled: bool) -> Iterator[None]:
 
     with torch.autocast(device, dtype=torch.bfloat16, enabled=enabled):
         yield
-
-
-def _hash_of(folder: Path) -> str:
-    """A hash of every file: its name, its size, and samples of it, since weights may have gigabytes.
-
-    Training moves all weights, so samples tell one training from another.
-    """
-    digest = hashlib.sha256()
-    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-        size = path.stat().st_size
-        digest.update(f"{path.relative_to(folder).as_posix()} {size}\n".encode())
-        with path.open("rb") as file:
-            for start in range(0, size, max(_SAMPLE, size // _SAMPLES)):
-                file.seek(start)
-                digest.update(file.read(_SAMPLE))
-    return digest.hexdigest()
-
-
-def _revision(name: str) -> str:
-    """The revision of a hub's model that is in its local cache, "" where none is."""
-    from huggingface_hub import try_to_load_from_cache
-
-    with contextlib.suppress(ValueError):  # no name of a model: loading it will say so
-        path = try_to_load_from_cache(name, "modules.json") or try_to_load_from_cache(name, "config.json")
-        return Path(path).parent.name[:12] if isinstance(path, str) else ""
-    return ""
-
-
-def _kind_of(name: str) -> str:
-    """The class of sentence-transformers that a model was saved by; "" where it is not known."""
-    from huggingface_hub import try_to_load_from_cache
-
-    path: object = Path(name) / _KIND_FILE
-    if not Path(name).is_dir():
-        with contextlib.suppress(ValueError):  # not the name of a model: loading it will say so
-            path = try_to_load_from_cache(name, _KIND_FILE)
-    if not isinstance(path, (str, Path)):
-        return ""
-    try:
-        return str(json.loads(Path(path).read_text(encoding="utf-8")).get("model_type", ""))
-    except (OSError, ValueError, AttributeError):
-        return ""
-
-
-def load(name: str, device: str = "auto") -> "SentenceTransformer":
-    """Load a model from a folder, or from the hub's cache, or from the hub, onto a device. Raises ModelError."""
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # the tokenizer warns of forks otherwise
-    if Path(name).is_dir():
-        os.environ.setdefault("HF_HUB_OFFLINE", "1")
-    with _quiet():
-        from sentence_transformers import SentenceTransformer
-
-        silence_libraries()
-        kind = _kind_of(name)
-        if kind not in ("", SentenceTransformer.model_type):  # the library would convert it, and lose what it is for
-            hint = "a CrossEncoder goes with --reranker" if kind == "CrossEncoder" else "name a dense model"
-            raise ModelError(f"{name!r} is a {kind}, not an embedder of passages", hint)
-        try:
-            return SentenceTransformer(name, device=None if device == "auto" else device, trust_remote_code=False)
-        except Exception as error:  # the library raises whatever its parts raise
-            if os.environ.get("HF_HUB_OFFLINE") == "1" and not Path(name).is_dir():
-                hint = "leave out --no-llm once, which downloads it, or use --embedder minilm"
-                raise ModelError(
-                    f"the embedder {name!r} is not on this machine, and the hub may not be asked", hint
-                ) from error
-            hint = "give the name of a sentence-transformers model or the folder of one, or use --embedder minilm"
-            raise ModelError(f"the embedder {name!r} can't be loaded: {_first_line(error)}", hint) from error
-
-
-def silence_libraries() -> None:
-    """Turn off the progress bars and warnings of the libraries that load models: each retry would be a warning."""
-    from transformers.utils.logging import disable_progress_bar
-
-    disable_progress_bar()
-    for library in ("huggingface_hub", "sentence_transformers", "transformers"):
-        logging.getLogger(library).setLevel(logging.ERROR)
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Hide the libraries' warnings: a user can mend none of them."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]

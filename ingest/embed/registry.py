@@ -1,7 +1,11 @@
 """Choose an embedder by its name."""
 
+from typing import Final
+
 from ingest.core.settings import Settings
-from ingest.embed.base import BUNDLED, Embedder
+from ingest.embed.base import BUNDLED, Embedder, LateScorer
+
+REMOTE: Final = "openrouter:"
 
 
 def get_embedder(settings: Settings) -> Embedder:
@@ -14,13 +18,30 @@ def get_embedder(settings: Settings) -> Embedder:
         from ingest.embed.minilm import MiniLm
 
         return MiniLm(settings.device, settings.precision)
-    if name.startswith("openrouter:"):
+    if name.startswith(REMOTE):
         from ingest.embed.remote import OpenRouterEmbedder
 
-        return _added(OpenRouterEmbedder(name.removeprefix("openrouter:"), settings), settings)
+        return _added(OpenRouterEmbedder(name.removeprefix(REMOTE), settings), settings)
     from ingest.embed.local import LocalModel
 
     return _added(LocalModel(name, settings.device, settings.precision), settings)
+
+
+def get_late(settings: Settings) -> LateScorer | None:
+    """The late-interaction model that the settings name, or that their embedder is; None without one. Loads no model.
+
+    Raises ModelError where the embedder's kind is asked of a hub that can't be reached.
+    """
+    name = settings.late
+    if not name and settings.embedder != BUNDLED and not settings.embedder.startswith(REMOTE):
+        from ingest.embed.loading import kind_of
+
+        name = settings.embedder if kind_of(settings.embedder) == "MultiVectorEncoder" else ""
+    if not name:
+        return None
+    from ingest.embed.late_model import LateModel
+
+    return LateModel(name, settings.device)
 
 
 def _added(other: Embedder, settings: Settings) -> Embedder:

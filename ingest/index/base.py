@@ -95,6 +95,9 @@ class Candidates:
     """The cosine by an added embedder; None where there is none."""
     nearest: Floats | None = None
     """The NEAREST largest cosines of the whole index, in descending order."""
+    mean: float = 0.0
+    deviation: float = 0.0
+    """Mean and standard deviation of the cosines of the whole index."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -111,6 +111,8 @@ def select(
         page=None if page is None else page[rows],
         added=None if signals.added is None else signals.added[rows],
         nearest=None if cosine is None else _largest(cosine, NEAREST),
+        mean=0.0 if cosine is None or not len(cosine) else float(cosine.mean()),
+        deviation=0.0 if cosine is None or not len(cosine) else float(cosine.std()),
     )
 
 

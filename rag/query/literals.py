@@ -37,7 +37,8 @@ def literals(question: str) -> list[Literal]:
 
 def _literals(question: str) -> Iterator[Literal]:
     for word in _WORD.findall(question):
-        bare = word.strip("'`*.:…’‘").rstrip("'s") if not word.startswith((":", "-")) else word.strip("'`*.…’‘")
+        bare = word.strip("'`*.…’‘" if word.startswith((":", "-")) else "'`*.:…’‘")
+        bare = bare.removesuffix("'s").removesuffix("’s")
         version = version_of(bare)
         if version and (version.count(".") > 1 or bare[:1] in "vV" or _INTRODUCED.search(question)):
             yield Literal("version", version)

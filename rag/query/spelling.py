@@ -62,9 +62,11 @@ class Dictionary:
 def correct(question: str, dictionary: Dictionary) -> str:
     """The question with unknown words replaced by the nearest word of the docs, where one is near enough.
 
-    Names with inner capitals stay, and so do English words that the docs do not contain: "lapse"
+    Names with inner capitals and acronyms stay, and so do English words that the docs do not contain: "lapse"
     is not a misspelling.
     """
+    if question.isupper():  # capitals are no names here
+        question = question.lower()
     meant: dict[str, tuple[str, ...]] = {word: (word,) for word in _WORD.findall(question)}
     meant |= {word: _meant(word, dictionary) for word in tuple(islice(meant, _MOST))}
     for word, forms in meant.items():
@@ -101,7 +103,7 @@ def _fitting(word: str, forms: Sequence[str], others: set[str], dictionary: Dict
 def _meant(word: str, dictionary: Dictionary) -> tuple[str, ...]:
     """Return the words that may be meant: the word itself if it is known, else the equally near words of the docs."""
     lower = word.lower()
-    plain = lower.isascii() and _SHORTEST <= len(lower) <= _LONGEST and word[1:] in (lower[1:], word[1:].upper())
+    plain = lower.isascii() and _SHORTEST <= len(lower) <= _LONGEST and word[1:] == lower[1:]
     if not plain or dictionary.knows(lower):
         return (word,)
     if not _is_slip_of_english(lower, dictionary) and (apart := _apart(lower, dictionary)):
@@ -135,6 +137,11 @@ def _apart(word: str, dictionary: Dictionary) -> str:
     counts = [(min(dictionary.frequency.get(stem(part), 0) for part in pair), *pair) for pair in pairs]
     count, *best = max(counts, default=(0, "", ""))
     return " ".join(best) if count else ""
+
+
+def has_near(word: str, words: Iterable[str]) -> bool:
+    """Whether one of the words is at most as many edits away as a slip makes: what they name may be meant."""
+    return len(word) >= _SURE and bool(_near(word, words, 2 if len(word) >= _LONG else 1))
 
 
 def _near(word: str, words: Iterable[str], allowed: int) -> list[tuple[int, str]]:

@@ -17,7 +17,13 @@ from ingest.text.terms import FUNCTION_WORDS
 _FOLDER: Final = Path(__file__).parent / "lexicon"
 _LATIN: Final = ("de", "es", "fr", "it", "nl", "pl", "pt", "tr")
 _SCRIPTS: Final = (("ja", re.compile(r"[\u3040-\u30ff]")), ("zh", re.compile(r"[\u4e00-\u9fff]")))
-_SPACED_SCRIPTS: Final = (("ko", re.compile(r"[\uac00-\ud7af]")), ("ru", re.compile(r"[\u0400-\u04ff]")))
+_SPACED_SCRIPTS: Final = (
+    ("ko", re.compile(r"[\uac00-\ud7af]")),
+    ("ru", re.compile(r"[\u0400-\u04ff]")),
+    ("ar", re.compile(r"[\u0621-\u064a]")),
+    ("vi", re.compile(r"[\u1ea0-\u1ef9ơưđĐƠƯ]")),
+)
+"""Vietnamese is recognized by letters that no other language in Latin script has; without its marks it is not."""
 _WORD: Final = re.compile(r"[^\W_]+(?:['’.][^\W_]+)*|[^\w\s]|_", re.UNICODE)
 _LONGEST: Final = 5
 """Words of the longest phrase that is looked up."""
@@ -34,11 +40,24 @@ words that are frequent in questions."""
 _ELIDED: Final = re.compile(r"\b(?:[cdjlmnst]|qu|un|all|dell|nell|sull|quell)['’](?=\w)", re.IGNORECASE)
 """French and Italian articles and similar words that are attached to the next word."""
 
-_UNFOLDED: Final = str.maketrans({"ł": "l", "ı": "i", "ß": "ss", "ø": "o", "æ": "ae", "œ": "oe", "’": "'"})
+_UNFOLDED: Final = str.maketrans(
+    {"ł": "l", "ı": "i", "ß": "ss", "ø": "o", "æ": "ae", "œ": "oe", "’": "'", "đ": "d"}
+    | {"أ": "ا", "إ": "ا", "آ": "ا", "ى": "ي", "ة": "ه", "ؤ": "و", "ئ": "ي"}
+)
+"""Letters that are no other letter with an accent, and Arabic ones that many write without their hamza or dots."""
+
+_VOWELS: Final = re.compile("[\u064b-\u0652\u0640]")
+"""Arabic vowel signs and the stroke that stretches a word: most leave them out."""
 
 
 _JOINING: Final = ("de", "nl")
 """Languages that write compounds as one word."""
+
+_PREFIXED: Final = {"ar": ("وبال", "ولل", "وال", "بال", "فال", "كال", "لل", "ال", "و", "ف", "ب", "ل", "ك")}
+"""What a language writes together with the next word: the Arabic article, "and", "with", "for"; longest first."""
+
+_ROOT: Final = 3
+"""Letters that must be left without a prefix."""
 
 _PART: Final = 4
 """Letters of the shortest part of a compound: shorter parts match by chance."""
@@ -53,7 +72,7 @@ _JOINTS: Final = ("", "s", "n", "en", "es")
 class Lexicon:
     """`words`: forms of one or more words; `stems`: the beginnings of words; both -> English, with accents and without.
 
-    `joining`: whether a word that is not known may be two that are.
+    `joining`: whether a word that is not known may be two that are. `prefixes` may stand before any word.
     """
 
     words: Mapping[str, str]
@@ -61,12 +80,19 @@ class Lexicon:
     phrases: Mapping[int, Sequence[tuple[Sequence[str], str]]]
     """By their number of words: phrases some of whose words are stems, marked by a star."""
     joining: bool = False
+    prefixes: tuple[str, ...] = ()
 
     def find(self, words: Sequence[str]) -> str | None:
         """Translate lower-case words into English: as they are, else by stems; None if neither is known."""
         form = " ".join(words)
         if form in self.words:
             return self.words[form]
+        if self.prefixes:
+            bare = tuple(_without_prefix(word, self.prefixes) for word in words)
+            if " ".join(bare) in self.words:
+                return self.words[" ".join(bare)]
+            if len(words) == 1 and bare[0] != form and len(form) <= _LONGEST_WORD:
+                return self._stem(form) or self._stem(bare[0])
         if len(words) == 1:
             if len(form) > _LONGEST_WORD:
                 return None
@@ -89,11 +115,16 @@ class Lexicon:
         return None
 
 
+def _without_prefix(word: str, prefixes: Sequence[str]) -> str:
+    return next((word[len(one) :] for one in prefixes if word.startswith(one) and len(word) - len(one) >= _ROOT), word)
+
+
 def translate(question: str, in_docs: Callable[[str], bool]) -> str:
     """Translate the question into rough English; unchanged if it is English or its language has no lexicon.
 
     `in_docs`: whether the (English) docs contain a word. Nothing else reveals the language of bare keywords.
     """
+    question = _VOWELS.sub("", question)
     for language, script in _SCRIPTS:
         if script.search(question):
             return _unspaced(question, read_lexicon(language))
@@ -122,6 +153,7 @@ def fold(text: str) -> str:
 @cache
 def read_lexicon(language: str) -> Lexicon:
     """The lexicon of a language by its ISO 639-1 code."""
+    prefixes = _PREFIXED.get(language, ())
     words: dict[str, str] = {}
     stems: dict[str, str] = {}
     phrases: dict[int, list[tuple[Sequence[str], str]]] = {}
@@ -131,11 +163,13 @@ def read_lexicon(language: str) -> Lexicon:
             for form in dict.fromkeys((unicodedata.normalize("NFC", written.lower()), fold(written))):
                 if "*" not in form:
                     words.setdefault(form, english)
+                    if prefixes and " " in form:
+                        words.setdefault(" ".join(_without_prefix(one, prefixes) for one in form.split()), english)
                 elif " " in form:
                     phrases.setdefault(form.count(" ") + 1, []).append((form.split(" "), english))
                 else:
                     stems.setdefault(form.rstrip("*"), english)
-    return Lexicon(words, stems, phrases, language in _JOINING)
+    return Lexicon(words, stems, phrases, language in _JOINING, prefixes)
 
 
 def _begin(words: Sequence[str], stems: Sequence[str]) -> bool:

@@ -14,6 +14,7 @@ from ingest.core.records import Chunk
 from ingest.index.base import IndexReader, Vocabulary
 from ingest.text.terms import terms, version_of
 from rag.query.literals import Literal, literals
+from rag.query.spelling import has_near
 
 MATCHED: Final = 30
 """How many passages with a literal are ranked next to the first stage's candidates."""
@@ -100,7 +101,7 @@ def _is_missing(literal: Literal, vocabulary: Vocabulary) -> bool:
             return False
         others = _numbered(noun, vocabulary)
     else:
-        return literal.kind == "identifier"
+        return literal.kind == "identifier" and not has_near(literal.term, vocabulary)
     return sum(1 for _, _ in zip(others, range(_SIBLINGS), strict=False)) == _SIBLINGS
 
 

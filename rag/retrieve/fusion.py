@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
 import numpy as np
@@ -41,15 +41,18 @@ class SecondStage:
     late: Floats
     added: Floats | None = None
     """The cosine by an added embedder."""
+    model: Floats | None = None
+    """Late interaction by a model of its own."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """Rows by their final score 0..1; `late` and `whitened` are those signals of the rows that have them."""
+    """Rows by their final score 0..1; `late`, `whitened` and `model` are those signals of the rows that have them."""
 
     scores: dict[int, float]
     late: dict[int, float]
     whitened: dict[int, float]
+    model: dict[int, float] = field(default_factory=dict)
 
 
 def first_ranking(found: Candidates, rows: list[int], at: list[int]) -> Ranking:
@@ -66,12 +69,15 @@ def final_scores(rows: list[int], near: SecondStage) -> Ranking:
     parts = [(near.bm25, 1.0), (near.cosine, 1.0), (near.page, 1.0), (near.late, LATE_WEIGHT)]
     if near.added is not None:
         parts.append((near.added, 1.0))
+    if near.model is not None:
+        parts.append((near.model, LATE_WEIGHT))
     total = np.float32(sum(weight for _, weight in parts))
     mixed = np.asarray(sum(min_max(scores) * np.float32(weight) for scores, weight in parts) / total)
     return Ranking(
         dict(zip(rows, mixed.tolist(), strict=True)),
         dict(zip(rows, near.late.tolist(), strict=True)),
         dict(zip(rows, near.cosine.tolist(), strict=True)),
+        {} if near.model is None else dict(zip(rows, near.model.tolist(), strict=True)),
     )
 
 

@@ -66,33 +66,16 @@ def _remote(slug: str, settings: Settings) -> Callable[[str, Sequence[str]], lis
 
 
 def _local(name: str, device: str) -> Callable[[str, Sequence[str]], list[float]]:
+    from ingest.embed.loading import load
+
     models: list[Any] = []
     loading = threading.Lock()
 
     def score(question: str, texts: Sequence[str]) -> list[float]:
         with loading:  # threads that ask at the same time wait for one load
             if not models:
-                models.append(_load(name, device))
+                models.append(load(name, device, ("CrossEncoder",)))
         values = models[0].predict([(question, text) for text in texts], show_progress_bar=False)
         return [min(1.0, max(0.0, float(value))) for value in values]
 
     return score
-
-
-def _load(name: str, device: str) -> Any:  # noqa: ANN401 - the library ships no types that mypy follows
-    from sentence_transformers import CrossEncoder
-    from torch.nn import Sigmoid
-
-    try:
-        return CrossEncoder(
-            name,
-            num_labels=1,
-            activation_fn=Sigmoid(),
-            trust_remote_code=False,
-            device=None if device == "auto" else device,
-        )
-    except (OSError, ValueError, RuntimeError, KeyError) as error:
-        said = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
-        raise ModelError(
-            f"the reranker {name} can't be loaded: {said}", "name a CrossEncoder, or its folder"
-        ) from error

@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 from ingest.core.errors import IndexMismatch
 from ingest.core.records import Chunk, Document
 from ingest.embed.added import AddedEmbedder
-from ingest.embed.base import Embedder, QueryEmbedding, embedding_text
+from ingest.embed.base import Embedder, LateScorer, QueryEmbedding, embedding_text
 from ingest.embed.minilm import MiniLm
 from ingest.index.base import FIRST_STAGE, Candidates, IndexReader
 from ingest.index.whitening import whiten
 from ingest.text.language import stop_terms
 from ingest.text.terms import stem, terms
-from rag.abstain import coverage, evidence
+from rag.abstain import Evidence, coverage, signals
 from rag.query.frame import frame_terms
 from rag.query.understand import Understanding
 from rag.records import Hit, QuestionTokens, Retrieved
@@ -126,16 +126,30 @@ class Ranked:
         """Coverage and signals are those of the undiversified ranking, whichever passages are shown."""
         best = self.store.explain(self.rows[:_COVERING], self.whole.words)
         words, idf = self._subject(), self.store.idf
-        signals = evidence(words, best[:1], self.whole.found.nearest, self.whole.ranking.late, idf)
         return Retrieved(
             self.question,
             self.hits(ranked),
             coverage(words, best, idf),
             self.embed_ms,
-            {**signals, "absent": float(len(self.absent))} if self.absent else signals,
+            signals(self._evidence(words, best), idf),
             self.search if self.search != self.question else "",
             self.whole.tokens,
             self.under,
+        )
+
+    def _evidence(self, words: list[str], best: Sequence[Mapping[str, float]]) -> Evidence:
+        found, frequency, late = self.whole.found, self.store.vocabulary.frequency, self.whole.ranking.late
+        return Evidence(
+            terms=words,
+            known={word for word in words if frequency(word)},
+            best=best[0] if best else (),
+            passages=int(self.store.manifest["chunks"]),
+            absent=len(self.absent),
+            bm25=found.bm25[: min(CANDIDATES, found.best)],
+            late=late.get(self.rows[0], max(late.values())) if late and self.rows else None,
+            nearest=None if found.nearest is None or not len(found.nearest) else float(found.nearest[0]),
+            mean=found.mean,
+            deviation=found.deviation,
         )
 
     def _subject(self) -> list[str]:
@@ -160,6 +174,8 @@ class Ranked:
             others["added"] = float(found.added[at])
         if row in ranking.late:
             others |= {"whitened": ranking.whitened[row], "late": ranking.late[row]}
+        if row in ranking.model:
+            others["model"] = ranking.model[row]
         if row in self.scores and self.scores[row] < self.undemoted[row]:
             others["crowded"] = self.scores[row] - self.undemoted[row]
         last = min(self.scores.values(), default=0.0)
@@ -180,12 +196,15 @@ class Ranked:
 class Retriever:
     """Ranks the chunks of one index. Keeps nothing of a question, so that threads may share it."""
 
-    def __init__(self, store: IndexReader, embedder: Embedder | None) -> None:
-        """`embedder` None: BM25 alone ranks. Raises IndexMismatch when the index is of another embedder."""
+    def __init__(self, store: IndexReader, embedder: Embedder | None, late: LateScorer | None = None) -> None:
+        """`embedder` None: BM25 alone ranks. `late` is a further signal of the second ranking.
+
+        Raises IndexMismatch when the index is of another embedder.
+        """
         if embedder is not None:
             check_embedder(store, embedder)
         self._store = store
-        self._embedder = embedder
+        self._embedder, self._late = embedder, late
         self._whitening, self._token_means = store.whitening(), store.token_means()
         self._language = str(store.manifest.get("language", "en"))
         self._understanding = Understanding(store.vocabulary, _bundled(embedder).words, self._language)
@@ -203,7 +222,7 @@ class Retriever:
         asked = self._understanding.search_for(question)
         parts = [self._search(part, CANDIDATES, under, watch).ranking for part in asked.parts]
         others = {row for part in parts for row in part.scores}
-        matches = match_literals(question, self._store)
+        matches = match_literals(asked.text, self._store)
         whole = self._search(asked.text, max(CANDIDATES, depth), under, watch, others, matches.candidates())
         together = self._rank_up(merge_parts(whole.ranking, parts), matches)
         pages = dict(zip(map(int, whole.found.rows), map(int, whole.found.pages), strict=True))
@@ -317,7 +336,10 @@ class Retriever:
         late = max_similarity(asked.vectors, asked.weights, passages.tokens, self._token_means)
         whitened = whiten(np.vstack([query.vector, passages.vectors]), self._whitening)
         added = None if found.added is None else found.added[at]
-        return SecondStage(found.bm25[at], whitened[1:] @ whitened[0], found.page[at], late, added)
+        model = None
+        if self._late is not None:
+            model = self._late.scores(text, [embedding_text(chunk) for chunk in self._store.chunks(rows)])
+        return SecondStage(found.bm25[at], whitened[1:] @ whitened[0], found.page[at], late, added, model)
 
 
 def _bundled(embedder: Embedder | None) -> MiniLm:

@@ -12,7 +12,7 @@ from cli.main import app
 from tests.cli.conftest import Here
 
 COMMANDS = ["ask", "reindex", "inspect", "eval", "status", "doctor", "models"]
-SHARED = "--docs d --index i --config c --embedder minilm --model a/b --json -q -v".split()
+SHARED = "--docs d --index i --config c --profile fast --yes --embedder minilm --model a/b --json -q -v".split()
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ingest.embed.base import CHUNK_TOKENS, embed_all
-from ingest.embed.local import load
+from ingest.embed.loading import load
 from ingest.embed.minilm import MiniLm
 
 if TYPE_CHECKING:

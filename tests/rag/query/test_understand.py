@@ -125,7 +125,7 @@ def test_other_languages_become_words_of_the_docs(question: str, words: set[str]
 
 
 @pytest.mark.parametrize(
-    "question", ["How do I delete a key?", "azure foundry resource_type", "rate limits", "", "???", "كيف أحذف المفتاح؟"]
+    "question", ["How do I delete a key?", "azure foundry resource_type", "rate limits", "", "???", "איך מוחקים מפתח?"]
 )
 def test_english_and_what_no_lexicon_knows_stays(question: str) -> None:
     assert translate(question, lambda _word: True) == question
@@ -140,6 +140,20 @@ def test_english_and_what_no_lexicon_knows_stays(question: str) -> None:
 )
 def test_words_that_two_languages_share_do_not_hide_one(question: str, english: str) -> None:
     assert translate(question, lambda word: word in {"comment", "video", "api"}).startswith(english)
+
+
+@pytest.mark.parametrize(
+    ("question", "words"),
+    [
+        ("كيف أحذف الفاتورة القديمة؟", {"how", "delete", "invoice", "old"}),
+        ("كَيفَ نَرفَعُ المِلَفّاتِ", {"how", "upload", "file"}),
+        ("وبالملفات", {"file"}),
+        ("Làm thế nào để đổi mật khẩu của tôi?", {"how", "change", "password", "my"}),
+        ("Tại sao máy chủ chậm?", {"why", "server", "slow"}),
+    ],
+)
+def test_words_are_found_behind_prefixes_and_in_phrases(question: str, words: set[str]) -> None:
+    assert words <= set(translate(question, lambda _word: False).replace("?", " ").split())
 
 
 @pytest.mark.parametrize("question", ["define quorum", "Define error quorum", "configure quorum"])
@@ -168,7 +182,9 @@ def test_the_words_that_only_ask_are_told_from_the_term(question: str, phrase: s
     assert frame_terms(question) == frame
 
 
-@pytest.mark.parametrize("language", ["de", "es", "fr", "it", "ja", "ko", "nl", "pl", "pt", "ru", "tr", "zh"])
+@pytest.mark.parametrize(
+    "language", ["ar", "vi", "de", "es", "fr", "it", "ja", "ko", "nl", "pl", "pt", "ru", "tr", "zh"]
+)
 def test_lexicons_are_well_formed(language: str) -> None:
     lexicon = read_lexicon(language)
     assert len(lexicon.words) + len(lexicon.stems) > 500
