@@ -10,6 +10,7 @@ from ingest.text.terms import terms
 from rag.generate.excerpt_scores import Question, is_dangling
 from rag.generate.excerpt_sections import Section, headings_above
 from rag.generate.excerpt_text import Piece
+from rag.generate.section_units import is_only_a_link
 from rag.records import Hit
 
 _PASSAGE: Final = 6.0
@@ -22,6 +23,8 @@ _SHORT_CODE: Final = 12
 """Lines of code that are shown to those who ask how to do something and do not mention code."""
 _UNASKED: Final = 2.0
 """Penalty for an excerpt around code that nobody asked for and no sentence explains."""
+_ELSEWHERE: Final = 3.0
+"""Penalty for an excerpt around a list of nothing but links: it says where an answer may be, and is none itself."""
 _OUTDATED: Final = 1.0
 """Penalty for an excerpt of a section that the docs call outdated."""
 _OLD = re.compile(r"\b(?:deprecated|legacy|obsolete|outdated|removed)\b", re.IGNORECASE)
@@ -63,7 +66,8 @@ def best_window(question: Question, section: Section, size: int, best: float) ->
     def score(at: int) -> float:
         return pieces[at].score + (_OPENS if at == inside[0] else 0.0)
 
-    shown = [at for at in inside if not _is_unasked(question, pieces[at])] or inside
+    kept = [at for at in inside if not _is_unasked(question, pieces[at])]
+    shown = [at for at in kept if not _leads_elsewhere(pieces[at])] or kept or inside
     seed = max(shown, key=lambda at: (score(at), -at))
     start, end = with_what_it_refers_to(pieces, seed), seed + 1
     words = sum(piece.words for piece in pieces[start:end])
@@ -81,12 +85,19 @@ def best_window(question: Question, section: Section, size: int, best: float) ->
     passage = section.hit.score / best if best else 0.0
     loss = _OUTDATED if _is_outdated(question, section.hit) else 0.0
     loss += _UNASKED if _is_unasked(question, pieces[seed]) else 0.0
+    loss += _ELSEWHERE if _leads_elsewhere(pieces[seed]) else 0.0
     return Excerpt(section.hit, pieces[start:end], _PASSAGE * passage + score(seed) - loss)
 
 
 def _is_unasked(question: Question, piece: Piece) -> bool:
     """Whether a piece is code without a sentence that says what it shows, and the question does not want code."""
     return piece.group.kind == "code" and not piece.group.lead and not wants_code(question, piece)
+
+
+def _leads_elsewhere(piece: Piece) -> bool:
+    """Whether a piece is a list of links to other pages, without a sentence that says what they are."""
+    is_list = piece.group.kind == "list" and not piece.group.lead
+    return is_list and all(is_only_a_link(unit.text) for unit in piece.group.units)
 
 
 def _is_outdated(question: Question, hit: Hit) -> bool:

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Final, Literal
 
 from ingest.core.records import Chunk
-from ingest.text.markdown import LIST_ITEM, Block, blocks_of, closes_fence, fence_mark
+from ingest.text.markdown import LIST_ITEM, Block, blocks_of, closes_fence, fence_mark, without_bullet
 from ingest.text.sentences import runs, sentences
 from rag.passage import joined_text
 
@@ -18,6 +18,7 @@ GroupKind = Literal["paragraph", "list", "table", "code"]
 
 _QUOTE: Final = re.compile(r"(?m)^[ \t]*>[ ]?")
 _PICTURE: Final = re.compile(r"!\[[^\]]*\]\([^)\s]*(?:[ ]\"[^\"]*\")?\)")
+_LINK: Final = re.compile(r"(?<!!)\[[^\]\n]*\]\([^)\s]*(?:[ ]\"[^\"]*\")?\)")
 _LABEL: Final = re.compile(r"[ \t>]*(?:\*\*|__)?[^\n.:!?*_]{1,30}(?:\*\*|__)?[ \t]*")
 _LONGEST_LABEL: Final = 4
 """Words of a line such as "**Note**" or "Python" that names what is below it."""
@@ -62,6 +63,12 @@ class Group:
 
 
 @lru_cache(maxsize=512)  # a server reads the same sections for many questions; about 2 MB
+def is_only_a_link(item: str) -> bool:
+    """Whether a list item is nothing but links to other places."""
+    words, links = _LINK.subn("", without_bullet(item))
+    return links > 0 and not re.search(r"\w", words)
+
+
 def section_groups(chunks: tuple[Chunk, ...]) -> tuple[Group, ...]:
     """The groups of a section, from its chunks in page order; offsets are of the page's body.
 

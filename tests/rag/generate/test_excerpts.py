@@ -336,3 +336,33 @@ def test_a_question_off_topic_is_refused_with_the_nearest_pages(starter: Command
     assert refused.status == 3
     assert refused.out.startswith("The docs do not answer this question.\n\nNearest pages:\n")
     assert "https://openrouter.ai/docs/" in refused.out
+
+
+LINKS = """# Pumps
+
+## Set a spare pump
+
+- [Set a spare pump for the garden](/docs/garden)
+- [Set a spare pump for the roof](/docs/roof)
+
+## Levers
+
+Turn the red lever to name the spare pump, which starts when the first one fails.
+
+## Colours
+
+The blue lever opens the drain, and the green lever closes the vents of the house.
+"""
+
+
+def test_a_list_of_links_alone_answers_nothing_where_a_sentence_does(askdocs: CommandLine) -> None:
+    (askdocs.cwd / "docs").mkdir()
+    (askdocs.cwd / "docs" / "pumps.md").write_text(LINKS, encoding="utf-8")
+    told = askdocs("ask", "How do I set a spare pump?", "--no-llm", "--docs", "docs", "--json").json
+    assert told["citations"][0]["quote"].startswith("Turn the red lever to name the spare pump")
+    assert "for the garden" not in told["citations"][0]["quote"]
+    bare = LINKS.partition("## Levers")[0]
+    (askdocs.cwd / "other").mkdir()
+    (askdocs.cwd / "other" / "pumps.md").write_text(bare, encoding="utf-8")
+    alone = askdocs("ask", "How do I set a spare pump?", "--no-llm", "--docs", "other", "--json").json
+    assert "for the garden" in alone["answer"], "links are better than nothing"
