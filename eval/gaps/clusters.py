@@ -25,6 +25,8 @@ those on others .1 to .2. From .32 to .34 all planted subjects of two made-up lo
 at .30 two of them are joined, at .40 some fall apart."""
 _COPY: Final = 0.9
 """Cosine of two wordings of one question."""
+_MATRIX: Final = 12_000
+"""Questions up to which each is compared with each (576 MB); of more, copies are joined first."""
 _COMMON: Final = 0.3
 """Share of the passages from which on a word says nothing about the subject: the product's name, "model", "API"."""
 _EXAMPLES: Final = 3
@@ -128,13 +130,14 @@ def subject_of(question: str, share: Callable[[str], float]) -> str:
 def cluster(vectors: Vectors, near: float = NEAR) -> list[list[int]]:
     """Cluster unit vectors, float32[n, d], by average linkage; give the indices of each cluster, the largest first.
 
-    Two clusters are joined while the mean cosine between their members is at least `near`. Copies are joined first.
+    Two clusters are joined while the mean cosine between their members is at least `near`.
     """
     if not len(vectors):
         return []
-    copies = _join_copies(vectors)
-    sums = np.array([vectors[group].sum(axis=0) for group in copies], dtype=np.float32)
-    joined = _link(sums, np.array([len(group) for group in copies], dtype=np.float32), near)
+    copies = _join_copies(vectors) if len(vectors) > _MATRIX else [[at] for at in range(len(vectors))]
+    sizes = np.array([len(group) for group in copies], dtype=np.float32)
+    means = np.array([vectors[group].mean(axis=0) for group in copies], dtype=np.float32)
+    joined = _link(means @ means.T, sizes, near)
     members = [sorted(at for copy in group for at in copies[copy]) for group in joined]
     return sorted(members, key=lambda group: (-len(group), group[0]))
 
@@ -153,37 +156,40 @@ def _join_copies(vectors: Vectors) -> list[list[int]]:
     return groups
 
 
-def _link(sums: Vectors, sizes: Vectors, near: float) -> list[list[int]]:
-    """Average linkage by chains of nearest neighbours (Murtagh 1983); `sums` are changed.
+def _link(similarity: Vectors, sizes: Vectors, near: float) -> list[list[int]]:
+    """Average linkage by chains of nearest neighbours (Murtagh 1983). Both arrays are changed.
 
-    The mean cosine between two clusters is the product of their sums over the product of their sizes, so no matrix of
-    distances is kept. Joining other clusters brings none nearer: a cluster without a near neighbour is finished.
+    `similarity` is the mean cosine between the members of two groups, float32[n, n]. Joining other clusters brings none
+    nearer: a cluster without a near neighbour is finished.
     """
-    groups = [[at] for at in range(len(sums))]
-    active = np.ones(len(sums), dtype=np.bool_)
+    groups = [[at] for at in range(len(sizes))]
+    np.fill_diagonal(similarity, -np.inf)
     chain: list[int] = []
     finished: list[list[int]] = []
-    while active.any():
+    left = set(range(len(sizes)))
+    while left:
         if not chain:
-            chain.append(int(active.argmax()))
+            chain.append(min(left))
         last = chain[-1]
-        similarity = np.where(active, sums @ sums[last] / (sizes * sizes[last]), -np.inf)
-        similarity[last] = -np.inf
-        if len(chain) > 1:
-            similarity[chain[-2]] += 1e-6  # of equally near ones the one that it came from, or the chain has no end
-        nearest = int(similarity.argmax())
-        if similarity[nearest] < near:
+        nearest = int(similarity[last].argmax())
+        if len(chain) > 1 and similarity[last, chain[-2]] >= similarity[last, nearest]:
+            nearest = chain[-2]  # of equally near ones the one that it came from, or the chain has no end
+        if similarity[last, nearest] < near:
             finished.append(groups[last])
-            active[last] = False
-            chain.pop()
         elif len(chain) > 1 and nearest == chain[-2]:
-            del chain[-2:]
-            sums[nearest] += sums[last]
+            del chain[-1]
+            share = sizes[last] / (sizes[last] + sizes[nearest])
+            row = similarity[last] * share + similarity[nearest] * (1 - share)
+            row[nearest] = -np.inf
+            similarity[nearest], similarity[:, nearest] = row, row
             sizes[nearest] += sizes[last]
             groups[nearest] += groups[last]
-            active[last] = False
         else:
             chain.append(nearest)
+            continue
+        similarity[last], similarity[:, last] = -np.inf, -np.inf
+        left.discard(last)
+        chain.pop()
     return finished
 
 
