@@ -57,7 +57,7 @@ def evaluate(
 
     Compares with a saved run, writes a report, fits when to refuse, or (--new) writes a question.
     """
-    from cli.commands.evaluate import EvalOptions, run_eval
+    from cli.commands.measure.evaluate import EvalOptions, run_eval
 
     options = EvalOptions(
         questions=questions,
@@ -102,7 +102,7 @@ def impact(
 
     Answers all questions in two generations of the index and compares the answers one by one.
     """
-    from cli.commands.impact import ImpactOptions, run_impact
+    from cli.commands.measure.impact import ImpactOptions, run_impact
 
     options = ImpactOptions(before, after, questions, no_llm, under, report, markdown, gate, common.json, common.quiet)
     raise typer.Exit(run_impact({**common.settings, "k": k}, options))
@@ -111,7 +111,7 @@ def impact(
 @with_common("model")
 def gaps(log: own.GapsLog, *, common: Common, report: given.Report = None) -> None:
     """Show what readers ask and the docs do not answer."""
-    from cli.commands.gaps import GapsOptions, run_gaps
+    from cli.commands.measure.gaps import GapsOptions, run_gaps
 
     raise typer.Exit(run_gaps(common.settings, GapsOptions(log, report, common.json, common.quiet)))
 
@@ -130,7 +130,7 @@ def replay(
 
     The same passages, by generation and id, go to the same model with the same prompt.
     """
-    from cli.commands.replay import ReplayOptions, run_replay
+    from cli.commands.measure.replay import ReplayOptions, run_replay
 
     values = {**common.settings, "max_tokens": max_tokens, "timeout": timeout, "temperature": temperature}
     raise typer.Exit(run_replay(values, ReplayOptions(answer, batch, common.json, common.quiet)))

@@ -127,10 +127,10 @@ def ask(
     }
     values = {**common.settings, **limits}
     if chat:
-        from cli.commands.chat import run_chat
+        from cli.commands.ask.chat import run_chat
 
         raise typer.Exit(run_chat(values, options))
-    from cli.commands.ask import run_ask
+    from cli.commands.ask.run import run_ask
 
     raise typer.Exit(run_ask(values, options))
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TextIO
 from cli.terminal import page_console, safe
 from ingest.text.markdown import CODE_SPAN, LIST_ITEM, Block, blocks_of
 from ingest.text.sentences import runs
-from rag.generate.emphasis import decisive_spans
+from rag.generate.excerpts.emphasis import decisive_spans
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType

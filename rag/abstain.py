@@ -100,17 +100,16 @@ def _distinct(found: Evidence, nearest: float) -> float:
 
 
 def confidence(retrieved: Retrieved) -> float:
-    """How likely the passages answer, 0..1.
+    """How likely the passages answer, 0..1; 0 where the question turns on a literal that no passage contains.
 
     For an index without token vectors, and for BM25 alone, the confidence is half nearness in meaning and half coverage
-    of the question's words, 0 where a literal is absent: less accurate, but its thresholds can be fitted.
+    of the question's words: less accurate, but its thresholds can be fitted.
     """
-    if not retrieved.hits:
-        return 0.0
     named = retrieved.signals
+    if not retrieved.hits or named.get("absent"):
+        return 0.0
     if "late" not in named or "distinct" not in named:
-        nearness = 0.5 * min(1.0, max(0.0, retrieved.cosine)) + 0.5 * retrieved.coverage
-        return 0.0 if named.get("absent") else nearness
+        return 0.5 * min(1.0, max(0.0, retrieved.cosine)) + 0.5 * retrieved.coverage
     if named["nearest"] < _FAR and named["best_coverage"] < _HALF:
         return 0.0
     return logistic(named, _weights())

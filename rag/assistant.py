@@ -17,8 +17,8 @@ from ingest.core.errors import ModelError, UsageError
 from ingest.openrouter.client import load, load_in_background
 from ingest.text.terms import STOPWORDS
 from rag.abstain import is_answerable, is_worth_asking
-from rag.generate.excerpt_text import marked_text
-from rag.generate.excerpts import answer_from_excerpts
+from rag.generate.excerpts.choose import answer_from_excerpts
+from rag.generate.excerpts.text import marked_text
 from rag.generate.prompt import Passages, build_messages
 from rag.generate.widen import widen
 from rag.query.decompose import split

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from cli.commands.answering import print_query
+from cli.commands.ask.answering import print_query
 from cli.commands.inspect_output import chunks_markdown, comparison_markdown, print_comparison, print_page, print_table
 from cli.context import open_index, settings_from, text_or_stdin
 from cli.contradictions import refuse_contradictions

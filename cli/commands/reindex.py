@@ -86,7 +86,7 @@ def run_reindex(values: Mapping[str, object], options: ReindexOptions, output: O
 
 def _show_impact(settings: Settings, report: ReindexReport, output: Output) -> int:
     """What the change does to the answers: the generation before against the one that was published."""
-    from cli.commands.impact import ImpactOptions, show_impact
+    from cli.commands.measure.impact import ImpactOptions, show_impact
 
     if not (report.index and report.index.published) or not report.index.generation.manifest.get("previous"):
         if not output.quiet:

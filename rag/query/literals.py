@@ -13,6 +13,8 @@ from ingest.text.terms import number_terms, terms, version_of
 
 _WORD: Final = re.compile(r"[^\s,;!?()\[\]{}\"“”«»]+")
 _IDENTIFIER: Final = re.compile(r"--?[a-z][\w-]+|\w+_\w[\w]*|[a-z]+[A-Z]\w*|\w+(?:\.\w+)+\(?\)?|:[a-z]\w+", re.ASCII)
+_CODE: Final = re.compile(r"[a-z]{1,12}-\d{1,9}", re.IGNORECASE)
+"""A code: TW-204, BK-1001, RFC-7231."""
 _INTRODUCED: Final = re.compile(
     r"\b(?:version|release|v\.?|changelog|upgrade(?:d)? to|since|in|before|after)\s+v?\d", re.IGNORECASE
 )
@@ -45,6 +47,8 @@ def _literals(question: str) -> Iterator[Literal]:
         elif not version and _IDENTIFIER.fullmatch(bare):
             found = list(terms(bare.lstrip("-").rstrip("()")))
             yield Literal("identifier", found[0], tuple(found[1:]))
+        elif _CODE.fullmatch(bare):
+            yield Literal("code", bare.lower(), tuple(bare.lower().split("-")))
     for term in number_terms(question):
         noun, _, number = term.rpartition(" ")
         yield Literal("numbered", term, (noun, number)) if noun else Literal("date", term)

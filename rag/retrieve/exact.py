@@ -100,6 +100,9 @@ def _is_missing(literal: Literal, vocabulary: Vocabulary) -> bool:
         if noun in _COUNTERS:
             return False
         others = _numbered(noun, vocabulary)
+    elif literal.kind == "code":
+        prefix = literal.parts[0] + "-"
+        others = (term for term in vocabulary if term.startswith(prefix) and term.removeprefix(prefix).isdigit())
     else:
         return literal.kind == "identifier" and not has_near(literal.term, vocabulary)
     return sum(1 for _, _ in zip(others, range(_SIBLINGS), strict=False)) == _SIBLINGS

@@ -164,7 +164,7 @@ def ours(index: Path, question: str) -> None:
     for name in (
         "cli.main",
         "typer._adapters",
-        "cli.commands.ask",
+        "cli.commands.ask.run",
     ):  # the second typer imports for the first option it converts
         import_module(name)
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from cli.commands.evaluate_output import eval_text
+from cli.commands.measure.evaluate_output import eval_text
 from eval.compare import compare
 from eval.summary import comparison, summary
 from tests.eval.made import outcomes, run_of

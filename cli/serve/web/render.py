@@ -10,7 +10,7 @@ from functools import partial
 from typing import Final
 
 from ingest.text.markdown_html import markdown_html
-from rag.generate.emphasis import decisive_spans
+from rag.generate.excerpts.emphasis import decisive_spans
 from rag.records import Citation
 from rag.verify.sentence_gate import MARK
 

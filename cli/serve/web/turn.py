@@ -8,7 +8,7 @@ from cli.serve.service import Answered
 from cli.serve.web.fragments import fragment_url
 from cli.serve.web.render import answer_html, safe_html
 from ingest.core.urls import site_path
-from rag.generate.emphasis import decisive_words
+from rag.generate.excerpts.emphasis import decisive_words
 from rag.records import Answer, Citation, Hit
 from rag.serialize import heading_path
 

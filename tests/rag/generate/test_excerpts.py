@@ -13,9 +13,9 @@ from ingest.index.bm25 import build_bm25
 from ingest.index.folder.database import Store
 from ingest.text.markdown import LIST_ITEM, blocks_of
 from ingest.text.sentences import runs, sentences
-from rag.generate.emphasis import decisive_words, emphasized
-from rag.generate.excerpt_text import marked_text
-from rag.generate.excerpts import answer_from_excerpts
+from rag.generate.excerpts.choose import answer_from_excerpts
+from rag.generate.excerpts.emphasis import decisive_words, emphasized
+from rag.generate.excerpts.text import marked_text
 from rag.records import Citation, Hit, Retrieved
 from rag.retrieve.search import Retriever
 from tests.conftest import CommandLine

@@ -97,3 +97,21 @@ def test_docs_in_german_answer_german_questions(index_docs: Docs) -> None:
         answered = command("ask", question, "--no-llm")
         assert answered.status == 0, answered.err
         assert fact in answered.out
+
+
+def test_a_code_and_an_option_that_the_docs_lack_are_refused(index_docs: Docs) -> None:
+    codes = {"TW-101": "tank empty", "TW-102": "hose blocked", "TW-230": "filter full"}
+    errors = "\n\n".join(f"## {code}: {what}\n\nThe {what} sensor stops the machine." for code, what in codes.items())
+    options = (
+        "| Option | Default | Meaning |\n|---|---|---|\n| pump.rate | 7 | Litres a minute |\n| pump.lid | on | Lid |"
+    )
+    command = index_docs({"Errors": errors, "Options": options})
+    for question, status in {
+        "TW-102": 0,
+        "what does TW-230 mean": 0,
+        "what is error TW-231": 3,
+        "TW-999": 3,
+        "pump.rate": 0,
+        "what is pump.speed": 3,
+    }.items():
+        assert command("ask", "--no-llm", question).status == status, question

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 
-from cli.commands.ask_output import explain_incomplete, print_answer, used_line
+from cli.commands.ask.output import explain_incomplete, print_answer, used_line
 from cli.context import open_index
 from cli.options import AskOptions
 from cli.terminal import is_terminal, safe, say

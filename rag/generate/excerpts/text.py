@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import Final
 
 from ingest.text.markdown import CODE_SPAN
-from rag.generate.section_units import Group, Unit
+from rag.generate.excerpts.units import Group, Unit
 
 LEFT_OUT: Final = "…"
 

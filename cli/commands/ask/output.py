@@ -2,14 +2,14 @@
 
 import re
 
-from cli.commands.ask_text import print_text
+from cli.commands.ask.text import print_text
 from cli.commands.page_address import PageAddresses, docs_line
 from cli.once_a_day import is_first_today
 from cli.options import AskOptions
 from cli.terminal import json_line, safe, say
 from ingest.core.settings import Settings
 from rag.assistant import HALF_REFUSED
-from rag.generate.emphasis import decisive_words, emphasized
+from rag.generate.excerpts.emphasis import decisive_words, emphasized
 from rag.generate.prompt import Passages, build_messages
 from rag.open import Opened
 from rag.records import Answer, AnswerOptions, Completion, Hit, Retrieved

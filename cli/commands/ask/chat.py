@@ -4,7 +4,7 @@ import contextlib
 import sys
 from collections.abc import Mapping
 
-from cli.commands.answering import NOT_ANSWERED, answer_one, check_options, open_for
+from cli.commands.ask.answering import NOT_ANSWERED, answer_one, check_options, open_for
 from cli.context import settings_from
 from cli.options import AskOptions
 from cli.terminal import is_terminal, safe, say

@@ -4,8 +4,8 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 
-from cli.commands.answering import answer_one, answer_options, check_options, event_printer, open_for, with_start
-from cli.commands.ask_output import print_prompt
+from cli.commands.ask.answering import answer_one, answer_options, check_options, event_printer, open_for, with_start
+from cli.commands.ask.output import print_prompt
 from cli.context import settings_from, text_or_stdin
 from cli.options import AskOptions
 from ingest.core.deadline import shared_deadline
@@ -44,7 +44,7 @@ def _print_request(question: str, opened: Opened, settings: Settings, options: A
     if options.show_prompt:
         print_prompt(retrieved, opened.assistant.passages(retrieved.hits), as_json=options.json)
         return 0
-    from cli.commands.dry_run import print_plan
+    from cli.commands.ask.dry_run import print_plan
 
     print_plan(retrieved, settings, opened, options)
     return 0

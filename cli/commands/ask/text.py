@@ -9,7 +9,7 @@ from typing import Final
 from cli.commands.page_address import PageAddresses, docs_line
 from cli.terminal import is_read_by_a_person, safe
 from rag.assistant import HALF_REFUSED
-from rag.generate.emphasis import decisive_words
+from rag.generate.excerpts.emphasis import decisive_words
 from rag.open import Opened
 from rag.records import Answer, Citation
 from rag.serialize import heading_path

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from rag.generate.definitions import DEFINES, Term, asked_term, is_heading_of, rate_definition, with_long_form
-from rag.generate.excerpt_scores import Question
-from rag.generate.excerpt_sections import WHOLE, Docs, Section, sections, without_description
-from rag.generate.excerpt_text import Piece
-from rag.generate.excerpt_windows import Excerpt, may_be_shown, with_what_it_refers_to
-from rag.generate.section_units import section_groups
+from rag.generate.excerpts.definitions import DEFINES, Term, asked_term, is_heading_of, rate_definition, with_long_form
+from rag.generate.excerpts.scores import Question
+from rag.generate.excerpts.sections import WHOLE, Docs, Section, sections, without_description
+from rag.generate.excerpts.text import Piece
+from rag.generate.excerpts.units import section_groups
+from rag.generate.excerpts.windows import Excerpt, may_be_shown, with_what_it_refers_to
 from rag.records import Hit, Retrieved
 
 _DEFINING: Final = 8

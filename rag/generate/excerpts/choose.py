@@ -10,11 +10,11 @@ runs from the lead or head to the last of them, so that it is verbatim and what 
 from collections.abc import Sequence
 from typing import Final
 
-from rag.generate.excerpt_scores import Question
-from rag.generate.excerpt_sections import Docs, Section, sections, without_description
-from rag.generate.excerpt_text import excerpt_text
-from rag.generate.excerpt_windows import Excerpt, best_window
-from rag.generate.find_definition import find_definition
+from rag.generate.excerpts.find_definition import find_definition
+from rag.generate.excerpts.scores import Question
+from rag.generate.excerpts.sections import Docs, Section, sections, without_description
+from rag.generate.excerpts.text import excerpt_text
+from rag.generate.excerpts.windows import Excerpt, best_window
 from rag.records import Citation, Hit, Retrieved
 
 _WORDS: Final = (80, 80, 40)

@@ -7,10 +7,10 @@ from functools import cached_property
 from typing import Final
 
 from ingest.text.terms import terms
-from rag.generate.excerpt_scores import Question, is_dangling
-from rag.generate.excerpt_sections import Section, headings_above
-from rag.generate.excerpt_text import Piece
-from rag.generate.section_units import is_only_a_link
+from rag.generate.excerpts.scores import Question, is_dangling
+from rag.generate.excerpts.sections import Section, headings_above
+from rag.generate.excerpts.text import Piece
+from rag.generate.excerpts.units import is_only_a_link
 from rag.records import Hit
 
 _PASSAGE: Final = 6.0

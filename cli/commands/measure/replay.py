@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cli.commands.replay_output import Failed, answer_lines, note_settings, place_json, run_json, run_lines
+from cli.commands.measure.replay_output import Failed, answer_lines, note_settings, place_json, run_json, run_lines
 from cli.context import settings_from, text_or_stdin
 from cli.terminal import json_line, print_text, progress_bars, say
 from ingest.core.errors import DocsError, UsageError

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cli.commands.evaluate_output import eval_text
+from cli.commands.measure.evaluate_output import eval_text
 from cli.context import open_index, settings_from
 from cli.contradictions import refuse_contradictions
 from cli.terminal import format_count, json_line, print_text, progress_bars, say, text_width
@@ -68,11 +68,11 @@ def run_eval(values: Mapping[str, object], options: EvalOptions) -> int:
         },
     )
     if options.from_log is not None:
-        from cli.commands.new_questions import lines_from_log
+        from cli.commands.measure.new_questions import lines_from_log
 
         return lines_from_log(settings, options.from_log, options.questions, quiet=options.quiet)
     if options.new is not None:
-        from cli.commands.new_questions import run_new
+        from cli.commands.measure.new_questions import run_new
 
         return run_new(settings, options.new, options.quote, options.question, options)
     if options.quote is not None or options.question is not None:
@@ -88,7 +88,7 @@ def run_eval(values: Mapping[str, object], options: EvalOptions) -> int:
 
 def _compare(settings: Settings, options: EvalOptions, path: Path) -> int:
     """Compare several systems instead of measuring one."""
-    from cli.commands.bakeoff import BakeoffOptions, run_bakeoff_command
+    from cli.commands.measure.bakeoff import BakeoffOptions, run_bakeoff_command
 
     own = {field.name for field in fields(BakeoffOptions)} - {"questions"}
     return run_bakeoff_command(settings, BakeoffOptions(path, **{name: getattr(options, name) for name in own}))

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from ingest.core.records import Chunk, Document
-from rag.generate.excerpt_scores import Question
-from rag.generate.excerpt_text import Piece
-from rag.generate.section_units import Group, Unit, section_groups
+from rag.generate.excerpts.scores import Question
+from rag.generate.excerpts.text import Piece
+from rag.generate.excerpts.units import Group, Unit, section_groups
 from rag.records import Hit, Retrieved
 
 _HITS: Final = 5
