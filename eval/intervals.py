@@ -12,6 +12,9 @@ RESAMPLES: Final = 4_000
 """Enough for the ends of a 95 % interval to settle to about 0.003 at 100 questions."""
 
 SEED: Final = 20_261_121
+AMOUNTS: Final = frozenset({"words", "seconds", "dollars"})
+"""Measures that are no shares from 0 to 1."""
+
 _Z: Final = 1.96
 """The normal distribution has 95 % of its mass within so many standard deviations."""
 _ROWS: Final = 250
@@ -54,7 +57,7 @@ def intervals(table: Table, resamples: int = RESAMPLES) -> dict[str, Interval]:
             found[name] = Interval(None, None, None)
         else:
             low, high = np.percentile(column, [2.5, 97.5])
-            if low == high and 0 <= values[at] <= 1:
+            if low == high and name not in AMOUNTS:
                 low, high = _wilson(float(values[at]), int((table.denominators[:, at] > 0).sum()))
             found[name] = Interval(float(values[at]), float(low), float(high))
     return found

@@ -13,6 +13,7 @@ import secrets
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -100,17 +101,22 @@ class LiveAssistant:
         return self._opened
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Parts:
     """What does not depend on the generation."""
 
+    settings: Settings
     embedder: Embedder
-    late: LateScorer | None
     rerank: Rerank | None
     model: "ChatModel | None"
     backend: "Backend"
     secret: bytes
     judge: "SupportCheck | None"
+
+    @cached_property
+    def late(self) -> LateScorer | None:
+        """The late-interaction model. To know whether the embedder is one, its hub may be asked."""
+        return get_late(self.settings)
 
 
 def _load_parts(settings: Settings, *, use_model: bool, reranker: str, judge: str = "") -> _Parts:
@@ -121,8 +127,8 @@ def _load_parts(settings: Settings, *, use_model: bool, reranker: str, judge: st
         )
     with_model = use_model and can_ask_model(settings)
     return _Parts(
+        settings=settings,
         embedder=get_embedder(settings),
-        late=get_late(settings),
         rerank=get_reranker(reranker, settings) if reranker else None,
         model=_chat_model(settings) if with_model else None,
         backend=_backend(settings) if with_model else "none",
@@ -138,8 +144,11 @@ def _open(settings: Settings, parts: _Parts, *, use_model: bool, name: str = "")
     lexical_only = not use_model and get_embedder(built_with).remote
     fingerprint = str(generation.manifest["embedder"]["fingerprint"])
     key = calibration_key(fingerprint, lexical_only=lexical_only)
+    embedder = parts.embedder
+    may_be_its_own = generation.manifest["embedder"]["name"] == embedder.name or Path(embedder.name).is_dir()
+    late = parts.late if may_be_its_own else None  # another embedder is refused, and nothing is asked about it
     assistant = Assistant(
-        Retriever(store, None if lexical_only else parts.embedder, parts.late),
+        Retriever(store, None if lexical_only else embedder, late),
         model=parts.model,
         rerank=parts.rerank,
         thresholds=load_thresholds(settings.index, key),

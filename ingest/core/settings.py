@@ -110,14 +110,6 @@ def _precision(value: object) -> str:
     return str(value)
 
 
-def _models(value: object) -> str:
-    slugs = _text(value)
-    if slugs.count(",") > _MOST_MODELS - 1:
-        message = f"takes up to {_MOST_MODELS} models, separated by commas"
-        raise ValueError(message)
-    return slugs
-
-
 def _profile(value: object) -> str:
     if value not in PROFILES:
         message = f"takes {', '.join(list(PROFILES)[:-1])} or {list(PROFILES)[-1]}"
@@ -152,7 +144,7 @@ _SETTINGS: Final[dict[str, _Setting]] = {
     "yes": _Setting(_truth, default=False),
     "device": _Setting(_text, "auto", "ASKDOCS_DEVICE"),
     "precision": _Setting(_precision, "auto", "ASKDOCS_PRECISION"),
-    "model": _Setting(_models, DEFAULT_MODEL, "ASKDOCS_MODEL"),
+    "model": _Setting(_text, DEFAULT_MODEL, "ASKDOCS_MODEL"),
     "k": _Setting(_count, 8),
     "max_tokens": _Setting(_count, 800),
     "timeout": _Setting(_seconds, 60.0),

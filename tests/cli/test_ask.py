@@ -14,7 +14,7 @@ from tests.rag.server import ModelServer, stalled
 QUESTION = "What are model variants?"
 
 ANSWER = """schema question answer answered complete mode backend citations unsupported chunks model usage cost_usd
-index timings_ms"""
+index timings_ms request"""
 CITATION = "marker url page title headings quote start end chunk_id"
 CHUNK = """rank score cosine bm25 chunk_id page url title headings text context tokens start end file_path file_name
 file_type file_size creation_date last_modified_date"""

@@ -194,7 +194,7 @@ def test_a_remote_reranker_reorders_the_passages(starter: CommandLine, server: M
 def test_a_reranker_that_is_none_is_named(starter: CommandLine, tmp_path: Path) -> None:
     refused = starter("ask", QUESTION, "--no-llm", "--reranker", str(tmp_path), HF_HUB_OFFLINE="1")
     assert (refused.status, refused.out) == (1, "")
-    assert refused.err.splitlines()[-2].startswith(f"error: the reranker {tmp_path} can't be loaded: ")
+    assert refused.err.splitlines()[-2].startswith(f"error: the model '{tmp_path}' can't be loaded: ")
 
 
 def test_a_dry_run_says_what_would_be_sent_and_its_price(starter: CommandLine, server: ModelServer) -> None:

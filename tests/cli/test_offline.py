@@ -44,14 +44,14 @@ def test_another_embedder_than_the_indexs_is_told_without_loading_it(starter: Co
     for extra in ([], ["--no-llm"]):
         refused = starter("ask", QUESTION, "--embedder", "acme/none", *extra, **hub.environ)
         assert refused.status == 1
-        assert refused.err.startswith("error: the index was built with the embedder minilm ")
+        assert "error: the index was built with the embedder minilm " in refused.err
     assert hub.visits == 0
 
 
 def test_no_reranker_is_downloaded(starter: CommandLine, hub: Hub) -> None:
     refused = starter("ask", QUESTION, "--reranker", "acme/none", "--no-llm", **hub.environ)
     assert (refused.status, hub.visits) == (1, 0)
-    assert refused.err.startswith("error: the reranker acme/none can't be loaded")
+    assert refused.err.startswith("error: the model 'acme/none' is not on this machine, and the hub may not be asked")
 
 
 def test_no_embedder_is_downloaded_to_build_a_first_index(askdocs: CommandLine, hub: Hub) -> None:
@@ -59,9 +59,7 @@ def test_no_embedder_is_downloaded_to_build_a_first_index(askdocs: CommandLine, 
     (askdocs.cwd / "markdown_docs" / "rivers.md").write_text("# Rivers\n\nThe longest river is the Nile.\n")
     refused = askdocs("ask", "Which river?", "-q", "--embedder", "acme/none", "--no-llm", **hub.environ)
     assert (refused.status, hub.visits) == (1, 0)
-    assert refused.err.startswith(
-        "error: the embedder 'acme/none' is not on this machine, and the hub may not be asked\n"
-    )
+    assert refused.err.startswith("error: the model 'acme/none' is not on this machine, and the hub may not be asked\n")
     assert len(refused.err.splitlines()) == 2
     online = askdocs("ask", "Which river?", "-q", "--embedder", "acme/none", **hub.environ)
     assert online.status == 1

@@ -8,7 +8,8 @@ from tests.conftest import CommandLine
 from tests.rag.server import KEY
 
 SETTINGS = (
-    "docs index embedder device precision model k max_tokens temperature timeout contact referer api_key base_url"
+    "docs index profile embedder late reranker device precision model k max_tokens temperature timeout contact referer "
+    "api_key base_url yes"
 )
 
 

