@@ -9,7 +9,7 @@ from ingest.core.errors import UsageError
 from ingest.core.profiles import DOWNLOADS
 from ingest.core.settings import Settings
 from ingest.embed.base import BUNDLED
-from ingest.embed.registry import REMOTE
+from ingest.embed.registry import is_remote
 
 
 def confirm_downloads(settings: Settings, names: Sequence[str], *, quiet: bool) -> None:
@@ -37,7 +37,7 @@ def confirm_downloads(settings: Settings, names: Sequence[str], *, quiet: bool) 
 
 
 def _must_be_fetched(name: str) -> bool:
-    if name in ("", BUNDLED) or name.startswith(REMOTE):
+    if name in ("", BUNDLED) or is_remote(name):
         return False
     from ingest.embed.loading import is_on_hub
 

@@ -15,7 +15,7 @@ from typing import Final
 
 from eval.dataset import Gold, Question
 from ingest.core.records import Document
-from ingest.core.urls import site_path
+from ingest.core.urls import names_of_file, site_path
 from ingest.index.base import StoredPage
 from ingest.text.markdown import Block, blocks_of
 from rag.records import Hit
@@ -49,8 +49,7 @@ class Docs:
         A file may be named with the folders above it, as citations of local docs show it.
         """
         key = page_key(page)
-        folders = key.count("/") if _EXTENSION.search(page) else 0
-        keys = (key.split("/", at)[-1] for at in range(folders + 1))
+        keys = names_of_file(key) if _EXTENSION.search(page) else iter((key,))
         return next((self._names[one] for one in keys if one in self._names), "")
 
     def says(self, url: str, quote: str) -> bool:

@@ -21,14 +21,14 @@ from ingest.core.atomic import replace_file
 from ingest.core.errors import DocsError, UsageError
 from ingest.core.settings import Settings, data_folder
 from ingest.embed.base import Embedder, LateScorer
-from ingest.embed.registry import get_embedder, get_late
+from ingest.embed.registry import get_embedder, get_late, is_remote
 from ingest.index.base import IndexReader, Published
 from ingest.index.freshness import docs_date
 from ingest.index.stores import index_at
 from ingest.openrouter.client import is_openrouter
 from rag.assistant import Assistant
-from rag.retrieve.rerank import Rerank, get_reranker, is_remote
-from rag.retrieve.search import Retriever
+from rag.retrieve.rerank import Rerank, get_reranker
+from rag.retrieve.search import Retriever, may_have_built
 from rag.thresholds import calibration_key, load_thresholds
 
 if TYPE_CHECKING:
@@ -145,8 +145,9 @@ def _open(settings: Settings, parts: _Parts, *, use_model: bool, name: str = "")
     fingerprint = str(generation.manifest["embedder"]["fingerprint"])
     key = calibration_key(fingerprint, lexical_only=lexical_only)
     embedder = parts.embedder
-    may_be_its_own = generation.manifest["embedder"]["name"] == embedder.name or Path(embedder.name).is_dir()
-    late = parts.late if may_be_its_own else None  # another embedder is refused, and nothing is asked about it
+    late = (
+        parts.late if may_have_built(store, embedder) else None
+    )  # another embedder is refused, and nothing is asked about it
     assistant = Assistant(
         Retriever(store, None if lexical_only else embedder, late),
         model=parts.model,

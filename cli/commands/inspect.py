@@ -14,7 +14,7 @@ from cli.contradictions import refuse_contradictions
 from cli.terminal import format_count, is_terminal, json_line, safe
 from ingest.core.errors import UsageError
 from ingest.core.settings import Settings
-from ingest.core.urls import page_names, site_path
+from ingest.core.urls import names_of_file, page_names, site_path
 from rag.open import Opened
 from rag.records import Hit
 from rag.serialize import SCHEMA, hit_json, hits_json, index_json
@@ -177,8 +177,7 @@ def _without_file(path: str) -> Iterator[str]:
     """What a page may be called that was read from the file at this path, as citations of local docs show it."""
     name, dot, suffix = path.rpartition(".")
     if dot and suffix in ("md", "markdown", "mdx", "rst", "html", "htm"):
-        parts = name.split("/")
-        yield from ("/".join(parts[at:]) for at in range(len(parts)))
+        yield from names_of_file(name)
 
 
 def _paths(urls: Sequence[str]) -> str:

@@ -1,7 +1,7 @@
 """URLs: the address to request, and the normal form by which two addresses count as one page. No I/O."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from urllib.parse import quote, urljoin, urlsplit
 
@@ -105,6 +105,15 @@ def page_names(addresses: Iterable[tuple[str, Sequence[str]]]) -> dict[str, str]
         for url in (*aliases, address)
         for name in (url, site_path(url))
     }
+
+
+def names_of_file(name: str) -> Iterator[str]:
+    """What a page may be called that was read from the file `name`, without its suffix: `src/docs/a`, `docs/a`, `a`.
+
+    Citations of local docs show files with the folders above them.
+    """
+    parts = name.split("/")
+    return ("/".join(parts[at:]) for at in range(len(parts)))
 
 
 def site_path(url: str) -> str:

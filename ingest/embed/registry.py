@@ -8,6 +8,11 @@ from ingest.embed.base import BUNDLED, Embedder, LateScorer
 REMOTE: Final = "openrouter:"
 
 
+def is_remote(name: str) -> bool:
+    """Whether the model of this name is asked through the API, so that text goes over the network."""
+    return name.startswith(REMOTE)
+
+
 def get_embedder(settings: Settings) -> Embedder:
     """Return the embedder that the settings name. Loads no model yet.
 
@@ -18,7 +23,7 @@ def get_embedder(settings: Settings) -> Embedder:
         from ingest.embed.minilm import MiniLm
 
         return MiniLm(settings.device, settings.precision)
-    if name.startswith(REMOTE):
+    if is_remote(name):
         from ingest.embed.remote import OpenRouterEmbedder
 
         return _added(OpenRouterEmbedder(name.removeprefix(REMOTE), settings), settings)
@@ -33,7 +38,7 @@ def get_late(settings: Settings) -> LateScorer | None:
     Raises ModelError where the embedder's kind is asked of a hub that can't be reached.
     """
     name = settings.late
-    if not name and settings.embedder != BUNDLED and not settings.embedder.startswith(REMOTE):
+    if not name and settings.embedder != BUNDLED and not is_remote(settings.embedder):
         from ingest.embed.loading import kind_of
 
         name = settings.embedder if kind_of(settings.embedder) == "MultiVectorEncoder" else ""

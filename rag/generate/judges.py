@@ -15,12 +15,12 @@ from ingest.core.errors import ModelError
 from ingest.core.json_values import as_object
 from ingest.core.settings import Settings
 from ingest.embed.cross_encoder import EntailmentModel
+from ingest.embed.registry import REMOTE, is_remote
 from ingest.text.markdown import reading_text
 from rag.generate.prompt import harmless
 from rag.records import Completion, Hit
 from rag.verify.support_check import Claim, SupportCheck, Verdicts, is_certainly_unsupported
 
-_REMOTE: Final = "openrouter:"
 _SURE: Final = 0.5
 """Least probability of entailment that counts as support."""
 
@@ -54,15 +54,10 @@ _COUNTED: Final = ("prompt", "completion")
 _REFUSES_FORMAT = re.compile(r"response_format|json_schema|structured output|grammar", re.IGNORECASE)
 
 
-def is_remote(name: str) -> bool:
-    """Whether this judge sends text over the network."""
-    return name.startswith(_REMOTE)
-
-
 def get_judge(name: str, settings: Settings) -> SupportCheck:
     """A judge by name: `openrouter:SLUG`, or an NLI CrossEncoder's name or folder. Loads nothing yet."""
     if is_remote(name):
-        return ModelJudge(name.removeprefix(_REMOTE), settings)
+        return ModelJudge(name.removeprefix(REMOTE), settings)
     return EntailmentJudge(EntailmentModel(name, settings.device))
 
 

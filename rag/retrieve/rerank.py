@@ -9,6 +9,7 @@ from ingest.core.deadline import limit
 from ingest.core.errors import ModelError
 from ingest.core.settings import Settings
 from ingest.embed.base import embedding_text
+from ingest.embed.registry import REMOTE, is_remote
 from rag.records import Hit
 
 CANDIDATES: Final = 30
@@ -16,20 +17,13 @@ CANDIDATES: Final = 30
 
 Rerank = Callable[[str, Sequence[Hit]], tuple[Hit, ...]]
 
-_REMOTE: Final = "openrouter:"
-
-
-def is_remote(name: str) -> bool:
-    """Whether this reranker sends text over the network."""
-    return name.startswith(_REMOTE)
-
 
 def get_reranker(name: str, settings: Settings) -> Rerank:
     """A reranker by name: `openrouter:SLUG`, or a sentence-transformers CrossEncoder's name or folder.
 
     Loads nothing yet. What it returns raises ModelError.
     """
-    score = _remote(name.removeprefix(_REMOTE), settings) if is_remote(name) else _local(name, settings.device)
+    score = _remote(name.removeprefix(REMOTE), settings) if is_remote(name) else _local(name, settings.device)
 
     def rerank(question: str, hits: Sequence[Hit]) -> tuple[Hit, ...]:
         if not hits:

@@ -374,14 +374,18 @@ def _is_same_section(chunk: Chunk, other: Chunk) -> bool:
     return chunk.url == other.url and chunk.headings == other.headings
 
 
+def may_have_built(store: IndexReader, embedder: Embedder) -> bool:
+    """Whether the index may be of this embedder, by its name; a folder may have moved. Loads no model."""
+    return bool(store.manifest["embedder"]["name"] == embedder.name) or Path(embedder.name).is_dir()
+
+
 def check_embedder(store: IndexReader, embedder: Embedder) -> None:
     """Raise IndexMismatch unless the index was built with this very embedder.
 
-    A model of another name is not loaded to find that out, unless it is a folder, which may have moved.
+    A model that can't be the one is not loaded to find that out.
     """
     built = store.manifest["embedder"]
-    other = built["name"] != embedder.name and not Path(embedder.name).is_dir()
-    if other or built["fingerprint"] != embedder.fingerprint:
+    if not may_have_built(store, embedder) or built["fingerprint"] != embedder.fingerprint:
         raise IndexMismatch(
             f"the index was built with the embedder {built['name']} ({built['fingerprint']}), not {embedder.name}",
             f"use --embedder {built['name']}, or rebuild it: askdocs reindex --no-crawl --embedder {embedder.name}",

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.core.errors import IndexDamaged
-from ingest.core.records import Chunk, Document
+from ingest.core.records import Chunk
 from ingest.core.urls import site_path
 from ingest.embed.base import QueryEmbedding
 from ingest.embed.token_vectors import WIDTH
@@ -24,7 +24,9 @@ from ingest.index.postgres.search import Words, exact_signals, weight
 
 _REBUILD: Final = "rebuild the index: askdocs reindex --no-crawl --full"
 _CHUNK: Final = "c.id, c.key, p.url, c.anchor, p.title, c.headings, c.text, c.context, c.start_at, c.end_at, c.tokens"
-_PAGE: Final = "url, title, description, body, anchors, aliases, fetched_at, last_modified, etag, source, file"
+_PAGE: Final = (
+    "url, title, description, body, anchors, aliases, fetched_at, last_modified, etag, '' AS sha256, source, file"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +180,7 @@ class PostgresReader:
         wanted = set(known.urls if urls is None else urls)
         ids = [int(page) for page, url in zip(known.pages, known.urls, strict=True) if url in wanted]
         query = f"SELECT {_PAGE} FROM page WHERE id = ANY(%s::integer[])"
-        return sorted(map(_stored_page, self._rows(query, [ids])), key=lambda page: page.document.url)
+        return sorted(map(StoredPage.of, self._rows(query, [ids])), key=lambda page: page.document.url)
 
     def page_chunks(self, urls: Sequence[str]) -> list[tuple[int, Chunk]]:
         """(row, chunk) of the pages at these addresses, in row order."""
@@ -282,11 +284,3 @@ class PostgresVocabulary:
 def _chunk(row: tuple[Any, ...]) -> Chunk:
     _, key, url, anchor, title, headings, text, context, start, end, tokens = row
     return Chunk(key, url, anchor, title, tuple(headings), text, context, start, end, tokens)
-
-
-def _stored_page(row: tuple[Any, ...]) -> StoredPage:
-    url, title, description, body, anchors, aliases, fetched_at, last_modified, etag, source, file = row
-    document = Document(
-        *(url, title, description, body, tuple(anchors), tuple(aliases), fetched_at, last_modified, etag, source)
-    )
-    return StoredPage(document, file)
