@@ -284,6 +284,7 @@ def serve(
     budget: given.Budget = None,
     budget_tokens: given.BudgetTokens = None,
     per_minute: given.PerMinute = 120,
+    workers: given.ServeWorkers = None,
     log: given.QuestionLog = None,
     examples: given.Examples = None,
 ) -> None:
@@ -300,6 +301,7 @@ def serve(
         budget_usd=budget,
         budget_tokens=budget_tokens,
         per_minute=per_minute,
+        workers=workers,
         log=log,
         questions=examples,
         use_model=not no_llm,

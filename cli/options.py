@@ -208,6 +208,10 @@ Budget = Annotated[
     float | None, typer.Option(metavar="USD", min=0, help="What models may cost a day; then the pages are quoted.")
 ]
 BudgetTokens = Annotated[int | None, typer.Option(metavar="N", min=0, help="Tokens that models may use a day.")]
+ServeWorkers = Annotated[
+    int | None,
+    typer.Option(metavar="N", min=0, max=64, help="Processes that search and quote. Default: one for each core."),
+]
 PerMinute = Annotated[int, typer.Option(metavar="N", min=1, help="Requests a minute for each client address.")]
 QuestionLog = Annotated[
     Path | None,

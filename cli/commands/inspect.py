@@ -1,9 +1,8 @@
 """`inspect`: show the chunks that a query retrieves, or the chunks of a page."""
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +10,14 @@ from cli.commands.ask.answering import print_query
 from cli.commands.inspect_output import chunks_markdown, comparison_markdown, print_comparison, print_page, print_table
 from cli.context import open_index, settings_from, text_or_stdin
 from cli.contradictions import refuse_contradictions
-from cli.terminal import format_count, is_terminal, json_line, safe
+from cli.terminal import is_terminal, json_line, safe
 from ingest.core.errors import UsageError
 from ingest.core.settings import Settings
-from ingest.core.urls import names_of_file, page_names, site_path
+from ingest.index.page_lookup import find_page
 from rag.open import Opened
 from rag.records import Hit
 from rag.serialize import SCHEMA, hit_json, hits_json, index_json
 
-_SUGGESTED = 3
 _DEEP = 50
 """How far down the other ranking a chunk is looked for."""
 
@@ -146,42 +144,8 @@ def _markdown(document: Mapping[str, Any], settings: Settings, options: InspectO
 
 def _page_hits(opened: Opened, page: str) -> list[Hit]:
     """A page's chunks in their order; the page is named by path, URL, alias, or the end of one of them."""
-    chunks = opened.store.page_chunks([_find_page(opened, page)])
+    chunks = opened.store.page_chunks([find_page(opened.store, page)])
     return [Hit(rank, 0.0, 0.0, 0.0, chunk) for rank, (_, chunk) in enumerate(chunks, 1)]
-
-
-def _find_page(opened: Opened, page: str) -> str:
-    """The URL of the one page that is named so, or whose name ends so. Raises UsageError, with the nearest names."""
-    wanted = page.partition("#")[0].strip("/").lower()
-    names = page_names(opened.store.page_addresses())
-    for name in (wanted, *_without_file(wanted)):
-        if name in names:
-            return names[name]
-    ending = sorted({url for name, url in names.items() if name.endswith(f"/{wanted}")})
-    if len(ending) == 1:
-        return ending[0]
-    if ending:
-        raise UsageError(
-            f"{format_count(len(ending), 'page')} of the index end with {page}", f"name one of {_paths(ending)}"
-        )
-    paths = {site_path(url).strip("/").lower(): url for url in names.values()}
-    near = [paths[name] for name in get_close_matches(wanted, paths, _SUGGESTED, 0.5)]
-    last = wanted.rpartition("/")[2]
-    near = near or [url for name, url in paths.items() if last in name]
-    near = near or [url for name, url in paths.items() if get_close_matches(last, [name.rpartition("/")[2]], 1, 0.6)]
-    hint = f"perhaps {_paths(near)}" if near else "name it by its path, such as /docs/faq, or by its URL"
-    raise UsageError(f"the index has no page {page}", hint)
-
-
-def _without_file(path: str) -> Iterator[str]:
-    """What a page may be called that was read from the file at this path, as citations of local docs show it."""
-    name, dot, suffix = path.rpartition(".")
-    if dot and suffix in ("md", "markdown", "mdx", "rst", "html", "htm"):
-        yield from names_of_file(name)
-
-
-def _paths(urls: Sequence[str]) -> str:
-    return ", ".join(site_path(url) for url in urls[:_SUGGESTED]) + (", …" if len(urls) > _SUGGESTED else "")
 
 
 def _print_questions(opened: Opened, settings: Settings, options: InspectOptions) -> None:

@@ -21,7 +21,7 @@ def run_serve(values: Mapping[str, object], options: ServeOptions, *, quiet: boo
     _require_extra()
     from cli.serve.app import build_app, run_server
 
-    service = _open(settings, options, quiet=quiet)
+    service = _open(settings, options, quiet=quiet, workers=True)
 
     def announce(address: str) -> None:
         if not quiet:
@@ -62,11 +62,14 @@ def _require_extra() -> None:
         )
 
 
-def _open(settings: Settings, options: ServeOptions, *, quiet: bool) -> "Service":
+def _open(settings: Settings, options: ServeOptions, *, quiet: bool, workers: bool = False) -> "Service":
     """The service over the current index; where there is none, the available pages are indexed first."""
     from cli.serve.service import Service
+    from cli.serve.workers import Setup, Workers, worker_count
     from rag.question_log import QuestionLog
 
     log = QuestionLog(options.log) if options.log is not None else None
     live = open_live(settings, use_model=options.use_model, quiet=quiet)
-    return Service(live, settings, options, log)
+    count = worker_count(options.workers) if workers else 0
+    setup = Setup(settings, options.use_model, options.log)
+    return Service(live, settings, options, log, Workers(count, setup) if count else None)

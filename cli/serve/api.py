@@ -10,25 +10,18 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
-from cli.serve.events import Shown, answer_steps
+from cli.serve.answerer import Answered, Asked, Query
+from cli.serve.documents import answer_document, page_document, search_document, status_document
+from cli.serve.events import EventStream, Shown, answer_events
+from cli.serve.limits import Busy
 from cli.serve.security import error_body
-from cli.serve.service import (
-    Answered,
-    Asked,
-    Busy,
-    Service,
-    answer_document,
-    checked_context,
-    checked_k,
-    page_document,
-    search_document,
-    status_document,
-)
+from cli.serve.service import Service, checked_context, checked_k
 from cli.serve.web.fragments import fragment_url
 from cli.serve.web.render import answer_html
 from cli.serve.web.turn import PartialTurn, source_html, turn_html, words_to_mark
 from ingest.core.errors import DocsError, UsageError
-from rag.records import Citation, Exchange
+from rag.open import Opened
+from rag.records import Citation, Exchange, Retrieved
 from rag.serialize import citation_json
 
 MAX_HISTORY: Final = 20
@@ -74,8 +67,7 @@ class Api:
         question, under = query.get("q", ""), query.get("under", "")
         k = checked_k(_number(query.get("k"), self.service.settings.k, "k"))
         context = checked_context(_number(query.get("context"), 0, "context"))
-        found, opened = await self.service.search(question, k, under, context)
-        body = await self.service.call(lambda: to_json(search_document(question, found, opened)))
+        body = await self.service.search(Query(question, k, under, context), partial(search_json, question))
         return Response(body, media_type="application/json")
 
     async def ask(self, request: Request) -> Response:
@@ -84,17 +76,16 @@ class Api:
         asked = self._asked(document)
         turn = document.get("turn") is True
         if document.get("stream") is True:
-            return stream_response(self._events(request, asked, turn=turn))
-        answered = await self.service.answer(asked)
-        body = await self.service.call(lambda: to_json(full_document(answered, turn=turn)))
+            stream = ApiStream(PartialTurn(asked.id) if turn else None)
+            return stream_response(answer_events(self.service, asked, stream, request))
+        body = await self.service.answer(asked, partial(answer_json, turn=turn))
         return Response(body, media_type="application/json")
 
     async def page(self, request: Request) -> Response:
         """GET /api/page?path=&from= : a page's markdown, 40,000 characters at a time."""
         path = request.query_params.get("path", "")
         start = _number(request.query_params.get("from"), 0, "from")
-        opened = self.service.current()
-        return JSONResponse(await self.service.call(partial(page_document, path, opened, start)))
+        return JSONResponse(await self.service.read(partial(page_document, path=path, start=start)))
 
     async def status(self, _request: Request) -> Response:
         """GET /api/status : which index answers, and whether answers are written or quoted."""
@@ -110,7 +101,7 @@ class Api:
         answer_id, vote = document.get("id"), document.get("vote")
         if not isinstance(answer_id, str) or not answer_id or len(answer_id) > 64 or vote not in ("up", "down"):
             raise UsageError('send {"id": "…", "vote": "up"} or "down"', "the id is that of the answer's document")
-        await self.service.call(partial(self.service.record_vote, answer_id, vote))
+        await self.service.record_vote(answer_id, vote)
         return JSONResponse({"schema": 1, "recorded": self.service.has_log})
 
     def _asked(self, document: dict[str, Any]) -> Asked:
@@ -131,18 +122,34 @@ class Api:
         options = self.service.default_options(k=checked_k(k), under=under, context=context, history=history)
         return Asked(question, options)
 
-    async def _events(self, request: Request, asked: Asked, *, turn: bool) -> AsyncIterator[bytes]:
-        """`sentence` and `citation` as they are checked, then `done` with the whole document, or `error`."""
-        partial_turn = PartialTurn(asked.id) if turn else None
-        async for step in answer_steps(self.service, asked, request):
-            if isinstance(step, Shown):
-                yield await self.service.call(partial(piece_events, step, partial_turn))
-            elif isinstance(step, Answered):
-                yield await self.service.call(partial(done_event, step, turn=turn))
-            elif step is not None:
-                yield sse("error", {"code": step.code, "message": step.message, "hint": step.hint})
-            else:
-                yield b": waiting\n\n"
+
+@dataclass
+class ApiStream(EventStream):
+    """`sentence` and `citation` as they are checked, then `done` with the whole document, or `error`.
+
+    With `turn`, also what the web page shows, as HTML.
+    """
+
+    turn: PartialTurn | None = None
+
+    def piece(self, shown: Shown) -> bytes:
+        """A `sentence` and its `citation`s; with `turn` also the answer so far and their source cards."""
+        sentence: dict[str, Any] = {"text": shown.piece.text, "unsupported": list(shown.piece.unsupported)}
+        if self.turn is not None:
+            sentence["html"] = self.turn.add(shown)
+        events = [sse("sentence", sentence)]
+        for citation in shown.piece.citations:
+            card = {"card": source_html(citation, self.turn.prefix)} if self.turn is not None else {}
+            events.append(sse("citation", {**citation_document(citation), **card}))
+        return b"".join(events)
+
+    def done(self, answered: Answered) -> bytes:
+        """The last event of an answer. Reads the database."""
+        return sse("done", full_document(answered, turn=self.turn is not None))
+
+    def error(self, error: DocsError) -> bytes:
+        """Why there is no answer."""
+        return sse("error", {"code": error.code, "message": error.message, "hint": error.hint})
 
 
 def full_document(answered: Answered, *, turn: bool = False) -> dict[str, Any]:
@@ -158,26 +165,19 @@ def full_document(answered: Answered, *, turn: bool = False) -> dict[str, Any]:
     return document
 
 
+def answer_json(answered: Answered, *, turn: bool) -> bytes:
+    """`full_document` as it is sent."""
+    return to_json(full_document(answered, turn=turn))
+
+
+def search_json(question: str, found: Retrieved, opened: Opened) -> bytes:
+    """The document of `inspect --json` as it is sent."""
+    return to_json(search_document(question, found, opened))
+
+
 def to_json(document: dict[str, Any]) -> bytes:
-    """A document as it is sent. Long ones are encoded on a worker thread: that takes milliseconds."""
+    """A document as it is sent."""
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def piece_events(step: Shown, partial_turn: PartialTurn | None) -> bytes:
-    """A `sentence` and its `citation`s; with the answer so far and their source cards as HTML for a `partial_turn`."""
-    sentence: dict[str, Any] = {"text": step.piece.text, "unsupported": list(step.piece.unsupported)}
-    if partial_turn is not None:
-        sentence["html"] = partial_turn.add(step)
-    events = [sse("sentence", sentence)]
-    for citation in step.piece.citations:
-        card = {"card": source_html(citation, partial_turn.prefix)} if partial_turn is not None else {}
-        events.append(sse("citation", {**citation_document(citation), **card}))
-    return b"".join(events)
-
-
-def done_event(answered: Answered, *, turn: bool) -> bytes:
-    """The last event of an answer. Reads the database."""
-    return sse("done", full_document(answered, turn=turn))
 
 
 def citation_document(citation: Citation) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Stream an answer: pass its pieces from a worker thread to the event loop.
+"""Stream an answer: pass its pieces from a thread or a worker process to the event loop.
 
 A quoted answer is found at once; it is cut into sentences like a written one. When the client disconnects, the model's
 stream is closed.
@@ -6,19 +6,27 @@ stream is closed.
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Iterator
+from abc import abstractmethod
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
 from starlette.requests import Request
 
-from cli.serve.service import Answered, Asked, Gone, Service, ends_when
+from cli.serve.answerer import Answered, Asked
+from cli.serve.service import Service
 from ingest.core.errors import DocsError
 from rag.generate.splitter import PieceSplitter
-from rag.records import Answer, Event, Piece
+from rag.records import Answer, Event, OnEvent, Piece
 
 KEEP_ALIVE: Final = 15.0
 """Seconds between signs of life while nothing comes, so that proxies keep the connection open."""
+
+_MARKER: Final = re.compile(r"\[(\d{1,3})\]")
+
+
+class Gone(Exception):
+    """The client disconnected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,61 +37,100 @@ class Shown:
     answered: Answered | None = None
 
 
-Step = Shown | Answered | DocsError | None
-"""A checked piece, the finished answer, why there is none, or None: nothing came for a while."""
+@dataclass
+class EventStream:
+    """How a surface writes an answer that it sends piece by piece. It can be pickled, and is used for one answer."""
 
-_MARKER: Final = re.compile(r"\[(\d{1,3})\]")
+    has_begun: bool = field(default=False, init=False)
+
+    def start(self) -> bytes:
+        """What is sent before anything is known."""
+        return b""
+
+    @abstractmethod
+    def piece(self, shown: Shown) -> bytes:
+        """The events of a checked piece."""
+
+    @abstractmethod
+    def done(self, answered: Answered) -> bytes:
+        """The events that end an answer."""
+
+    @abstractmethod
+    def error(self, error: DocsError) -> bytes:
+        """The events that end a stream that failed."""
+
+    def next_piece(self, piece: Piece) -> bytes:
+        """The events of a piece that a model wrote."""
+        self.has_begun = True
+        return self.piece(Shown(piece))
+
+    def rest(self, answered: Answered) -> bytes:
+        """What is left to send once the answer is whole: all of it where no piece was sent."""
+        pieces = () if self.has_begun else answer_pieces(answered.answer)
+        return b"".join([*(self.piece(Shown(piece, answered)) for piece in pieces), self.done(answered)])
 
 
 @dataclass(slots=True)
 class _Answering:
-    """One answer in progress. The worker's thread only calls `pass_on`."""
+    """One answer in progress. A thread only calls `pass_on`. In `sent`, None ends the stream."""
 
     service: Service
     asked: Asked
+    stream: EventStream
     loop: asyncio.AbstractEventLoop
-    steps: "asyncio.Queue[Step]" = field(default_factory=asyncio.Queue)
+    sent: "asyncio.Queue[bytes | None]" = field(default_factory=asyncio.Queue)
     gone: bool = False
 
     def pass_on(self, event: Event) -> None:
         if isinstance(event, Piece):
-            self.loop.call_soon_threadsafe(self.steps.put_nowait, Shown(event))
+            self.loop.call_soon_threadsafe(self.sent.put_nowait, self.stream.next_piece(event))
 
     async def run(self) -> None:
         try:
-            self.steps.put_nowait(await self.service.answer(self.asked, ends_when(lambda: self.gone, self.pass_on)))
+            on_event = ends_when(lambda: self.gone, self.pass_on)
+            self.sent.put_nowait(await self.service.answer(self.asked, self.stream.rest, on_event))
         except DocsError as error:
-            self.steps.put_nowait(error)
+            self.sent.put_nowait(self.stream.error(error))
         except Gone:
             pass
         except Exception:  # a bug must not leave the client waiting
-            self.steps.put_nowait(DocsError("the server failed", "see its log"))
+            self.sent.put_nowait(self.stream.error(DocsError("the server failed", "see its log")))
             raise
+        finally:
+            self.sent.put_nowait(None)
 
 
-async def answer_steps(service: Service, asked: Asked, request: Request) -> AsyncIterator[Step]:
-    """Yield pieces, then the finished answer or the error that ended it."""
-    answering = _Answering(service, asked, asyncio.get_running_loop())
+async def answer_events(service: Service, asked: Asked, stream: EventStream, request: Request) -> AsyncIterator[bytes]:
+    """Yield the events of an answer as they come, a comment while nothing comes."""
+    answering = _Answering(service, asked, stream, asyncio.get_running_loop())
     task = asyncio.create_task(answering.run())
     task.add_done_callback(lambda done: done.cancelled() or done.exception())
-    shown = False
+    if begun := stream.start():
+        yield begun
     try:
         while True:
             try:
-                step = await asyncio.wait_for(answering.steps.get(), KEEP_ALIVE)
+                events = await asyncio.wait_for(answering.sent.get(), KEEP_ALIVE)
             except TimeoutError:
                 if await request.is_disconnected():
                     return
-                step = None
-            if isinstance(step, Answered) and not shown:
-                for piece in answer_pieces(step.answer):
-                    yield Shown(piece, step)
-            shown = shown or isinstance(step, Shown)
-            yield step
-            if isinstance(step, Answered | DocsError):
+                events = b": waiting\n\n"
+            if events is None:
                 return
+            yield events
     finally:
         answering.gone = True
+
+
+def ends_when(gone: Callable[[], bool], pass_on: OnEvent) -> OnEvent:
+    """An `on_event` that ends the answer once nobody waits for it."""
+
+    def heed(event: Event) -> None:
+        if gone():
+            raise Gone
+        pass_on(event)
+
+    return heed
 
 
 def answer_pieces(answer: Answer) -> Iterator[Piece]:

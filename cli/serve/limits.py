@@ -8,8 +8,16 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
+from ingest.core.errors import DocsError
+
 _ADDRESSES: Final = 10_000
 """Addresses that are remembered; the one that was quiet for longest is forgotten first."""
+
+
+class Busy(DocsError):
+    """Too many questions are waiting."""
+
+    code = "busy"
 
 
 @dataclass(slots=True)

@@ -14,11 +14,12 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from cli.serve.answerer import Answered, Asked
 from cli.serve.api import read_json, stream_response
-from cli.serve.events import Shown, answer_steps
-from cli.serve.service import Answered, Asked, Service
+from cli.serve.events import EventStream, Shown, answer_events
+from cli.serve.service import Service
 from cli.serve.web.fragments import fragment_url
-from ingest.core.errors import UsageError
+from ingest.core.errors import DocsError, UsageError
 from rag.records import Citation, Exchange
 
 MODEL: Final = "askdocs"
@@ -51,9 +52,8 @@ class OpenAiApi:
         if document.get("stream") is True:
             options = document.get("stream_options")
             usage = isinstance(options, Mapping) and options.get("include_usage") is True
-            return stream_response(self._stream(request, asked, reply, usage=usage))
-        answered = await self.service.answer(asked)
-        return JSONResponse(reply.whole(answered))
+            return stream_response(answer_events(self.service, asked, _ReplyStream(reply, usage), request))
+        return JSONResponse(await self.service.answer(asked, reply.whole))
 
     @staticmethod
     def _task_reply(reply: "_Reply", text: str, *, stream: bool) -> Response:
@@ -67,25 +67,6 @@ class OpenAiApi:
             yield b"data: [DONE]\n\n"
 
         return stream_response(events())
-
-    async def _stream(self, request: Request, asked: Asked, reply: "_Reply", *, usage: bool) -> AsyncIterator[bytes]:
-        yield reply.chunk({"role": "assistant", "content": ""})
-        length = 0
-        async for step in answer_steps(self.service, asked, request):
-            if isinstance(step, Shown):
-                text, annotations = linked(step.piece.text, step.piece.citations, length)
-                length += len(text)
-                yield reply.chunk({"content": text, **({"annotations": annotations} if annotations else {})})
-            elif isinstance(step, Answered):
-                yield reply.chunk({}, "stop" if step.answer.complete else "length")
-                if usage:
-                    yield reply.usage(step)
-                yield b"data: [DONE]\n\n"
-            elif step is not None:
-                error = {"message": step.message, "type": "api_error", "code": step.code, "param": None}
-                yield f"data: {json.dumps({'error': error}, ensure_ascii=False)}\n\n".encode()
-            else:
-                yield b": waiting\n\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +106,36 @@ class _Reply:
     @staticmethod
     def _line(document: Mapping[str, Any]) -> bytes:
         return f"data: {json.dumps(document, ensure_ascii=False)}\n\n".encode()
+
+
+@dataclass
+class _ReplyStream(EventStream):
+    """A completion in chunks; with `usage`, one more at the end says what it cost."""
+
+    reply: _Reply
+    usage: bool
+    length: int = 0
+    """Characters sent so far."""
+
+    def start(self) -> bytes:
+        """The chunk that names the role."""
+        return self.reply.chunk({"role": "assistant", "content": ""})
+
+    def piece(self, shown: Shown) -> bytes:
+        """A chunk with the piece's text."""
+        text, annotations = linked(shown.piece.text, shown.piece.citations, self.length)
+        self.length += len(text)
+        return self.reply.chunk({"content": text, **({"annotations": annotations} if annotations else {})})
+
+    def done(self, answered: Answered) -> bytes:
+        """The chunk that says why it ends, and what clients wait for."""
+        last = self.reply.chunk({}, "stop" if answered.answer.complete else "length")
+        return b"".join((last, self.reply.usage(answered) if self.usage else b"", b"data: [DONE]\n\n"))
+
+    def error(self, error: DocsError) -> bytes:
+        """An error in OpenAI's shape."""
+        body = {"message": error.message, "type": "api_error", "code": error.code, "param": None}
+        return f"data: {json.dumps({'error': body}, ensure_ascii=False)}\n\n".encode()
 
 
 def _usage(answered: Answered | None) -> dict[str, int]:

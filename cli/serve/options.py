@@ -14,7 +14,8 @@ class ServeOptions:
     """`origins` are the sites that may embed the widget, such as https://docs.example.org.
 
     `hosts` are names that clients may call the server by, next to loopback's and `host`. `budget_usd` is what
-    questions may cost a day, None for no cap. `per_minute` is a limit for each client address.
+    questions may cost a day, None for no cap. `per_minute` is a limit for each client address. `workers` is how many
+    processes search and quote, None for one a core.
     """
 
     host: str = "127.0.0.1"
@@ -26,6 +27,7 @@ class ServeOptions:
     budget_tokens: int | None = None
     model_calls: int = 4
     searches: int = 2
+    workers: int | None = None
     per_minute: int = 120
     log: Path | None = None
     questions: Path | None = None

@@ -7,4 +7,5 @@ build        pages -> chunks -> vectors -> a generation      previous     the ge
 vectors      reuse embeddings, look them up, or make them    whitening    mean-centring and whitening of embeddings
 first_stage  score all chunks, select the best               bm25         lexical search
 freshness    when the docs were last compared                starter      the shipped index of the starter pages
+page_lookup  find a page by what people call it
 """

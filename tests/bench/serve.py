@@ -7,7 +7,7 @@ the repository's root, with the `serve` extra installed. The parts:
   and `Assistant.answer`; and with a hand-written Starlette app that does no more than call it;
 - crowd: 16 clients at once, next to 16 threads that search in this process, and to the hand-written app; how late the
   event loop's heartbeat is meanwhile;
-- cores: answers a second of a server that may use one core, and two;
+- cores: answers a second of a server that may use one core (it answers on threads), and of one that may use two;
 - soak: many requests of 64 clients, quoted answers first, then a mix with every kind of wrong request;
 - switches: twenty generations published while clients ask: answers lost, or from two generations at once;
 - first_sentence: from the byte that completes a model's first sentence to its event at an HTTP client;
@@ -71,6 +71,7 @@ class Bench:
 
     def latency(self) -> Found:
         with serving("ours", self.docs, self.index) as ours, serving("bare", self.docs, self.index) as bare:
+            ours.wait_for_workers()
             ways: dict[str, Callable[[str], object]] = {
                 "ours": ours.ask, "hand-written app": bare.ask, "search": self.search, "answer": self.answer,
             }  # fmt: skip
@@ -99,6 +100,7 @@ class Bench:
         cpu: dict[str, float] = {}
         with serving("ours", self.docs, self.index) as ours, serving("bare", self.docs, self.index) as bare:
             servers = {"ours": ours, "hand-written app": bare}
+            ours.wait_for_workers()
             for server in servers.values():
                 load(server.port, asks(QUESTIONS, CLIENTS), CLIENTS)
                 server.request("GET", "/beat")
@@ -122,11 +124,14 @@ class Bench:
 
     def cores(self) -> Found:
         per_second: dict[str, list[float]] = {"one core": [], "two cores": []}
-        with serving("ours", self.docs, self.index) as server:
-            load(server.port, asks(QUESTIONS, CLIENTS), CLIENTS)
+        one_core = serving("ours", self.docs, self.index, core=0)
+        with one_core as one, serving("ours", self.docs, self.index) as two:
+            servers = {"one core": one, "two cores": two}
+            for server in servers.values():
+                server.wait_for_workers()
+                load(server.port, asks(QUESTIONS, CLIENTS), CLIENTS)
             for _ in range(self.rounds):
-                for name, cores in (("one core", {0}), ("two cores", {0, 1})):
-                    server.use_cores(cores)
+                for name, server in servers.items():
                     done = load(server.port, asks(QUESTIONS, 4 * CLIENTS), CLIENTS)
                     per_second[name].append(len(done.ms) / done.seconds)
         samples = {name: [{"per_second": value} for value in values] for name, values in per_second.items()}
@@ -139,6 +144,7 @@ class Bench:
         mixes = {"answers": asks(QUESTIONS, self.requests), "mixed": mixed_requests(self.requests)}
         found: Found = {}
         with serving("ours", self.docs, self.index) as server:
+            server.wait_for_workers()
             load(server.port, [*asks(QUESTIONS, 300), *mixed_requests(300)], MANY)
             for name, requests in mixes.items():
                 before, files = server.megabytes(), server.open_files()
@@ -163,6 +169,7 @@ class Bench:
                 shutil.copy(page, docs)
             counts = {_publish(docs, index, FIRST): FIRST}
             with serving("ours", docs, index) as server:
+                server.wait_for_workers()
                 done = _ask_while(server, lambda at: counts.update({_publish(docs, index, at): at}))
         answers = [json.loads(body) for body in done.bodies]
         lost = sum(status != 200 for status in done.statuses)

@@ -52,32 +52,66 @@ class Server:
             self.connection.request(method, path, body, headers)
             return json.loads(self.connection.getresponse().read())
 
+    def processes(self) -> list[int]:
+        """The server's process and those that it started."""
+        found, last = [self.process.pid], [self.process.pid]
+        while last:
+            last = [child for pid in last for child in _children(pid)]
+            found += last
+        return found
+
     def megabytes(self) -> float:
-        """Resident memory."""
-        lines = Path(f"/proc/{self.process.pid}/status").read_text(encoding="utf-8").splitlines()
-        return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS")) / 1024
+        """Memory of all processes; what they share is counted once."""
+        return sum(_proportional_kb(pid) for pid in self.processes()) / 1024
 
     def cpu_seconds(self) -> float:
-        """CPU time of all its threads so far."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        """CPU time of all threads of all processes so far."""
+        return sum(_ticks(pid) for pid in self.processes()) / os.sysconf("SC_CLK_TCK")
 
     def open_files(self) -> int:
-        return len(list(Path(f"/proc/{self.process.pid}/fd").iterdir()))
+        """Files, pipes and sockets of all processes."""
+        return sum(len(list(Path(f"/proc/{pid}/fd").iterdir())) for pid in self.processes())
 
-    def use_cores(self, cores: set[int]) -> None:
-        """Let all threads that it has run on these cores only."""
-        for task in Path(f"/proc/{self.process.pid}/task").iterdir():
-            with contextlib.suppress(ProcessLookupError):
-                os.sched_setaffinity(int(task.name), cores)
+    def wait_for_workers(self) -> None:
+        """Ask until there is a worker process for each core; a server of one core has none."""
+        if len(os.sched_getaffinity(self.process.pid)) == 1:
+            return
+        ended = time.monotonic() + 60
+        while time.monotonic() < ended:
+            load(self.port, asks(("What are model variants?",), 16), 16)
+            if self.request("GET", "/api/status")["workers"] == len(os.sched_getaffinity(0)):
+                return
+        raise RuntimeError("the workers were not started")
+
+
+def _children(pid: int) -> list[int]:
+    with contextlib.suppress(OSError):
+        tasks = Path(f"/proc/{pid}/task").iterdir()
+        return [int(child) for task in tasks for child in (task / "children").read_text().split()]
+    return []
+
+
+def _proportional_kb(pid: int) -> int:
+    with contextlib.suppress(OSError):
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="utf-8").splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+    return 0
+
+
+def _ticks(pid: int) -> int:
+    with contextlib.suppress(OSError):
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+        return int(fields[11]) + int(fields[12])
+    return 0
 
 
 @contextlib.contextmanager
-def serving(kind: str, docs: Path, index: Path, **environ: str) -> Iterator[Server]:
-    """Run a server of this kind, `ours` or `bare`, until the block ends."""
+def serving(kind: str, docs: Path, index: Path, *, core: int | None = None, **environ: str) -> Iterator[Server]:
+    """Run a server of this kind, `ours` or `bare`, until the block ends; on this core alone where it is named."""
     where = ["--docs", str(docs), "--index", str(index), "--port", "0", "--per-minute", "100000000"]
     model = [] if environ else ["--no-llm"]
-    command = [sys.executable, "-m", "tests.bench.serve_load", kind, "serve", *where, *model]
+    alone = [] if core is None else ["taskset", "--cpu-list", str(core)]
+    command = [*alone, sys.executable, "-m", "tests.bench.serve_load", kind, "serve", *where, *model]
     with subprocess.Popen(
         command, stderr=subprocess.PIPE, text=True, cwd=REPOSITORY, env={**environment(), **environ}
     ) as process:

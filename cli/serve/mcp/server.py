@@ -14,11 +14,15 @@ import mcp_types as types
 from mcp.server.caching import CacheHint
 from mcp.server.lowlevel import Server
 
+from cli.serve.answerer import Answered, Asked, Query
 from cli.serve.api import citation_document
+from cli.serve.documents import answer_document, page_document
 from cli.serve.mcp.tools import PART, TOOLS
-from cli.serve.service import Asked, Service, answer_document, page_document
+from cli.serve.service import Service
 from ingest.core.errors import DocsError, UsageError
 from ingest.text.unsafe import visible
+from rag.open import Opened
+from rag.records import Retrieved
 from rag.serialize import heading_path
 
 _TTL: Final = 60_000
@@ -85,18 +89,20 @@ def _string(arguments: Mapping[str, Any], name: str, *, default: str | None = No
 
 
 async def _search(service: Service, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    found, _ = await service.search(_string(arguments, "query"), service.settings.k, "")
+    return await service.search(Query(_string(arguments, "query"), service.settings.k), _results)
+
+
+def _results(found: Retrieved, _opened: Opened) -> dict[str, Any]:
     results = [{"id": hit.chunk.id, "title": visible(heading_path(hit)), "url": hit.url} for hit in found.hits]
     return {"results": results}
 
 
 async def _fetch(service: Service, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    return await service.call(partial(_section, service, _string(arguments, "id")))
+    return await service.read(partial(_section, wanted=_string(arguments, "id")))
 
 
-def _section(service: Service, wanted: str) -> dict[str, Any]:
+def _section(opened: Opened, wanted: str) -> dict[str, Any]:
     """A chunk by its id with the chunks next to it on its page, up to `PART` characters."""
-    opened = service.current()
     chunk = opened.store.find_chunk(wanted) if wanted.isascii() and wanted.isprintable() else None
     if chunk is None:
         raise UsageError(f"there is no section {visible(wanted[:80])}", "search again: ids change when the docs do")
@@ -124,8 +130,11 @@ def _section(service: Service, wanted: str) -> dict[str, Any]:
 
 async def _ask(service: Service, arguments: Mapping[str, Any]) -> dict[str, Any]:
     options = service.default_options(under=_string(arguments, "under", default=""))
-    answered = await service.answer(Asked(_string(arguments, "question"), options))
-    document = await service.call(partial(answer_document, answered, chunks=False))
+    return await service.answer(Asked(_string(arguments, "question"), options), _answer)
+
+
+def _answer(answered: Answered) -> dict[str, Any]:
+    document = answer_document(answered, chunks=False)
     document["citations"] = [citation_document(citation) for citation in answered.answer.citations]
     document["answer"] = visible(document["answer"])
     return document
@@ -135,8 +144,7 @@ async def _read(service: Service, arguments: Mapping[str, Any]) -> dict[str, Any
     start = arguments.get("from", 0)
     if not isinstance(start, int) or isinstance(start, bool) or start < 0:
         raise UsageError("`from` must be a whole number from 0")
-    read = partial(page_document, _string(arguments, "path"), service.current(), start, PART)
-    document = await service.call(read)
+    document = await service.read(partial(page_document, path=_string(arguments, "path"), start=start, most=PART))
     document["text"] = visible(document["text"])
     return document
 

@@ -61,7 +61,7 @@ READ: Final = _tool(
     "Read a whole page as markdown, in parts of 40,000 characters: pass `next` as `from` to go on.",
     _object(
         "path",
-        path={"type": "string", "description": "A site path, such as /docs/faq, or a URL."},
+        path={"type": "string", "description": "A site path, such as /docs/faq, a URL, or a file, such as faq.md."},
         **{"from": {"type": "integer", "minimum": 0}},
     ),
     _object("page url title text characters", page=_STRING, url=_STRING, title=_STRING, text=_STRING),

@@ -13,9 +13,11 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from cli.serve.answerer import Answered, Asked
 from cli.serve.options import is_loopback
-from cli.serve.service import Asked, Service
+from cli.serve.service import Service
 from cli.serve.web.turn import turn_html
+from ingest.core.database_url import IndexAddress
 from ingest.core.errors import DocsError
 from ingest.index.freshness import docs_date
 from rag.open import Opened
@@ -66,46 +68,40 @@ class Web:
     async def page(self, request: Request) -> Response:
         """GET / : the empty page; GET /?q= : the page with the answer, whole."""
         question = " ".join(request.query_params.get("q", "").split())
-        opened = self.service.current()
         status = 200
+        about = page_facts(self.service.current(), self.service.settings.index)
         if not question:
-            content = await self.service.call(partial(self._welcome, opened))
+            content = await self._welcome()
         else:
             # A link from another site must not spend the operator's money.
             own = request.headers.get("sec-fetch-site", "none") in ("none", "same-origin")
             try:
-                answered = await self.service.answer(Asked(question, self.service.default_options(), may_pay=own))
-                content = turn_html(answered)
+                asked = Asked(question, self.service.default_options(), may_pay=own)
+                content, about = await self.service.answer(asked, partial(_turn, index=self.service.settings.index))
             except DocsError as error:
                 status = 400 if error.code == "usage" else 503
                 said = f"{error.message}; {error.hint}" if error.code == "usage" else "The server can't answer now."
                 content = f'<p class="note">{escape(said)}</p>'
-        return HTMLResponse(self._fill(question, content, opened), status, {"cache-control": "no-cache"})
+        return HTMLResponse(self._fill(question, content, about), status, {"cache-control": "no-cache"})
 
-    def _fill(self, question: str, content: str, opened: Opened) -> str:
-        manifest = opened.generation.manifest
-        date = docs_date(self.service.settings.index, opened.generation)[:10]
-        sources = ", ".join(source.partition("://")[2] or source for source in manifest.get("sources", []))
-        name = site_name(manifest.get("sources", []))
+    def _fill(self, question: str, content: str, about: "PageFacts") -> str:
         values = {
-            "title": escape(f"{question} – {name}" if question else f"Ask {name}"),
-            "name": escape(name),
+            "title": escape(f"{question} – {about.name}" if question else f"Ask {about.name}"),
+            "name": escape(about.name),
             "question": escape(question),
             "content": content,
-            "about": escape(
-                f"{sources or 'Documentation'}: {manifest['pages']:,} pages{f', as of {date}' if date else ''}"
-            ),
+            "about": escape(about.text),
         }
         return re.sub(r"\{\{(\w+)\}\}", lambda found: values[found.group(1)], self._template)
 
-    def _welcome(self, opened: Opened) -> str:
+    async def _welcome(self) -> str:
         """What an empty page says: how it answers, and example questions of the operator's file or of the docs."""
         way = (
             "written from the docs and checked sentence by sentence"
             if self.service.has_model
             else "quoted from the docs"
         )
-        asked = self._own_questions() or self._questions_of(opened)
+        asked = self._own_questions() or await self._questions_of_docs()
         items = "".join(f'<li><a href="/?q={_query(one)}">{escape(one)}</a></li>' for one in asked[:_EXAMPLES])
         examples = (
             f'<section class="examples" aria-label="Example questions"><ul>{items}</ul></section>' if items else ""
@@ -113,11 +109,11 @@ class Web:
         text = f"Answers are {way}; each citation opens its page at the quoted words."
         return f'<div class="welcome"><p>{text}</p>{examples}</div>'
 
-    def _questions_of(self, opened: Opened) -> list[str]:
-        """Example questions of a generation, found once: all headings are read."""
-        name = opened.generation.name
+    async def _questions_of_docs(self) -> list[str]:
+        """Example questions of the current generation, found once: all headings are read."""
+        name = self.service.current().generation.name
         if self._found[0] != name:
-            self._found = (name, example_questions(opened))
+            self._found = (name, await self.service.read(example_questions))
         return self._found[1]
 
     def _own_questions(self) -> list[str]:
@@ -129,6 +125,27 @@ class Web:
         except (OSError, UnicodeDecodeError):
             return []
         return [line.strip() for line in lines if line.strip()]
+
+
+@dataclass(frozen=True, slots=True)
+class PageFacts:
+    """What the page calls the docs, and its line on their pages and date."""
+
+    name: str
+    text: str
+
+
+def page_facts(opened: Opened, index: IndexAddress) -> PageFacts:
+    """What the page says about a generation."""
+    manifest = opened.generation.manifest
+    date = docs_date(index, opened.generation)[:10]
+    sources = ", ".join(source.partition("://")[2] or source for source in manifest.get("sources", []))
+    text = f"{sources or 'Documentation'}: {manifest['pages']:,} pages{f', as of {date}' if date else ''}"
+    return PageFacts(site_name(manifest.get("sources", [])), text)
+
+
+def _turn(answered: Answered, index: IndexAddress) -> tuple[str, PageFacts]:
+    return turn_html(answered), page_facts(answered.opened, index)
 
 
 def site_name(sources: Sequence[str]) -> str:

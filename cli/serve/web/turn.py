@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from html import escape
 
+from cli.serve.answerer import Answered
 from cli.serve.events import Shown
-from cli.serve.service import Answered
 from cli.serve.web.fragments import fragment_url
 from cli.serve.web.render import answer_html, safe_html
 from ingest.core.urls import site_path
