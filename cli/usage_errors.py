@@ -9,6 +9,8 @@ import shlex
 from collections.abc import Callable, Collection, Sequence
 from typing import Final
 
+from ingest.core.database_url import is_database, without_password
+
 Rewrite = tuple[re.Pattern[str], Callable[[re.Match[str]], str]]
 
 _VALUE: Final = r"Invalid value for '(?P<option>[^']+)'(?: / '[^']+')*: "
@@ -92,7 +94,14 @@ def with_places(hint: str, arguments: Sequence[str]) -> str:
     """Repeat the --docs and --index of the call in the commands that a hint names: without, they act on other docs."""
     given = dict(zip(arguments, [*arguments[1:], ""], strict=False))
     given |= dict(one.split("=", 1) for one in arguments if one.startswith(("--docs=", "--index=")))
-    places = [f" {name} {shlex.quote(given[name])}" for name in ("--docs", "--index") if given.get(name)]
+    for name, value in given.items():
+        if is_database(value):  # a hint has no password; where the address can't be parsed, it is not repeated
+            given[name] = without_password(value)
+    places = [
+        f" {name} {shlex.quote(given[name])}"
+        for name in ("--docs", "--index")
+        if given.get(name) and f"{name} " not in hint
+    ]
     return _ASKDOCS.sub(lambda found: found[0] + "".join(places), hint)
 
 
