@@ -4,7 +4,7 @@ from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,6 +74,11 @@ class Bm25Index:
         return float(np.log(1 + (self.size + 0.5) / 0.5)) if at is None else float(self.idf[at])
 
 
+def saturation(frequencies: NDArray[np.float64], lengths: NDArray[Any], mean_length: float) -> NDArray[np.float64]:
+    """What the frequencies of a term count in texts of these lengths, 0..1: times the idf it is the term's weight."""
+    return np.asarray(frequencies / (frequencies + K1 * (1 - B + B * lengths / mean_length)))
+
+
 def build_bm25(texts: Iterable[str], language: str = "en") -> Bm25Index:
     """Index texts by BM25 as Lucene computes it: idf = ln(1 + (N - n + 0.5) / (n + 0.5)).
 
@@ -94,7 +99,7 @@ def build_bm25(texts: Iterable[str], language: str = "en") -> Bm25Index:
     pairs = np.concatenate([np.zeros(0, dtype=np.intc), *postings]).reshape(-1, 2)
     rows, frequencies = pairs[:, 0], pairs[:, 1].astype(np.float64)
     idf = np.log(1 + (len(lengths) - sizes + 0.5) / (sizes + 0.5))
-    saturated = frequencies / (frequencies + K1 * (1 - B + B * lengths[rows] / mean))
+    saturated = saturation(frequencies, lengths[rows], float(mean))
     return Bm25Index(
         vocabulary=vocabulary,
         offsets=np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(sizes)]),

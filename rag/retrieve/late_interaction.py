@@ -41,10 +41,15 @@ def max_similarity(question: Floats, weights: Floats, passages: Sequence[TokenVe
     found = np.zeros(len(passages), dtype=np.float32)
     filled = [at for at, passage in enumerate(passages) if len(passage)]
     if filled and len(question):
-        tokens = unit_rows(np.concatenate([passages[at] for at in filled]) / np.float32(SCALE) - means[0])
+        tokens = np.concatenate([passages[at] for at in filled]).astype(np.float32)
+        tokens /= np.float32(SCALE)
+        tokens -= means[0]
+        # The products are scaled, not the tokens: there are fewer of them. This is most of the time of a search.
+        lengths = np.maximum(np.sqrt(np.einsum("ij,ij->i", tokens, tokens)), 1e-9)
         starts = np.cumsum([0, *(len(passages[at]) for at in filled[:-1])])
-        best = np.maximum.reduceat(unit_rows(question - means[1]) @ tokens.T, starts, axis=1)
-        found[filled] = weights @ best
+        best = np.maximum.reduceat((unit_rows(question - means[1]) @ tokens.T) / lengths, starts, axis=1)
+        # A product depends in its last digits on where in the matrix its row is: equal passages shall be equal.
+        found[filled] = np.round(weights @ best, 5)
     return found
 
 

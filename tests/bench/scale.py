@@ -6,11 +6,19 @@ those named bench_… are dropped. For each size an index is written (see tests/
 in one process each question is asked of all ways in turn (A B C A B C). Questions are embedded before.
 
 - files, postgres: `Retriever.search`, passages and their texts included;
-- bare: the 50 nearest by `ORDER BY vector <#> …`, and the 50 best by BM25 over the postings, nothing else;
-- publish: PostgresWriter of pages, chunks and embeddings; `copy`: COPY of the rows that it wrote, and their indexes.
+- bare: the 50 nearest by `ORDER BY vector <#> …` (through the HNSW index where there is one, searched as deep as ours),
+  and the 50 best by BM25 in SQL over a table with one row for each term and chunk, nothing else;
+- exact, nearest: the first stage alone, comparing all vectors and finding the nearest: where the second is the faster,
+  an HNSW index is worth its memory;
+- publish: PostgresWriter of pages, chunks and embeddings; `copy`: COPY of the rows that it wrote, and their indexes;
+- update: bytes of write-ahead log of a publish in which one page changed, beside those of the page's own rows.
 
 With `--kills`, a writer is killed at random instants; a reader must then see the old or the new generation, whole.
 """
+
+import os
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the command line sets it, before numpy is loaded
 
 import argparse
 import json
@@ -26,14 +34,18 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ingest.core.database_url import DatabaseUrl
 from ingest.embed.base import Embedding
 from ingest.embed.minilm import MiniLm
 from ingest.index.base import IndexReader
+from ingest.index.bm25 import K1, B
 from ingest.index.postgres.connection import Session
 from ingest.index.postgres.index import PostgresIndex
+from ingest.index.postgres.nearest import NearestSearch
 from ingest.index.postgres.reader import PostgresReader
-from ingest.index.postgres.search import weight
+from ingest.index.postgres.search import exact_scores
 from ingest.index.stores import index_at
 from ingest.text.terms import terms
 from rag.retrieve.search import Retriever
@@ -78,37 +90,91 @@ def copy_index(source: IndexReader, url: DatabaseUrl) -> dict[str, float]:
         return {"seconds": time.perf_counter() - wall, "cpu": time.process_time() - cpu}
 
 
-def bare_copy(url: DatabaseUrl) -> float:
-    """Seconds of the server for inserting the rows that are there into new tables, and indexing those alike."""
-    session = Session(url, "askdocs bench")
-    started = time.perf_counter()
-    with session.transaction():
-        for table in ("page", "page_vector", "chunk", "embedding", "posting"):
-            session.rows(f"CREATE TEMP TABLE bare_{table} AS SELECT * FROM {table}")
+def bare_copy(url: DatabaseUrl, *, nearest: bool) -> float:
+    """Seconds for COPY of the rows that are there into new tables, from memory, and for indexing those alike."""
+    import psycopg
+
+    tables = ("page", "page_vector", "chunk", "embedding", "posting")
+    with psycopg.connect(**url.parameters()) as connection:
+        connection.execute(f'SET search_path TO "{url.schema}", public')
+        rows: dict[str, list[bytes]] = {}
+        for table in tables:
+            with connection.cursor().copy(f"COPY {table} TO STDOUT (FORMAT BINARY)") as copy:
+                rows[table] = [bytes(block) for block in copy]
+        started = time.perf_counter()
+        for table in tables:
+            connection.execute(f"CREATE TABLE bare_{table} (LIKE {table} INCLUDING STORAGE)")
+            with connection.cursor().copy(f"COPY bare_{table} FROM STDIN (FORMAT BINARY)") as copy:
+                for block in rows[table]:
+                    copy.write(block)
         for table, column in (
             ("page", "id"), ("page_vector", "page"), ("chunk", "id"), ("chunk", "page"), ("embedding", "chunk"),
-            ("embedding", "page"), ("posting", "term, chunk"), ("posting", "page"),
+            ("embedding", "page"), ("posting", "term, page"), ("posting", "page"),
         ):  # fmt: skip
-            session.rows(f"CREATE INDEX ON bare_{table} ({column})")
-    seconds = time.perf_counter() - started
-    session.close()
+            connection.execute(f"CREATE INDEX ON bare_{table} ({column})")
+        if nearest:
+            connection.execute("SET LOCAL maintenance_work_mem = '512MB'")
+            connection.execute("CREATE INDEX ON bare_embedding USING hnsw ((vector::halfvec(384)) halfvec_ip_ops)")
+        connection.commit()
+        seconds = time.perf_counter() - started
+        for table in tables:
+            connection.execute(f"DROP TABLE bare_{table}")
     return seconds
 
 
-def bare_queries(reader: PostgresReader, model: MiniLm) -> Callable[[str], object]:
-    """The 50 nearest and the 50 best by words, in two queries without a filter."""
+def bare_postings(url: DatabaseUrl) -> None:
+    """Make the table that BM25 in SQL reads: a row for each term and chunk."""
+    session = Session(url, "askdocs bench")
+    byte = "get_byte(places, o + {})"
+    number = " + ".join(f"({byte.format(at)} << {8 * place})" for place, at in enumerate(range(4, 8)))
+    session.rows(f"""
+        CREATE TABLE bare_word AS
+        SELECT term, first + {byte.format(0)} + 256 * {byte.format(1)} AS chunk,
+               {byte.format(2)} + 256 * {byte.format(3)} AS frequency, {number} AS length
+        FROM posting, generate_series(0, octet_length(places) - 8, 8) o ORDER BY term, chunk""")
+    session.rows("CREATE INDEX ON bare_word (term, chunk)")
+    session.rows("ANALYZE bare_word")
+    session.close()
+
+
+def bare_queries(reader: PostgresReader, model: MiniLm) -> dict[str, Callable[[str], object]]:
+    """The 50 nearest, and the 50 best by words, each in a query without a filter."""
     near = f"SELECT chunk FROM embedding ORDER BY vector <#> %s LIMIT {DEPTH}"
+    if reader.manifest["nearest"]:
+        near = f"""
+            SELECT chunk FROM embedding ORDER BY (vector::halfvec(384)) <#> (%s::vector)::halfvec(384) LIMIT {DEPTH}"""
     best = f"""
-        SELECT p.chunk, sum({weight()}) AS score
-        FROM unnest(%(terms)s::text[], %(idfs)s::float8[]) AS q(term, idf) JOIN posting p ON p.term = q.term COLLATE "C"
+        SELECT p.chunk, sum(q.idf * (p.frequency / (p.frequency
+            + {K1} * ({1 - B} + {B} * p.length / %(mean_length)s::float8)))) AS score
+        FROM unnest(%(terms)s::text[], %(idfs)s::float8[]) AS q(term, idf)
+        JOIN bare_word p ON p.term = q.term COLLATE "C"
         GROUP BY p.chunk ORDER BY score DESC LIMIT {DEPTH}"""
 
-    def ask(question: str) -> object:
-        vector = model.embed_query(question).vector
-        words = reader.vocabulary.weigh(list(terms(question)))
-        return reader.run(lambda session: (session.rows(near, [vector]), session.rows(best, words.values)))
+    def by_vector(question: str) -> object:
+        return reader.run(lambda session: session.rows(near, [model.embed_query(question).vector]))
 
-    return ask
+    def by_words(question: str) -> object:
+        words = reader.vocabulary.weigh(list(terms(question)))
+        values = {"terms": list(words.terms), "idfs": list(words.idfs), "mean_length": words.mean_length}
+        return reader.run(lambda session: session.rows(best, values))
+
+    return {"bare_vectors": by_vector, "bare_words": by_words}
+
+
+def first_stages(reader: PostgresReader, model: MiniLm) -> dict[str, Callable[[str], object]]:
+    """The first stage by comparing all vectors and, where there is an index of them, by finding the nearest."""
+    rows, visible = reader.page_rows, reader.visible
+    allowed = np.ones(len(rows.pages), dtype=bool)
+
+    def exact(question: str) -> object:
+        query, words = model.embed_query(question), reader.vocabulary.weigh(list(terms(question)))
+        return reader.run(lambda session: exact_scores(session, rows, visible, query, words))
+
+    def nearest(question: str) -> object:
+        query, words = model.embed_query(question), reader.vocabulary.weigh(list(terms(question)))
+        return reader.run(lambda session: NearestSearch(session, rows, visible).scores(query, words, allowed, []))
+
+    return {"exact": exact, "nearest": nearest} if reader.manifest["nearest"] else {"exact": exact}
 
 
 def measure_size(index: Path, database: str, size: int, rounds: int) -> dict[str, Any]:
@@ -125,17 +191,19 @@ def measure_size(index: Path, database: str, size: int, rounds: int) -> dict[str
         postgres = PostgresIndex(url).open()
         model = RememberingModel()
         one, other = Retriever(files, model), Retriever(postgres, model)
+        bare_postings(url)
         ways: dict[str, Callable[[str], object]] = {
             "files": lambda question: one.search(question, 8),
             "postgres": lambda question: other.search(question, 8),
-            "bare": bare_queries(postgres, model),
+            **bare_queries(postgres, model),
+            **first_stages(postgres, model),
         }
         found = {name: statistics.median(times) * 1000 for name, times in _ask(ways, rounds).items()}
         return {
             "chunks": files.manifest["chunks"],
             "p50_ms": found,
             "publish": published,
-            "bare_copy_seconds": bare_copy(url),
+            "bare_copy_seconds": bare_copy(url, nearest=bool(postgres.manifest["nearest"])),
             "bytes": postgres.manifest["files"]["tables"]["bytes"],
         }
 
@@ -232,10 +300,13 @@ def main() -> None:
     drop_schemas(given.database, names)
     for size in figures["sizes"]:
         times = size["p50_ms"]
+        shown = ", ".join(f"{name} {milliseconds:.1f}" for name, milliseconds in times.items())
+        ratio = times["postgres"] / (times["bare_vectors"] + times["bare_words"])
         print(
-            f"{size['chunks']:>9,} chunks: files {times['files']:.1f} ms, postgres {times['postgres']:.1f} ms, bare "
-            f"{times['bare']:.1f} ms; published in {size['publish']['seconds']:.1f} s ({size['publish']['cpu']:.1f} s "
-            f"CPU here), bare copy {size['bare_copy_seconds']:.1f} s; {size['bytes'] / 1e6:.0f} MB"
+            f"{size['chunks']:>9,} chunks: p50 in ms: {shown}; postgres is {ratio:.2f} of the bare queries, "
+            f"{times['postgres'] / times['files']:.2f} of files\n"
+            f"          published in {size['publish']['seconds']:.1f} s ({size['publish']['cpu']:.1f} s CPU here), "
+            f"bare copy {size['bare_copy_seconds']:.1f} s; {size['bytes'] / 1e6:.0f} MB"
         )
     if given.kills:
         print(f"writers: {json.dumps(figures['kills'])}; every generation that was seen was whole")

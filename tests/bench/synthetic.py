@@ -38,10 +38,11 @@ def grow(index: Path, folder: Path, count: int) -> Generation:
     grown = list(_chunks(chunks, models))
     vectors = _vectors(np.array(store.vectors()), models)
     with writing(folder), building(folder, "20260101T000000000-00000000") as built:
-        write_store(built, _pages(pages, {chunk.url for chunk in grown}), grown)
+        grown_pages = _pages(pages, {chunk.url for chunk in grown})
+        write_store(built, grown_pages, grown)
         lexical = build_bm25(map(embedding_text, grown))
         embeddings = map(Embedding, vectors, _tokens(tokens, models))
-        write_arrays(built, grown, embeddings, np.array(store.token_means()[1]), lexical)
+        write_arrays(built, grown_pages, grown, embeddings, np.array(store.token_means()[1]), lexical)
         return publish(folder, built, {**source.manifest, "chunks": count})
 
 

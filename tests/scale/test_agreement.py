@@ -142,8 +142,8 @@ def test_an_index_of_vectors_finds_the_nearest_of_all_and_of_some_pages(both: tu
         for question in QUESTIONS[::8]:
             query, words = model.embed_query(question), store.vocabulary.weigh(list(terms(question)))
             signals = store.run(
-                lambda session: NearestSearch(session, rows, store.visible).signals(query, words, places, [3])  # noqa: B023 - run at once
-            )
+                lambda session: NearestSearch(session, rows, store.visible).scores(query, words, places, [3])  # noqa: B023 - run at once
+            ).signals
             for weights, least in ((VECTORS, 0.98), (Weights(), 0.85)):
                 exact = store.candidates(query, words.terms, 50, under=under, include=[3], weights=weights)
                 found = select(signals, places[rows.page_of], rows.page_of, 50, [3], weights)

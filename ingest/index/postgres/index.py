@@ -15,6 +15,7 @@ from ingest.core.database_url import DatabaseUrl
 from ingest.core.errors import CorpusError, IndexDamaged, IndexLocked, IndexMissing, IndexUnreachable
 from ingest.embed.base import Embedder
 from ingest.index.postgres.connection import Session, SessionPool, missing
+from ingest.index.postgres.nearest import prepare_nearest
 from ingest.index.postgres.reader import PostgresGeneration, PostgresReader
 from ingest.index.postgres.schema import CHUNK_TABLES, check_format, check_pgvector, create_tables
 from ingest.index.postgres.writer import PostgresWriter
@@ -60,6 +61,7 @@ class PostgresIndex:
         """Prepares a reader's connection: it keeps the generation from being removed."""
 
         def prepare(session: Session) -> None:
+            prepare_nearest(session)
             free = session.row("SELECT pg_try_advisory_lock_shared(%s, %s)", [self._key, generation.id])
             there = session.row(
                 "SELECT 1 FROM generation WHERE id = %s AND name = %s", [generation.id, generation.name]

@@ -15,16 +15,8 @@ from ingest.index.base import Floats
 from ingest.index.first_stage import Signals, best_rows
 from ingest.index.postgres.connection import Session
 from ingest.index.postgres.page_rows import PageRows, Visible
-from ingest.index.postgres.search import (
-    Words,
-    packed,
-    page_products,
-    page_scores,
-    postings,
-    product,
-    unpack,
-    word_scores,
-)
+from ingest.index.postgres.postings import Words, postings_query, weigh_postings, word_scores
+from ingest.index.postgres.search import Scored, packed, page_products, page_scores, product, unpack
 
 EXACT_UP_TO: Final = 20_000
 """Chunks that are compared one by one. With 4,900, comparing all takes 30 ms and finding the nearest 100 ms on a busy
@@ -48,35 +40,41 @@ def create_nearest(session: Session, table: str, size: int) -> None:
     )
 
 
+def prepare_nearest(session: Session) -> None:
+    """Set how far an HNSW index is searched by this connection."""
+    session.rows(
+        "SELECT set_config('hnsw.ef_search', %s, false), set_config('hnsw.iterative_scan', 'strict_order', false)",
+        [str(_DEPTH)],
+    )
+
+
 class NearestSearch:
     """Searches one generation with one connection."""
 
     def __init__(self, session: Session, rows: PageRows, visible: Visible) -> None:
         self._session, self._rows, self._visible = session, rows, visible
 
-    def signals(
-        self, query: QueryEmbedding, words: Words, allowed: NDArray[np.bool_], include: Sequence[int]
-    ) -> Signals:
+    def scores(self, query: QueryEmbedding, words: Words, allowed: NDArray[np.bool_], include: Sequence[int]) -> Scored:
         """The scores of all chunks. `allowed` says of each page whether it is searched; `include` are rows."""
         rows = self._rows
         vectors = {"embedding": query.vector} | ({} if query.added is None else {"added": query.added})
         found = self._find(vectors, words, [] if allowed.all() else rows.pages[allowed].tolist())
-        by_words = word_scores(found[0], rows)
+        weighed = weigh_postings(found[:2], words, rows)
+        by_words = word_scores(weighed, rows.total)
         best = best_rows(np.where((by_words > 0) & allowed[rows.page_of], by_words, np.float32(-np.inf)), _BY_WORDS)
         sample = np.linspace(0, rows.total - 1, min(_SAMPLE, rows.total), dtype=np.int64).tolist()
-        wanted = {chunk for near in found[2:] for chunk in near or ()} | {*rows.ids([*best, *include, *sample])}
+        wanted = {chunk for near in found[3:] for chunk in near or ()} | {*rows.ids([*best, *include, *sample])}
         cosines = [self._cosines(table, vector, sorted(wanted)) for table, vector in vectors.items()]
-        return Signals(by_words, cosines[0], page_scores(found[1], rows), cosines[1] if len(cosines) > 1 else None)
+        added = cosines[1] if len(cosines) > 1 else None
+        return Scored(Signals(by_words, cosines[0], page_scores(found[2], rows), added), weighed)
 
     def _find(self, vectors: Mapping[str, Floats], words: Words, pages: Sequence[int]) -> tuple[Any, ...]:
         """The postings, the pages' scores, and for each table of vectors the ids of the nearest on these pages."""
         values = {**self._visible.values, **words.values, **vectors, "pages": pages, "depth": _DEPTH}
-        parts = [postings(self._visible), page_products(self._visible)]
+        parts = ["w.firsts", "w.places", page_products(self._visible)]
         parts += [self._nearest_ids(table, len(vector), pages) for table, vector in vectors.items()]
-        with self._session.transaction():
-            self._session.rows(f"SET LOCAL hnsw.ef_search = {_DEPTH}")
-            self._session.rows("SET LOCAL hnsw.iterative_scan = strict_order")
-            return self._session.row(f"SELECT {', '.join(parts)}", {**values, "query": vectors["embedding"]}) or ()
+        query = f"SELECT {', '.join(parts)} FROM ({postings_query(self._visible)}) w"
+        return self._session.row(query, {**values, "query": vectors["embedding"]}) or (None, None, None)
 
     def _nearest_ids(self, table: str, size: int, pages: Sequence[int]) -> str:
         """A scalar query for the ids of the chunks whose vectors are nearest."""

@@ -62,10 +62,13 @@ class PageRows:
         order = np.argsort(self.pages)
         return self.pages[order], order
 
+    def places_of(self, rows: Sequence[int]) -> NDArray[np.int64]:
+        """The places of the pages of the chunks at these rows."""
+        return np.asarray(self.starts.searchsorted(np.asarray(rows, dtype=np.int64), side="right") - 1)
+
     def ids(self, rows: Sequence[int]) -> list[int]:
         """The ids of the chunks at these rows."""
-        wanted = np.asarray(rows, dtype=np.int64)
-        places = self.starts.searchsorted(wanted, side="right") - 1
+        wanted, places = np.asarray(rows, dtype=np.int64), self.places_of(rows)
         return [int(chunk) for chunk in self.first_ids[places] + wanted - self.starts[places]]
 
     def rows(self, ids: Ids) -> NDArray[np.int64]:

@@ -20,13 +20,21 @@ from ingest.index.first_stage import check_dimensions, pages_below, select
 from ingest.index.postgres.connection import SessionPool
 from ingest.index.postgres.nearest import EXACT_UP_TO, NearestSearch
 from ingest.index.postgres.page_rows import PageRows, Visible
-from ingest.index.postgres.search import Words, exact_signals, weight
+from ingest.index.postgres.postings import TermWeights, Words, postings_query, weigh_postings, weights_by_row
+from ingest.index.postgres.recent import Recent
+from ingest.index.postgres.search import exact_scores
 
 _REBUILD: Final = "rebuild the index: askdocs reindex --no-crawl --full"
 _CHUNK: Final = "c.id, c.key, p.url, c.anchor, p.title, c.headings, c.text, c.context, c.start_at, c.end_at, c.tokens"
 _PAGE: Final = (
     "url, title, description, body, anchors, aliases, fetched_at, last_modified, etag, '' AS sha256, source, file"
 )
+
+_FEW: Final = 200
+"""Passages that are read together with their texts, of which most searches then show some."""
+_CHUNKS: Final = 256
+_SEARCHES: Final = 16
+"""How many chunks and explanations of searches are kept: those of a few questions at a time, about half a megabyte."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +52,8 @@ class PostgresReader:
     def __init__(self, pool: SessionPool, generation: PostgresGeneration) -> None:
         """`pool` gives connections that have the lock of the generation."""
         self._pool, self.generation = pool, generation
+        self._recent: Recent[int, Chunk] = Recent(_CHUNKS)
+        self._explained: Recent[tuple[str, ...], Mapping[int, Mapping[str, float]]] = Recent(_SEARCHES)
 
     @property
     def manifest(self) -> Mapping[str, Any]:
@@ -102,12 +112,14 @@ class PostgresReader:
         rows, visible = self.page_rows, self.visible
         searched = int(rows.counts[places].sum())  # few pages are compared one by one, however many others there are
         if query is not None and self.manifest.get("nearest") and searched > EXACT_UP_TO:
-            signals = self.run(
-                lambda session: NearestSearch(session, rows, visible).signals(query, words, places, include)
+            scored = self.run(
+                lambda session: NearestSearch(session, rows, visible).scores(query, words, places, include)
             )
         else:
-            signals = self.run(lambda session: exact_signals(session, rows, visible, query, words))
-        return select(signals, places[self.page_rows.page_of], self.page_rows.page_of, n, include, weights)
+            scored = self.run(lambda session: exact_scores(session, rows, visible, query, words))
+        found = select(scored.signals, places[rows.page_of], rows.page_of, n, include, weights)
+        self._explained.put({tuple(terms): weights_by_row(scored.words, found.rows.tolist(), rows.total)})
+        return found
 
     def _below(self, under: str) -> NDArray[np.bool_]:
         """Whether each page is below the site path `under`. Raises UsageError where none is."""
@@ -124,14 +136,17 @@ class PostgresReader:
         ids = self.page_rows.ids(rows)
         added = "a.vector" if self.has_added else "NULL"
         join = "JOIN added a ON a.chunk = c.id" if self.has_added else ""
+        texts, pages = (f", {_CHUNK}", "JOIN page p ON p.id = c.page") if len(ids) <= _FEW else ("", "")
         query = f"""
-            SELECT c.id, c.token_vectors, e.vector, {added}
-            FROM chunk c JOIN embedding e ON e.chunk = c.id {join} WHERE c.id = ANY(%s::bigint[])"""
+            SELECT c.id, c.token_vectors, e.vector, {added}{texts}
+            FROM chunk c JOIN embedding e ON e.chunk = c.id {join} {pages} WHERE c.id = ANY(%s::bigint[])"""
         found = {row[0]: row[1:] for row in self._rows(query, [ids])}
         with self._readable():
             vectors = np.stack([found[chunk][1].to_numpy() for chunk in ids]) if ids else np.zeros((0, 0), np.float32)
             tokens = [np.frombuffer(found[chunk][0], dtype=np.int8).reshape(-1, WIDTH) for chunk in ids]
             others = np.stack([found[chunk][2].to_numpy() for chunk in ids]) if ids and self.has_added else None
+            if texts:
+                self._recent.put({chunk: _chunk(row[3:]) for chunk, row in found.items()})
         return Passages(vectors, tokens, others)
 
     @property
@@ -142,20 +157,30 @@ class PostgresReader:
     def chunks(self, rows: Sequence[int]) -> list[Chunk]:
         """The chunks at these rows, in the order given."""
         ids = self.page_rows.ids(rows)
-        query = f"SELECT {_CHUNK} FROM chunk c JOIN page p ON p.id = c.page WHERE c.id = ANY(%s::bigint[])"
-        found = {row[0]: _chunk(row) for row in self._rows(query, [ids])}
+        found = self._recent.find(ids)
+        if len(found) < len(set(ids)):
+            query = f"SELECT {_CHUNK} FROM chunk c JOIN page p ON p.id = c.page WHERE c.id = ANY(%s::bigint[])"
+            wanted = [chunk for chunk in ids if chunk not in found]
+            found |= {row[0]: _chunk(row) for row in self._rows(query, [wanted])}
         with self._readable():
             return [found[chunk] for chunk in ids]
 
     def explain(self, rows: Sequence[int], terms: Sequence[str]) -> list[dict[str, float]]:
         """For each row the BM25 weight of each of the terms that the chunk contains."""
-        words, ids = self.vocabulary.weigh(terms), self.page_rows.ids(rows)
-        query = f"""
-            SELECT p.chunk, q.term, {weight()}
-            FROM unnest(%(terms)s::text[], %(idfs)s::float8[]) AS q(term, idf)
-            JOIN posting p ON p.term = q.term COLLATE "C" WHERE p.chunk = ANY(%(ids)s::bigint[])"""
-        found = {(row[0], row[1]): row[2] for row in self._rows(query, {**words.values, "ids": ids})}
-        return [{term: found[chunk, term] for term in words.terms if (chunk, term) in found} for chunk in ids]
+        known = next(iter(self._explained.find([tuple(terms)]).values()), {})
+        if any(row not in known for row in rows):
+            words, places = self.vocabulary.weigh(terms), self.page_rows.places_of(rows)
+            pages = sorted({int(page) for page in self.page_rows.pages[places]})
+            known = weights_by_row(self.weigh(words, pages), rows, self.page_rows.total)
+        return [dict(known[row]) for row in rows]
+
+    def weigh(self, words: Words, pages: Sequence[int] | None = None) -> list[TermWeights]:
+        """The chunks that have each of the words, of these pages or of all."""
+        rows, visible = self.page_rows, self.visible
+        query = postings_query(visible, "" if pages is None else "AND p.page = ANY(%(pages)s::integer[])")
+        found = self._rows(query, {**visible.values, **words.values, "pages": list(pages or ())})
+        with self._readable():
+            return weigh_postings(found[0], words, rows)
 
     def idf(self, term: str) -> float:
         """How rare a term is: its inverse document frequency."""
@@ -260,11 +285,8 @@ class PostgresVocabulary:
         """The rows of the chunks that contain a term, in ascending order."""
         if term not in self._frequencies:
             return np.zeros(0, dtype=np.int32)
-        reader = self._reader
-        query = f'SELECT p.chunk FROM posting p WHERE p.term = %(term)s COLLATE "C" AND {reader.visible.condition("p")}'
-        found = reader.run(lambda session: session.rows(query, {"term": term, **reader.visible.values}))
-        rows = reader.page_rows.rows(np.array([row[0] for row in found], dtype=np.int64))
-        return np.sort(rows).astype(np.int32)
+        (found,) = self._reader.weigh(self.weigh([term]))
+        return np.sort(found.rows).astype(np.int32)
 
     def __iter__(self) -> Iterator[str]:
         """Every term."""

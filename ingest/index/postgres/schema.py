@@ -11,7 +11,7 @@ from ingest.core.database_url import DatabaseUrl
 from ingest.core.errors import IndexMismatch, IndexUnreachable
 from ingest.index.postgres.connection import Session
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Version of the tables. An index of another version is not read."""
 
 LEAST_PGVECTOR: Final = (0, 8, 4)
@@ -32,8 +32,7 @@ CREATE TABLE IF NOT EXISTS chunk (
 CREATE TABLE IF NOT EXISTS embedding (chunk bigint NOT NULL, page integer NOT NULL, vector vector NOT NULL);
 CREATE TABLE IF NOT EXISTS added (chunk bigint NOT NULL, page integer NOT NULL, vector vector NOT NULL);
 CREATE TABLE IF NOT EXISTS posting (
-    term text COLLATE "C" NOT NULL, chunk bigint NOT NULL, page integer NOT NULL, frequency integer NOT NULL,
-    length integer NOT NULL);
+    term text COLLATE "C" NOT NULL, page integer NOT NULL, first bigint NOT NULL, places bytea NOT NULL);
 CREATE TABLE IF NOT EXISTS generation (
     id integer NOT NULL PRIMARY KEY, name text NOT NULL UNIQUE, manifest text NOT NULL, pages integer[] NOT NULL,
     terms bytea NOT NULL, frequencies bytea NOT NULL, mean_length float8 NOT NULL, whitening bytea NOT NULL,
@@ -50,7 +49,7 @@ CREATE UNIQUE INDEX IF NOT EXISTS embedding_chunk ON embedding (chunk);
 CREATE INDEX IF NOT EXISTS embedding_page ON embedding (page);
 CREATE UNIQUE INDEX IF NOT EXISTS added_chunk ON added (chunk);
 CREATE INDEX IF NOT EXISTS added_page ON added (page);
-CREATE INDEX IF NOT EXISTS posting_term ON posting (term, chunk);
+CREATE INDEX IF NOT EXISTS posting_term ON posting (term, page);
 CREATE INDEX IF NOT EXISTS posting_page ON posting (page);
 """
 """Made after the first rows: many at once are indexed faster than one by one."""

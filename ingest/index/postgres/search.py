@@ -6,7 +6,7 @@ are, so that both give the same candidates.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from ingest.core.errors import IndexDamaged
 from ingest.embed.base import QueryEmbedding
 from ingest.index.base import Floats
-from ingest.index.bm25 import K1, B
 from ingest.index.first_stage import Signals
 from ingest.index.postgres.connection import Session
 from ingest.index.postgres.page_rows import PageRows, Visible
+from ingest.index.postgres.postings import TermWeights, Words, postings_query, weigh_postings, word_scores
 
 _SCORES: Final = np.dtype([("id", ">i8"), ("score", ">f4")])
 _PAGE_SCORES: Final = np.dtype([("id", ">i4"), ("score", ">f4")])
@@ -25,38 +25,11 @@ _NOTHING: Final = np.zeros(0, dtype=_SCORES)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Words:
-    """The terms of a query that the index has, with their inverse document frequencies, and the mean text length."""
+class Scored:
+    """The scores of all chunks for one search, and what each term adds to them."""
 
-    terms: Sequence[str]
-    idfs: Sequence[float]
-    mean_length: float
-
-    @property
-    def values(self) -> dict[str, Any]:
-        """The values of queries that contain `weight`."""
-        return {"terms": list(self.terms), "idfs": list(self.idfs), "mean_length": self.mean_length}
-
-
-def weight() -> str:
-    """The BM25 weight of a posting `p` of the query's term `q`, in the precision that an index of files keeps.
-
-    Lucene's BM25: see `ingest.index.bm25`.
-    """
-    length = f"{1 - B} + {B} * p.length / %(mean_length)s::float8"
-    return f"(q.idf * (p.frequency / (p.frequency + {K1} * ({length}))))::real"
-
-
-def postings(visible: Visible) -> str:
-    """A scalar query for the weights of all postings of the terms: one packed value for each term, in their order.
-
-    They are added up here, in the order of the query, because sums of floats depend on it.
-    """
-    return f"""
-        (SELECT array_agg(packed ORDER BY at) FROM unnest(%(terms)s::text[], %(idfs)s::float8[])
-            WITH ORDINALITY AS q(term, idf, at),
-            LATERAL (SELECT string_agg(int8send(p.chunk) || float4send({weight()}), ''::bytea) AS packed FROM posting p
-                     WHERE p.term = q.term COLLATE "C" AND {visible.condition("p")}) t)"""
+    signals: Signals
+    words: Sequence[TermWeights]
 
 
 def packed(what: str, source: str) -> str:
@@ -64,11 +37,11 @@ def packed(what: str, source: str) -> str:
     return f"(SELECT string_agg({what}, ''::bytea) FROM {source})"
 
 
-def exact_signals(
+def exact_scores(
     session: Session, rows: PageRows, visible: Visible, query: QueryEmbedding | None, words: Words
-) -> Signals:
+) -> Scored:
     """The scores of all chunks, in one query. Raises IndexDamaged when a chunk has none."""
-    parts = [postings(visible)]
+    parts = ["w.firsts", "w.places"]
     values = {**visible.values, **words.values}
     if query is not None:
         values["query"] = query.vector
@@ -76,21 +49,13 @@ def exact_signals(
         if query.added is not None:
             values["added"] = query.added
             parts.append(_all_products("added", "added", visible))
-    found = session.row(f"SELECT {', '.join(parts)}", values) or ()
-    by_words = word_scores(found[0], rows)
+    found = session.row(f"SELECT {', '.join(parts)} FROM ({postings_query(visible)}) w", values) or (None, None)
+    weighed = weigh_postings(found[:2], words, rows)
+    by_words = word_scores(weighed, rows.total)
     if query is None:
-        return Signals(by_words)
-    added = None if query.added is None else _spread(found[3], rows)
-    return Signals(by_words, _spread(found[1], rows), page_scores(found[2], rows), added)
-
-
-def word_scores(found: Sequence[bytes] | None, rows: PageRows) -> Floats:
-    """The BM25 scores of all chunks, from what `postings` gives."""
-    scores = np.zeros(rows.total, dtype=np.float32)
-    for postings_of_term in found or ():
-        ids, weights = unpack(postings_of_term)
-        scores[rows.rows(ids)] += weights
-    return scores
+        return Scored(Signals(by_words), weighed)
+    added = None if query.added is None else _spread(found[4], rows)
+    return Scored(Signals(by_words, _spread(found[2], rows), page_scores(found[3], rows), added), weighed)
 
 
 def page_scores(found: bytes | None, rows: PageRows) -> Floats:

@@ -20,6 +20,7 @@ from ingest.index.base import Floats, StoredPage
 from ingest.index.folder.index import new_name
 from ingest.index.postgres.connection import Session
 from ingest.index.postgres.nearest import EXACT_UP_TO, create_nearest
+from ingest.index.postgres.postings import pack_postings
 from ingest.index.postgres.reader import PostgresGeneration
 from ingest.index.postgres.schema import INDEXES
 from ingest.index.whitening import WhiteningFit, mean_question_token
@@ -41,7 +42,7 @@ _CHUNK: Final = {
 }  # fmt: skip
 _VECTOR: Final = {"chunk": "int8", "page": "int4", "vector": "vector"}
 _PAGE_VECTOR: Final = {"page": "int4", "vector": "vector"}
-_POSTING: Final = {"term": "text", "chunk": "int8", "page": "int4", "frequency": "int4", "length": "int4"}
+_POSTING: Final = {"term": "text", "page": "int4", "first": "int8", "places": "bytea"}
 _GENERATION: Final = {
     "id": "int4", "name": "text", "manifest": "text", "pages": "int4[]", "terms": "bytea", "frequencies": "bytea",
     "mean_length": "float8", "whitening": "bytea", "token_means": "bytea",
@@ -201,7 +202,7 @@ class PostgresWriter:
         }
         words = sorted(totals.frequencies)
         name = new_name(manifest)
-        means = [totals.token_sum / (max(1, totals.tokens) * SCALE), mean_question_token(self._embedder)]
+        means = [totals.token_sum / (max(1, totals.tokens) * SCALE), self._mean_question_token()]
         row = (
             number,
             name,
@@ -221,6 +222,15 @@ class PostgresWriter:
         if sum(page.new for page in planned) * 2 > len(planned):  # the planner has no idea of the tables yet
             session.rows("ANALYZE page, page_vector, chunk, embedding, added, posting")
         return PostgresGeneration(number, name, whole)
+
+    def _mean_question_token(self) -> Floats:
+        """That of the current generation, if it is of this embedder: an update need not load the model."""
+        found = self._session.row(
+            "SELECT g.manifest, g.token_means FROM current JOIN generation g ON g.id = current.generation"
+        )
+        if found and json.loads(found[0]).get("embedder", {}).get("fingerprint") == self._embedder.fingerprint:
+            return np.asarray(np.frombuffer(found[1], dtype="<f4").reshape(2, WIDTH)[1])
+        return mean_question_token(self._embedder)
 
     def _size(self) -> int:
         """The bytes of all tables of the index, those of other generations included."""
@@ -271,11 +281,10 @@ def _chunk_row(row: _ChunkRow) -> tuple[Any, ...]:
     )
 
 
-def _postings(rows: Sequence[_ChunkRow]) -> Iterator[tuple[str, int, int, int, int]]:
-    for row in rows:
-        length = row.terms.total()
-        for term, count in row.terms.items():
-            yield _text(term), row.id, row.page, count, length
+def _postings(rows: Sequence[_ChunkRow]) -> Iterator[tuple[str, int, int, bytes]]:
+    for page, group in groupby(rows, key=lambda row: row.page):
+        for one in pack_postings(page, ((row.id, row.terms) for row in group)):
+            yield _text(one.term), one.page, one.first, one.places
 
 
 def _page_vectors(rows: Sequence[_ChunkRow]) -> Iterator[tuple[int, Floats]]:
@@ -287,6 +296,8 @@ def _page_vectors(rows: Sequence[_ChunkRow]) -> Iterator[tuple[int, Floats]]:
 
 def _text(text: str) -> str:
     """A text as Postgres takes it: without NUL and lone surrogates. It keeps its length, so that offsets fit."""
+    if text.isascii() and "\0" not in text:  # most are, and this is known without a search
+        return text
     return _UNSTORABLE.sub("\ufffd", text)
 
 
