@@ -186,23 +186,23 @@ def _failure(url: DatabaseUrl, error: Any) -> DocsError:  # noqa: ANN401 - a psy
         return IndexUnreachable(f"{url}: {said}", hint)
     if isinstance(error, (errors.DiskFull, errors.OutOfMemory, errors.ReadOnlySqlTransaction)):
         return CorpusError(f"{url}: {said}", "mend that on the server, and run again; the current generation stays")
-    if (hint := _address_hint(error, said)) is not None:
-        return IndexUnreachable(f"{url}: {said}", hint)
+    if refused := _address_hint(error, said):
+        return IndexUnreachable(f"{url}: {said}", refused)
     if isinstance(error, OperationalError):
         hint = "check the address, and that the server runs; then run the same command again"
         return IndexUnreachable(f"the database at {url} does not answer: {said}", hint)
     return IndexDamaged(f"{url}: {said}", "rebuild the index: askdocs reindex --no-crawl --full")
 
 
-def _address_hint(error: Any, said: str) -> str | None:  # noqa: ANN401 - a psycopg.Error
-    """How to correct the address; None where it is not what failed."""
+def _address_hint(error: Any, said: str) -> str:  # noqa: ANN401 - a psycopg.Error
+    """How to correct the address; "" where it is not what failed."""
     from psycopg import ProgrammingError
 
     if "authentication failed" in said or "no password supplied" in said:
         return "correct the user, and give the password by PGPASSWORD or ~/.pgpass"
     if isinstance(error, ProgrammingError) and error.sqlstate is None:  # of the driver, not of a server
         return "correct the address; its parameters are those of libpq"
-    return None
+    return ""
 
 
 def missing(url: DatabaseUrl) -> IndexMissing:
