@@ -64,7 +64,8 @@ class Gap:
     """A cluster of weak questions. `size` counts lines of the log; `trend` is the share of them in its later half.
 
     `history` counts them in each of `PERIODS` equal parts of the log's time. `pages` are the nearest pages. `passage`
-    would have answered; None without one.
+    would have answered; None without one. `at` is the place of the question that gave the name in the list that was
+    clustered.
     """
 
     questions: tuple[WeakQuestion, ...]
@@ -73,6 +74,7 @@ class Gap:
     reason: Reason = "not in the docs"
     pages: tuple[str, ...] = ()
     passage: NearPassage | None = None
+    at: int = 0
 
     @property
     def size(self) -> int:
@@ -82,7 +84,7 @@ class Gap:
     @property
     def name(self) -> str:
         """Return the representative question: the most frequent one; of several, the shortest."""
-        return min(self.questions, key=lambda question: (-question.count, len(question.text))).text
+        return min(self.questions, key=_by_frequency).text
 
     @property
     def examples(self) -> list[str]:
@@ -105,9 +107,18 @@ class Gap:
         }
 
 
+def _by_frequency(question: WeakQuestion) -> tuple[int, int]:
+    return -question.count, len(question.text)
+
+
 def is_weak(entry: LoggedQuestion) -> bool:
     """Whether a question was refused, voted down, or answered without support."""
     return not entry.answered or entry.vote == "down" or entry.unsupported > 0
+
+
+def question_key(text: str) -> str:
+    """Return what two spellings of one question share: its words, without case and without the marks at its end."""
+    return " ".join(text.casefold().split()).rstrip(" ?!.…")
 
 
 def weak_questions(entries: Sequence[LoggedQuestion]) -> list[WeakQuestion]:
@@ -115,7 +126,7 @@ def weak_questions(entries: Sequence[LoggedQuestion]) -> list[WeakQuestion]:
     groups: dict[str, list[LoggedQuestion]] = {}
     for entry in entries:
         if is_weak(entry):
-            groups.setdefault(" ".join(entry.question.lower().split()), []).append(entry)
+            groups.setdefault(question_key(entry.question), []).append(entry)
     found = [WeakQuestion(mask(group[0].question), tuple(group)) for group in groups.values()]
     return sorted(found, key=lambda question: (-question.count, question.text))
 
@@ -202,7 +213,8 @@ def find_gaps(questions: Sequence[WeakQuestion], vectors: Vectors) -> list[Gap]:
         members = tuple(questions[at] for at in group)
         asked = np.array([_seconds(entry) for question in members for entry in question.entries])
         history, _ = np.histogram(asked, bins=PERIODS, range=(stamps[0], stamps[-1] + 1))
-        gaps.append(Gap(members, float((asked >= middle).mean()), tuple(map(int, history))))
+        trend, named = float((asked >= middle).mean()), min(group, key=lambda at: _by_frequency(questions[at]))
+        gaps.append(Gap(members, trend, tuple(map(int, history)), at=named))
     return sorted(gaps, key=lambda gap: (-gap.size, gap.name))
 
 

@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from eval.gaps.clusters import Gap, Reason
+from eval.gaps.reasons import SEARCHED
 from eval.html import escape_html, link, page, rows
 
-_SHOWN: Final = 200
+_SHOWN: Final = SEARCHED
 """Gaps of the HTML page: more than anyone reads; the JSON document has them all."""
 _PASSAGE: Final = 600
 """Characters of a passage."""

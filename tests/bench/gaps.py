@@ -1,22 +1,25 @@
 """`askdocs gaps` on made-up logs: are planted gaps found, how pure are the clusters, how long does a large log take?
 
-Run `python -m tests.bench.gaps --docs DIR --index DIR [--many N] [--json FILE]` from the repository's root. A log of
-500 refused questions is made around 12 subjects that no docs of software describe, in many wordings, with slips of the
-keyboard. A gap is found when one cluster has most of its questions and consists mostly of them. Purity is the share of
-questions that are in a cluster whose most frequent subject is theirs.
+Run `python -m tests.bench.gaps --docs DIR --index DIR [--many N] [--rounds R] [--json FILE]` from the repository's
+root, with an index of the bundled embedder. The floor of a large log is a process that does nothing but embed its
+distinct questions. Purity is measured on small logs: a log of 500 refused questions is made around 12 subjects that no
+docs of software describe, in many wordings, with slips of the keyboard. A gap is found when one cluster has most of
+its questions and consists mostly of them. Purity is the share of questions that are in a cluster whose most frequent
+subject is theirs.
 """
 
 import argparse
 import json
 import random
-import resource
+import re
+import statistics
 import sys
 import tempfile
-import time
 from collections import Counter
 from pathlib import Path
-from subprocess import run
 from typing import Any
+
+from tests.bench.pairs import Sample, timed
 
 SUBJECTS = {
     "post": """send invoices by post
@@ -78,6 +81,13 @@ FRAMES = """How do I {}?
     hi, I need to {}, please help
     What do I do to {}?
     we would like to {}""".split("\n")
+MIXED = ("How do I {} {} in {}?", "what is {} {} {}", "can {} use {} with {}?", "why does {} fail with {} {}")
+FLOOR = """
+import json, sys
+from ingest.embed.minilm import MiniLm
+texts = list(dict.fromkeys(json.loads(line)["question"] for line in open(sys.argv[1], encoding="utf-8")))
+assert sum(1 for _ in MiniLm().embed_stream(texts)) == len(texts)
+"""
 
 
 def slip(text: str, random_: random.Random) -> str:
@@ -115,26 +125,54 @@ def judge(gaps: list[dict[str, Any]], subjects: dict[str, str]) -> dict[str, flo
     return {"planted": len(SUBJECTS), "found": len(found), "clusters": len(gaps), "purity": pure / len(subjects)}
 
 
-def gaps(docs: Path, index: Path, log: Path) -> tuple[list[dict[str, Any]], float, float]:
-    """The gaps, and seconds of wall and CPU time of the whole command."""
-    command = [
-        sys.executable,
-        "-m",
-        "cli",
-        "gaps",
-        "--log",
-        str(log),
-        "--json",
-        "--docs",
-        str(docs),
-        "--index",
-        str(index),
-    ]
-    before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    done = run(command, capture_output=True, text=True, check=True)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return json.loads(done.stdout)["gaps"], time.perf_counter() - started, cpu
+def unique(path: Path) -> None:
+    """Make every line another text, as if nobody asked the same twice: the slowest case for the embedder."""
+    rewritten = []
+    for at, line in enumerate(path.read_text(encoding="utf-8").splitlines()):
+        fields = json.loads(line)
+        fields["question"] += f" for project {at % 977} of team {at // 977}"
+        rewritten.append(json.dumps(fields))
+    path.write_text("\n".join(rewritten), encoding="utf-8")
+
+
+def write_mixed_log(path: Path, docs: Path, count: int) -> None:
+    """A log of refused questions on everything: words of the pages at random, the slowest case for the search."""
+    text = " ".join(page.read_text(encoding="utf-8") for page in sorted(docs.rglob("*.md"))[:100])
+    words = sorted(set(re.findall(r"[a-z]{4,14}", text)))
+    random_ = random.Random(5)
+    with path.open("w", encoding="utf-8") as file:
+        for at in range(count):
+            question = random_.choice(MIXED).format(*random_.sample(words, 3))
+            line = {"id": f"{at:x}", "time": f"2026-{1 + at * 12 // count:02}-01T00:00:00+00:00", "question": question}
+            file.write(json.dumps(line | {"answered": False, "confidence": 0.1}) + "\n")
+
+
+def floor(log: Path) -> Sample:
+    """The floor: a process that loads the bundled embedder and embeds each distinct question of the log, no more."""
+    return timed([sys.executable, "-c", FLOOR, str(log)])[0]
+
+
+def gaps(docs: Path, index: Path, log: Path) -> tuple[list[dict[str, Any]], Sample]:
+    """The gaps, and what the whole command took."""
+    where = ["--docs", str(docs), "--index", str(index)]
+    sample, said = timed([sys.executable, "-m", "cli", "gaps", "--log", str(log), "--json", *where])
+    return json.loads(said)["gaps"], sample
+
+
+def beside_floor(docs: Path, index: Path, log: Path, rounds: int) -> dict[str, float]:
+    """`gaps` and its floor in turn; medians, and the ratio of the CPU seconds."""
+    rows, clusters = [], 0
+    for _ in range(rounds):
+        bare = floor(log)
+        found, sample = gaps(docs, index, log)
+        clusters = len(found)
+        rows.append((sample["seconds"], sample["cpu"], bare["cpu"], sample["cpu"] / bare["cpu"]))
+    wall, cpu, least, ratio = (statistics.median(column) for column in zip(*rows, strict=True))
+    return {"clusters": clusters, "seconds": wall, "cpu": cpu, "floor_cpu": least, "cpu_to_floor": ratio}
+
+
+def show(name: str, row: dict[str, float]) -> None:
+    print(f"{name}: " + ", ".join(f"{key} {value:.3g}" for key, value in row.items()), flush=True)
 
 
 def main() -> None:
@@ -143,6 +181,7 @@ def main() -> None:
     parser.add_argument("--index", type=Path, required=True)
     parser.add_argument("--many", type=int, default=10_000)
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
     document: dict[str, Any] = {"planted": []}
@@ -150,24 +189,17 @@ def main() -> None:
         log = Path(folder) / "questions.log"
         for seed in range(given.seeds):
             subjects = write_log(log, 500, seed)
-            found, wall, cpu = gaps(given.docs, given.index, log)
-            row = {**judge(found, subjects), "seconds": wall, "cpu": cpu}
-            document["planted"].append(row)
-            print(f"seed {seed}: " + ", ".join(f"{name} {value:.3g}" for name, value in row.items()), flush=True)
+            found, sample = gaps(given.docs, given.index, log)
+            document["planted"].append({**judge(found, subjects), **sample})
+            show(f"seed {seed}", document["planted"][-1])
         if given.many:
-            subjects = write_log(log, given.many, 99)
-            lines = log.read_text(encoding="utf-8").splitlines()
-            # Every line another text, as if nobody asked the same twice: the slowest case.
-            rewritten = []
-            for at, line in enumerate(lines):
-                fields = json.loads(line)
-                fields["question"] += f" for project {at % 977} of team {at // 977}"
-                rewritten.append(json.dumps(fields))
-            log.write_text("\n".join(rewritten), encoding="utf-8")
-            found, wall, cpu = gaps(given.docs, given.index, log)
-            row = {**judge(found, subjects), "questions": given.many, "seconds": wall, "cpu": cpu}
-            document["many"] = row
-            print("many: " + ", ".join(f"{name} {value:.3g}" for name, value in row.items()))
+            write_log(log, given.many, 99)
+            unique(log)
+            document["unique"] = beside_floor(given.docs, given.index, log, given.rounds)
+            show("all different, 12 subjects", document["unique"])
+            write_mixed_log(log, given.docs, given.many)
+            document["mixed"] = beside_floor(given.docs, given.index, log, given.rounds)
+            show("all different, any subject", document["mixed"])
     if given.json:
         given.json.write_text(json.dumps(document, indent=1), encoding="utf-8")
 

@@ -9,7 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from eval.gaps.clusters import Vectors, cluster, find_gaps, subject_of, weak_questions
+from eval.gaps.clusters import Gap, Vectors, WeakQuestion, cluster, find_gaps, subject_of, weak_questions
+from eval.gaps.reasons import SEARCHED, explain_gaps
+from ingest.core.settings import load_settings
+from ingest.embed.base import embed_all
+from ingest.embed.registry import get_embedder
+from ingest.text.terms import terms
+from rag.open import open_assistant
 from rag.question_log import LoggedQuestion
 from tests.conftest import CommandLine
 
@@ -102,6 +108,26 @@ def log(starter: CommandLine) -> Path:
     lines += [entry(3000 + at, "What are model variants", answered=True, vote="down") for at in range(4)]
     lines += [entry(4000, "my mail is anna@example.org, <script>alert(1)</script>")]
     return write_log(starter.cwd, lines)
+
+
+def test_small_gaps_are_explained_by_the_first_stage_alone(starter: CommandLine) -> None:
+    """Beyond the largest gaps, no question is embedded again: passage and reason are those that a search finds."""
+    settings = load_settings({}, {}, starter.cwd)
+    opened = open_assistant(settings, use_model=False)
+    questions = ("where does OpenRouter list errors for credits?", "How do I water tomatoes on a balcony?")
+    embedder = get_embedder(settings)
+    made = embed_all(embedder, questions)
+    asked = [WeakQuestion(text, (entry(at, text),)) for at, text in enumerate(questions)]
+    gaps = [Gap((one,), 0.5, at=at) for at, one in enumerate(asked)]
+    many = [gaps[0]] * (SEARCHED + 1) + [gaps[1]]
+    found = list(explain_gaps(many, made, opened))
+    searched, nearest, tomatoes = found[0], found[SEARCHED], found[-1]
+    assert searched.passage is not None
+    assert nearest.passage is not None
+    assert nearest.reason == searched.reason == "in the docs, but not found"
+    assert {"error", "credit"} <= set(terms(nearest.passage.text))
+    assert (tomatoes.reason, tomatoes.passage) == ("not in the docs", None)
+    assert len(tomatoes.pages) == 3
 
 
 @pytest.mark.slow
