@@ -157,6 +157,7 @@ def reindex(
     exclude: given.Exclude = None,
     jobs: given.Fetches = 2,
     workers: given.Workers = "",
+    late: given.StoredLate = None,
     impact: given.ImpactQuestions = None,
     report: given.ImpactReport = None,
     gate: given.ImpactGate = False,
@@ -185,7 +186,8 @@ def reindex(
         workers=workers,
     )
     output = Output(changes, common.json, common.quiet, common.verbose, impact, report, gate)
-    raise typer.Exit((run_rollback if rollback else run_reindex)(common.settings, options, output))
+    values = {**common.settings, "late": late}
+    raise typer.Exit((run_rollback if rollback else run_reindex)(values, options, output))
 
 
 @app.command(epilog=epilog("inspect"))

@@ -157,6 +157,15 @@ Workers = Annotated[
         help="Embed in N processes, or in the actors of a Ray cluster. [default: this process]",
     ),
 ]
+StoredLate = Annotated[
+    str | None,
+    typer.Option(
+        "--late",
+        metavar="NAME",
+        help="Store the token vectors of a late-interaction model, so that ask --late NAME encodes no passage. "
+        "[env: ASKDOCS_LATE]",
+    ),
+]
 Fetches = Annotated[int, typer.Option("--jobs", metavar="N", min=1, max=64, help="Pages fetched at the same time.")]
 
 # Of inspect.

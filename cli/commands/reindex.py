@@ -69,7 +69,7 @@ def run_reindex(values: Mapping[str, object], options: ReindexOptions, output: O
             "--dry-run": options.dry_run,
         },
     )
-    confirm_downloads(settings, (settings.embedder,), quiet=output.quiet)
+    confirm_downloads(settings, (settings.embedder, settings.late), quiet=output.quiet)
     _refuse_wrong_sources(options, settings.docs)
     _refuse_change_log(output, settings)
     try:

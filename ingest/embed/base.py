@@ -22,6 +22,10 @@ CHUNK_TOKENS: Final = 254
 models are not used, because long chunks blur what they say and cost the reader's time."""
 
 
+NO_VECTOR: Final = np.zeros(0, dtype=np.float32)
+"""The vector of a passage by a model that has token vectors alone."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class QueryEmbedding:
     """An embedded question: `vector` float32[d], of length 1.
@@ -50,6 +54,8 @@ class Embedding:
     tokens: TokenVectors = field(default_factory=lambda: NO_TOKENS)
     added: NDArray[np.float32] | None = None
     """The vector of a second embedder, float32[e], of length 1."""
+    late: TokenVectors | None = None
+    """The token vectors of a late-interaction model of its own; `pack` leaves them out."""
 
     @property
     def dimension(self) -> int:
@@ -83,7 +89,21 @@ class Embedding:
         return cls(vector, tokens, added)
 
 
-class Embedder(Protocol):
+class PassageEmbedder(Protocol):
+    """What a build of an index needs of a model."""
+
+    @property
+    def batch_size(self) -> int:
+        """How many texts are embedded together. Results are kept in groups of this size."""
+
+    def embed_stream(self, texts: Sequence[str]) -> Iterator[tuple[int, Embedding]]:
+        """Embed passages, and yield (position in `texts`, embedding) as each is ready, in any order.
+
+        Vectors have length 1. Raises ModelError, after which what was yielded is good.
+        """
+
+
+class Embedder(PassageEmbedder, Protocol):
     """A model that turns texts into vectors of length 1."""
 
     @property
@@ -110,30 +130,30 @@ class Embedder(Protocol):
     def has_tokens(self) -> bool:
         """Whether embeddings come with token vectors, for late interaction."""
 
-    @property
-    def batch_size(self) -> int:
-        """How many texts are embedded together. Results are kept in groups of this size."""
-
     def count(self, text: str) -> int:
         """The tokens of `text` without special tokens."""
-
-    def embed_stream(self, texts: Sequence[str]) -> Iterator[tuple[int, Embedding]]:
-        """Embed passages, and yield (position in `texts`, embedding) as each is ready, in any order.
-
-        Vectors have length 1. Raises ModelError, after which what was yielded is good.
-        """
 
     def embed_query(self, text: str) -> QueryEmbedding:
         """Embed a question. Raises ModelError."""
 
 
-class LateScorer(Protocol):
-    """A late-interaction model that scores passages next to the embedder."""
+class LateScorer(PassageEmbedder, Protocol):
+    """A late-interaction model that scores passages next to the embedder.
+
+    Its embeddings have token vectors alone: an index stores them, so that a question encodes no passage.
+    """
 
     name: str
 
+    @property
+    def fingerprint(self) -> str:
+        """Changes whenever the same text would get other token vectors."""
+
     def scores(self, question: str, passages: Sequence[str]) -> NDArray[np.float32]:
         """How well each passage matches the question, float32[len(passages)]. Raises ModelError."""
+
+    def stored_scores(self, question: str, passages: Sequence[TokenVectors]) -> NDArray[np.float32]:
+        """The same for passages by their stored token vectors. Raises ModelError."""
 
 
 def embedding_text(chunk: Chunk) -> str:

@@ -171,6 +171,9 @@ class IndexReader(Protocol):
     def passages(self, rows: Sequence[int]) -> Passages:
         """Vectors and token vectors of the chunks at these rows."""
 
+    def late_tokens(self, rows: Sequence[int]) -> list[TokenVectors]:
+        """Token vectors of the chunks at these rows by the late-interaction model; only if the manifest has "late"."""
+
     def chunks(self, rows: Sequence[int]) -> list[Chunk]:
         """The chunks at these rows, in the order given."""
 

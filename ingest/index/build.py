@@ -2,8 +2,8 @@
 
 import hashlib
 import time
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,7 +12,7 @@ from ingest.core.database_url import IndexAddress
 from ingest.core.errors import CorpusError
 from ingest.core.records import Chunk, Document, Progress
 from ingest.docs.folder import Corpus
-from ingest.embed.base import Embedder
+from ingest.embed.base import Embedder, Embedding, LateScorer
 from ingest.embed.cache import VectorCache
 from ingest.index.base import IndexReader, Published, StoredPage
 from ingest.index.previous import PageChunks, Previous, chunking_inputs
@@ -54,6 +54,28 @@ class IndexReport:
         return ChunkCounts(self.total, self.embedded, self.removed)
 
 
+@dataclass(frozen=True, slots=True)
+class LateSource:
+    """A late-interaction model whose token vectors are stored, and the cache of those that it has made."""
+
+    model: LateScorer
+    cache: VectorCache
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """What embeds the chunks of an index.
+
+    `passages` embeds them in place of `embedder`: the same model, with several workers. With `late`, the index has
+    that model's token vectors of each passage as well.
+    """
+
+    embedder: Embedder
+    cache: VectorCache
+    passages: Embedder | None = None
+    late: LateSource | None = None
+
+
 class IndexBuilder:
     """One build of an index. Opens the previous generation once, and cuts and hashes each page once.
 
@@ -61,26 +83,35 @@ class IndexBuilder:
     """
 
     def __init__(
-        self,
-        index: IndexAddress,
-        embedder: Embedder,
-        progress: Progress,
-        cache: VectorCache,
-        previous: Previous | None = None,
-        *,
-        passages: Embedder | None = None,
+        self, index: IndexAddress, models: Models, progress: Progress, previous: Previous | None = None
     ) -> None:
-        """`passages` embeds passages in place of `embedder`: the same model, with several workers."""
-        self._index, self._embedder, self._progress = index, embedder, progress
-        self.previous = previous or Previous.open(index, embedder.fingerprint, check=False)
-        self._source = EmbeddingSource(passages or embedder, cache, self.previous)
+        self._index, self._embedder, self._progress = index, models.embedder, progress
+        self.previous = previous or Previous.open(index, models.embedder.fingerprint, check=False)
+        self._source = EmbeddingSource(models.passages or models.embedder, models.cache, self.previous)
+        self._late: LateScorer | None = None
+        self._sources = [self._source]
+        if models.late:
+            self._late = models.late.model
+            known = self.previous.late(self._late.fingerprint)
+            self._sources.append(EmbeddingSource(self._late, models.late.cache, known, "late"))
         self._cut: dict[tuple[object, ...], PageChunks] = {}
 
     def embed_ahead(self, documents: Iterable[Document]) -> None:
         """Have the embeddings of these pages in the cache before anything is changed. Raises ModelError."""
         cut = self._chunk(documents)
         if cut.chunks:
-            self._source.prepare(cut.chunks, cut.hashes, self._progress)
+            self._prepare(cut)
+
+    def _prepare(self, cut: PageChunks) -> None:
+        """Have all embeddings of these chunks. Raises ModelError."""
+        for source in self._sources:
+            source.prepare(cut.chunks, cut.hashes, self._progress)
+
+    def _embeddings(self, cut: PageChunks) -> Iterator[Embedding]:
+        """The embeddings of these chunks, in their order. Raises ModelError."""
+        ours, *late = (source.read(cut.chunks, cut.hashes) for source in self._sources)
+        for one in ours:
+            yield replace(one, late=next(late[0]).tokens) if late else one
 
     def preview(self, documents: Iterable[Document]) -> ChunkCounts:
         """Count what indexing these pages would do. Writes nothing."""
@@ -94,7 +125,7 @@ class IndexBuilder:
         Raises CorpusError when there is nothing to index, ModelError, and what the store of the index raises.
         """
         ordered = sorted(pages, key=lambda page: page.document.url)
-        inputs = fingerprint(ordered, self._embedder)
+        inputs = fingerprint(ordered, self._embedder, self._late)
         old = self.previous.generation
         if old and self.previous.fits and old.manifest["inputs"] == inputs:
             return IndexReport(old, published=False, total=old.manifest["chunks"], embedded=0, removed=0)
@@ -104,13 +135,16 @@ class IndexBuilder:
             raise CorpusError("the pages contain no text to index", "crawl some first: askdocs reindex --source URL")
         _refuse_equal_ids(chunks)
         started = time.perf_counter()
-        self._source.prepare(cut.chunks, cut.hashes, self._progress)
+        self._prepare(cut)
         embedding = time.perf_counter() - started
         self._progress("index", 0, 1)
         manifest = _manifest(ordered, len(chunks), self._source.dimension(cut.hashes[0]), self._embedder, inputs)
+        if self._late:
+            manifest["late"] = {"name": self._late.name, "fingerprint": self._late.fingerprint}
         writer = index_at(self._index).writer(self._embedder, reuse=self.previous.fits)
-        generation = writer.publish(ordered, chunks, self._source.read(chunks, cut.hashes), manifest)
-        self._source.keep(cut.hashes)
+        generation = writer.publish(ordered, chunks, self._embeddings(cut), manifest)
+        for source in self._sources:
+            source.keep(cut.hashes)
         self._progress("index", 1, 1)
         embedded, removed = len(self._source.made.intersection(cut.hashes)), self.previous.removed(chunks)
         return IndexReport(generation, True, len(chunks), embedded, removed, embedding)  # noqa: FBT003 - as declared
@@ -145,7 +179,7 @@ def build_index(
 
     `full`: take nothing from the current generation.
     """
-    builder = IndexBuilder(index, embedder, progress, cache or VectorCache(None, embedder.fingerprint))
+    builder = IndexBuilder(index, Models(embedder, cache or VectorCache(None, embedder.fingerprint)), progress)
     if full:
         builder.previous.ignore()
     return builder.build(pages)
@@ -157,12 +191,14 @@ def _refuse_equal_ids(chunks: Sequence[Chunk]) -> None:
         raise CorpusError(f"{twice} chunks share an id", "two pages have the same url but for its scheme or www.")
 
 
-def fingerprint(pages: Sequence[StoredPage], embedder: Embedder) -> str:
-    """A hash of all that the index depends on, and all that it shows: content, addresses, dates, chunker, embedder.
+def fingerprint(pages: Sequence[StoredPage], embedder: Embedder, late: LateScorer | None = None) -> str:
+    """A hash of all that the index depends on, and all that it shows: content, addresses, dates, chunker, models.
 
     `etag` is neither: it is for asking the site again, and is kept in the page's file.
     """
     digest = hashlib.sha256(f"{CHUNKER_VERSION}\n{TERMS_VERSION}\n{embedder.fingerprint}\n".encode())
+    if late:
+        digest.update(f"late {late.fingerprint}\n".encode())
     for page in pages:
         digest.update(repr(page_facts(page)).encode())
     return digest.hexdigest()

@@ -8,7 +8,7 @@ from ingest.chunk import CHUNKER_VERSION
 from ingest.core.database_url import IndexAddress
 from ingest.core.errors import IndexDamaged, IndexMismatch, IndexMissing
 from ingest.core.records import Chunk, Document
-from ingest.embed.base import Embedding, embedding_text
+from ingest.embed.base import NO_VECTOR, Embedding, embedding_text
 from ingest.index.base import IndexReader, StoredPage
 from ingest.index.folder.files import text_hash
 from ingest.index.stores import index_at
@@ -115,6 +115,18 @@ class Previous:
         parts = zip(rows, found.vectors, found.tokens, added, strict=True)
         return {name: Embedding(vector, tokens, other) for name, vector, tokens, other in parts}
 
+    def late(self, fingerprint: str) -> "PreviousLate":
+        """The token vectors that it has of a late-interaction model."""
+        return PreviousLate(self, fingerprint)
+
+    def late_embeddings(self, hashes: Collection[str]) -> dict[str, Embedding]:
+        """Those of its late-interaction model of these texts, by hash, with empty vectors. Raises IndexDamaged."""
+        rows = {name: self._rows[name] for name in hashes if name in self._rows}
+        if not rows or self._reader is None:
+            return {}
+        found = self._reader.late_tokens(list(rows.values()))
+        return {name: Embedding(NO_VECTOR, tokens) for name, tokens in zip(rows, found, strict=True)}
+
     def removed(self, chunks: Collection[Chunk]) -> int:
         """How many of its chunks are not among these; 0 where none of it is reused."""
         if not self.fits:
@@ -125,3 +137,35 @@ class Previous:
     def ignore(self) -> None:
         """Reuse nothing of it from now on, as for `--full`."""
         self.fits = self.same_chunker = False
+
+
+class PreviousLate:
+    """The token vectors of a late-interaction model that a generation has, as embeddings with empty vectors."""
+
+    dimension = 0
+
+    def __init__(self, previous: Previous, fingerprint: str) -> None:
+        manifest = previous.generation.manifest if previous.generation else {}
+        self._previous = previous
+        self._same = manifest.get("late", {}).get("fingerprint") == fingerprint
+
+    @property
+    def fits(self) -> bool:
+        """Whether they are undamaged, and of the model in use."""
+        return self._same and self._previous.fits
+
+    @fits.setter
+    def fits(self, value: bool) -> None:
+        self._same = self._same and value
+
+    def known(self, hashes: Collection[str]) -> set[str]:
+        """Those of these texts (as hashes) that it has token vectors of."""
+        return self._previous.known(hashes) if self.fits else set()
+
+    def embeddings(self, hashes: Collection[str]) -> dict[str, Embedding]:
+        """The token vectors that it has of these texts, by hash. None where they are damaged."""
+        try:
+            return self._previous.late_embeddings(hashes) if self.fits else {}
+        except IndexDamaged:
+            self._same = False
+            return {}

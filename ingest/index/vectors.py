@@ -1,22 +1,42 @@
 """The embeddings of the chunks of a new generation: reused from the previous one or the cache, else made."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import islice
+from typing import Protocol
 
 from ingest.core.records import Chunk, Progress
-from ingest.embed.base import Embedder, Embedding, embedding_text
+from ingest.embed.base import Embedding, PassageEmbedder, embedding_text
 from ingest.embed.cache import VectorCache
-from ingest.index.previous import Previous
 
 _BATCH = 256
 """Embeddings read at once: some three megabytes with their token vectors."""
 
 
+class KnownEmbeddings(Protocol):
+    """The embeddings of an earlier generation, by the hash of their text."""
+
+    fits: bool
+    """Whether they are undamaged, and of the model in use."""
+
+    @property
+    def dimension(self) -> int:
+        """The length of their vectors."""
+
+    def known(self, hashes: Collection[str]) -> set[str]:
+        """Those of these texts (as hashes) that it has."""
+
+    def embeddings(self, hashes: Collection[str]) -> dict[str, Embedding]:
+        """The embeddings that it has of these texts, by hash. None where they are damaged."""
+
+
 class EmbeddingSource:
     """Embeddings by the hash of their text. Makes what is missing, and keeps it in the cache as it comes."""
 
-    def __init__(self, embedder: Embedder, cache: VectorCache, previous: Previous) -> None:
-        self._embedder, self._cache, self._previous = embedder, cache, previous
+    def __init__(
+        self, embedder: PassageEmbedder, cache: VectorCache, previous: KnownEmbeddings, stage: str = "embed"
+    ) -> None:
+        """`stage` is what the progress is reported as."""
+        self._embedder, self._cache, self._previous, self._stage = embedder, cache, previous, stage
         self._dimensions: dict[str, int] = {}
         self.made: set[str] = set()
         """The texts that were embedded since this was made."""
@@ -71,7 +91,7 @@ class EmbeddingSource:
     def _embed(self, texts: Mapping[str, str], progress: Progress) -> None:
         names = sorted(texts, key=lambda name: len(texts[name]), reverse=True)
         if names:
-            progress("embed", 0, len(names))
+            progress(self._stage, 0, len(names))
         ready: dict[str, Embedding] = {}
         try:
             stream = self._embedder.embed_stream([texts[name] for name in names])
@@ -79,7 +99,7 @@ class EmbeddingSource:
                 ready[names[at]] = embedding
                 if len(ready) >= self._embedder.batch_size or done == len(names):
                     self._take(ready)
-                    progress("embed", done, len(names))
+                    progress(self._stage, done, len(names))
         finally:
             self._take(ready)
 

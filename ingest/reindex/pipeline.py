@@ -13,10 +13,10 @@ from ingest.core.settings import Settings
 from ingest.docs.folder import Corpus, read_corpus
 from ingest.embed.base import Embedder
 from ingest.embed.cache import VectorCache
-from ingest.embed.registry import get_embedder
+from ingest.embed.registry import get_embedder, get_late
 from ingest.embed.workers import with_workers
 from ingest.index import starter
-from ingest.index.build import IndexBuilder, IndexReport, stored_pages
+from ingest.index.build import IndexBuilder, IndexReport, LateSource, Models, stored_pages
 from ingest.index.folder.files import RESPONSES, VECTOR_CACHE
 from ingest.index.freshness import checked_at, record_check
 from ingest.index.previous import Previous
@@ -50,7 +50,8 @@ def reindex(settings: Settings, options: ReindexOptions, progress: Progress) -> 
             cache.recover()
         previous = Previous.open(settings.index, embedder.fingerprint, check=not options.dry_run)
         passages = with_workers(embedder, options.workers, settings)
-        builder = IndexBuilder(settings.index, embedder, progress, cache, previous, passages=passages)
+        models = Models(embedder, cache, passages, _late_source(settings, stack))
+        builder = IndexBuilder(settings.index, models, progress, previous)
         context = ReindexContext(settings, options, progress, responses, previous)
         update = update_from_sources(context) if options.crawl or options.from_path else update_from_markdown(context)
         if options.dry_run:
@@ -60,6 +61,14 @@ def reindex(settings: Settings, options: ReindexOptions, progress: Progress) -> 
             _carry_out(context, update, builder)
     context.report.seconds["total"] = time.perf_counter() - started
     return context.report
+
+
+def _late_source(settings: Settings, stack: ExitStack) -> LateSource | None:
+    """The late-interaction model of the settings with its cache, which the stack closes. Raises ModelError."""
+    model = get_late(settings)
+    if model is None:
+        return None
+    return LateSource(model, stack.enter_context(VectorCache(settings.folder / VECTOR_CACHE, model.fingerprint)))
 
 
 def _carry_out(context: ReindexContext, update: Update, builder: IndexBuilder) -> None:
@@ -97,8 +106,10 @@ def index_corpus(
     in_folder = isinstance(settings.index, Path)
     if not full and in_folder and (shipped := starter.install(settings.folder, stored_pages(corpus), embedder)):
         return shipped
-    with VectorCache(settings.folder / VECTOR_CACHE, embedder.fingerprint) as cache:
-        builder = IndexBuilder(settings.index, embedder, progress, cache)
+    with ExitStack() as stack:
+        cache = stack.enter_context(VectorCache(settings.folder / VECTOR_CACHE, embedder.fingerprint))
+        models = Models(embedder, cache, late=_late_source(settings, stack))
+        builder = IndexBuilder(settings.index, models, progress)
         if full:
             builder.previous.ignore()
         return _build(builder, corpus)

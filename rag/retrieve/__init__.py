@@ -3,5 +3,6 @@
 search            first stage, second ranking, hits     fusion      scores into one ranking; diversification
 exact             literals of the question, to the letter
 late_interaction  token vectors against the question    rerank      cross-encoders
-token_match       where a passage matches it               baselines   other rankings to compare with
+token_match       where a passage matches it               neighbours  the chunks around a hit
+baselines         other rankings to compare with
 """

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -35,10 +35,8 @@ from rag.retrieve.fusion import (
     rows_per_page,
 )
 from rag.retrieve.late_interaction import max_similarity, token_weights
+from rag.retrieve.neighbours import sections_around
 from rag.retrieve.token_match import TokenMatch, match_tokens
-
-_REACH: Final = 3
-"""Chunks on either side of a hit that an excerpt may reach."""
 
 _MENTIONS: Final = 60
 """Passages that may define a term: its definition is often not among the first few that mention it."""
@@ -270,10 +268,7 @@ class Retriever:
 
     def neighbours(self, hits: Sequence[Hit]) -> list[tuple[Chunk, ...]]:
         """For each hit the chunks of its section around it, its own included, in page order. Raises IndexDamaged."""
-        last = int(self._store.manifest["chunks"]) - 1
-        rows = sorted({near for hit in hits for near in _near(hit.row, last)})
-        chunks = dict(zip(rows, self._store.chunks(rows), strict=True))
-        return [_section(hit, chunks) for hit in hits]
+        return sections_around(self._store, hits)
 
     def token_matches(self, retrieved: Retrieved, hits: Sequence[Hit]) -> list[TokenMatch | None]:
         """For each hit, where it matches the question; None without token vectors. Raises IndexDamaged."""
@@ -336,10 +331,22 @@ class Retriever:
         late = max_similarity(asked.vectors, asked.weights, passages.tokens, self._token_means)
         whitened = whiten(np.vstack([query.vector, passages.vectors]), self._whitening)
         added = None if found.added is None else found.added[at]
-        model = None
-        if self._late is not None:
-            model = self._late.scores(text, [embedding_text(chunk) for chunk in self._store.chunks(rows)])
+        model = self._model_scores(text, rows)
         return SecondStage(found.bm25[at], whitened[1:] @ whitened[0], found.page[at], late, added, model)
+
+    def _model_scores(self, text: str, rows: list[int]) -> NDArray[np.float32] | None:
+        """Late interaction by the model of its own; None without one. Encodes passages that the index has none of."""
+        if self._late is None:
+            return None
+        if self._has_late_tokens:
+            return self._late.stored_scores(text, self._store.late_tokens(rows))
+        return self._late.scores(text, [embedding_text(chunk) for chunk in self._store.chunks(rows)])
+
+    @cached_property
+    def _has_late_tokens(self) -> bool:
+        """Whether the index stores the token vectors of the late-interaction model in use."""
+        stored = self._store.manifest.get("late")
+        return bool(stored and self._late and stored["fingerprint"] == self._late.fingerprint)
 
 
 def _bundled(embedder: Embedder | None) -> MiniLm:
@@ -354,24 +361,6 @@ def _places(embedder: MiniLm, chunk: Chunk) -> NDArray[np.int64]:
     """Where the tokens of a chunk are in the page's body, as rows (start, end); its context is before its start."""
     places = np.array(embedder.token_places(embedding_text(chunk)), dtype=np.int64).reshape(-1, 2)
     return places + (chunk.start - len(chunk.context) - 1)
-
-
-def _near(row: int, last: int) -> range:
-    return range(max(0, row - _REACH), min(last, row + _REACH) + 1)
-
-
-def _section(hit: Hit, chunks: Mapping[int, Chunk]) -> tuple[Chunk, ...]:
-    """The chunks on either side of a hit as far as they are of its section."""
-    start = end = hit.row
-    while start - 1 in chunks and _is_same_section(chunks[start - 1], hit.chunk) and start > hit.row - _REACH:
-        start -= 1
-    while end + 1 in chunks and _is_same_section(chunks[end + 1], hit.chunk) and end < hit.row + _REACH:
-        end += 1
-    return tuple(chunks[row] for row in range(start, end + 1))
-
-
-def _is_same_section(chunk: Chunk, other: Chunk) -> bool:
-    return chunk.url == other.url and chunk.headings == other.headings
 
 
 def may_have_built(store: IndexReader, embedder: Embedder) -> bool:

@@ -9,9 +9,11 @@ import pytest
 from ingest.core.settings import load_settings
 from ingest.core.urls import site_path
 from ingest.index.base import Candidates, Weights
+from ingest.index.stores import index_at
 from ingest.text.terms import terms
 from rag.open import Opened, open_assistant
 from tests.conftest import REPOSITORY, CommandLine
+from tests.ingest.embed.stand_ins import save_late
 
 QUESTIONS = [
     json.loads(line)["question"]
@@ -150,3 +152,21 @@ def test_an_index_of_vectors_finds_the_nearest_of_all_and_of_some_pages(both: tu
                 assert len({*found.rows.tolist()} & {*exact.rows.tolist()}) >= least * len(exact.rows), question
                 assert places[rows.page_of[found.rows]].all()
                 assert (found.bm25_rank[:5] > 0).any() == (exact.bm25_rank[:5] > 0).any()
+
+
+def test_token_vectors_of_a_late_interaction_model_are_the_same(published: CommandLine, tmp_path: Path) -> None:
+    late = str(save_late(tmp_path / "model"))
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    (docs / "boats.md").write_text("# Boats\n\nBoats need oars. A skiff has two of them.\n", encoding="utf-8")
+    tokens = []
+    for address in (str(tmp_path / "index"), published.environ["ASKDOCS_INDEX"]):
+        command = CommandLine(tmp_path, {**published.environ, "ASKDOCS_DOCS": str(docs), "ASKDOCS_INDEX": address})
+        built = command("reindex", "--no-crawl", "--late", late, "--allow-shrink")
+        assert built.status == 0, built.err
+        store = index_at(load_settings({"index": address}, {}, tmp_path).index).open()
+        assert store.manifest["late"]["name"] == late
+        tokens.append(store.late_tokens([0])[0])
+        asked = command("ask", "--no-llm", "--late", late, "How many oars does a skiff have?")
+        assert asked.status == 0, asked.err
+    np.testing.assert_array_equal(tokens[0], tokens[1])

@@ -5,4 +5,5 @@ files        names and checksums of all files  locks        one writer; readers'
 cleanup      remove what crashes and old runs left
 database     the reader: search over the arrays; DuckDB for the rest
 arrays       memory-mapped vectors and postings; records of chunks, pages and token vectors
+records      records of bytes in one file, each with its checksum
 """

@@ -4,19 +4,13 @@ DuckDB could search its own tables, but a first query through its array function
 tenth of a second at 5,000 chunks, and the token vectors are too many for a database. Loading and opening
 it takes 50 ms, and it reads all texts to return eight; so the texts that are shown are stored here as well.
 
-Chunks, pages and token vectors are records of bytes in one file, any of which is found and checked without
-reading the others: next to FILE are NAME_places.npy, where each record begins, and NAME_checksums.npy,
-the CRC-32 of each.
+Chunks, pages and token vectors are records (see `records`).
 """
 
 import contextlib
 import io
 import json
-import os
-import zlib
-from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO, Final
@@ -33,6 +27,7 @@ from ingest.index.bm25 import Bm25Index
 from ingest.index.folder.files import (
     ADDED_VECTORS,
     CHUNKS,
+    LATE_TOKENS,
     PAGE_NUMBERS,
     PAGE_TEXTS,
     PAGE_VECTORS,
@@ -45,63 +40,11 @@ from ingest.index.folder.files import (
     WHITENING,
 )
 from ingest.index.folder.generations import Generation
+from ingest.index.folder.records import Records, RecordWriter
 from ingest.index.whitening import fit_whitening
 
-
-@dataclass(frozen=True, slots=True)
-class Records:
-    """A kind of records: their file, the name of its two arrays, and the unit of a record's length in bytes."""
-
-    file: str
-    name: str
-    unit: int = 1
-
-    def write(self, folder: Path, records: Iterable[bytes], head: Callable[[int], bytes] = lambda _: b"") -> None:
-        """Write the records one after the other, behind a head; only one of them is in memory at a time.
-
-        `head` gets the number of units of all records; its length does not depend on it.
-        """
-        places, checksums = array("q", [0]), array("L")
-        with (folder / self.file).open("wb") as file:
-            file.write(head(0))
-            for record in records:
-                file.write(record)
-                places.append(places[-1] + len(record) // self.unit)
-                checksums.append(zlib.crc32(record))
-            file.seek(0)
-            file.write(head(places[-1]))
-        np.save(folder / f"{self.name}_places.npy", np.asarray(places, dtype=np.int64), allow_pickle=False)
-        np.save(folder / f"{self.name}_checksums.npy", np.asarray(checksums, dtype=np.uint32), allow_pickle=False)
-
-    def index(self, folder: Path) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Places and checksums, mapped. Raises OSError, ValueError."""
-        places, checksums = (
-            np.asarray(np.load(folder / f"{self.name}_{part}.npy", mmap_mode="r", allow_pickle=False))
-            for part in ("places", "checksums")
-        )
-        return places, checksums
-
-    def read(self, folder: Path, index: tuple[NDArray[Any], NDArray[Any]], rows: Sequence[int]) -> list[bytes]:
-        """The records at these rows. Raises OSError, and ValueError for one that has changed since.
-
-        They are read, not mapped: the system would map the neighbours of each as well, forty times as much.
-        """
-        places, checksums = index
-        found: list[bytes] = []
-        with (folder / self.file).open("rb") as file:
-            # The head, which no checksum covers, is not read: everything in it is known.
-            start = os.fstat(file.fileno()).st_size - int(places[-1]) * self.unit
-            for row in rows:
-                file.seek(start + int(places[row]) * self.unit)
-                record = file.read(int(places[row + 1] - places[row]) * self.unit)
-                if zlib.crc32(record) != checksums[row]:
-                    message = f"{self.file}: record {row} is not as it was written"
-                    raise ValueError(message)
-                found.append(record)
-        return found
-
-
 _TOKENS: Final = Records(TOKENS, "token", WIDTH)
+_LATE_TOKENS: Final = Records(LATE_TOKENS, "late_token", WIDTH)
 _CHUNKS: Final = Records(CHUNKS, "chunk")
 _PAGES: Final = Records(PAGE_TEXTS, "page")
 _VECTORS_AT_ONCE: Final = 4_096
@@ -159,6 +102,7 @@ class _EmbeddingSplitter:
     def __init__(self, folder: Path, count: int, files: contextlib.ExitStack) -> None:
         self._folder, self._count, self._files = folder, count, files
         self._vectors: dict[str, _VectorFile] = {}
+        self._late: RecordWriter | None = None
         self._taken = self._tokens = 0
         self._sum = np.zeros(WIDTH)
 
@@ -167,6 +111,9 @@ class _EmbeddingSplitter:
         self._write(VECTORS, embedding.vector)
         if embedding.added is not None:
             self._write(ADDED_VECTORS, embedding.added)
+        if embedding.late is not None:
+            self._late = self._late or self._files.enter_context(RecordWriter(_LATE_TOKENS, self._folder, _token_head))
+            self._late.add(embedding.late.tobytes())
         self._taken += 1
         self._sum += embedding.tokens.sum(axis=0, dtype=np.float64)
         self._tokens += len(embedding.tokens)
@@ -278,6 +225,12 @@ class Arrays:
             found = _TOKENS.read(self._folder, self._token_index, rows)
             return [np.frombuffer(record, dtype=np.int8).reshape(-1, WIDTH) for record in found]
 
+    def late_tokens(self, rows: Sequence[int]) -> list[TokenVectors]:
+        """The same of the late-interaction model that the manifest names as "late". Raises IndexDamaged without one."""
+        with _readable(self._folder):
+            found = _LATE_TOKENS.read(self._folder, self._late_token_index, rows)
+            return [np.frombuffer(record, dtype=np.int8).reshape(-1, WIDTH) for record in found]
+
     def chunks(self, rows: Iterable[int]) -> list[Chunk]:
         """The chunks at these rows, in the order given; each is checked when it is read. Raises IndexDamaged."""
         with _readable(self._folder):
@@ -297,6 +250,10 @@ class Arrays:
     @cached_property
     def _token_index(self) -> tuple[NDArray[Any], NDArray[Any]]:
         return _TOKENS.index(self._folder)
+
+    @cached_property
+    def _late_token_index(self) -> tuple[NDArray[Any], NDArray[Any]]:
+        return _LATE_TOKENS.index(self._folder)
 
     @cached_property
     def _chunk_index(self) -> tuple[NDArray[Any], NDArray[Any]]:

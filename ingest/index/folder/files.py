@@ -48,6 +48,8 @@ MANIFEST: Final = "manifest.json"
 DATABASE: Final = "index.duckdb"
 CHUNKS: Final = "chunks.jsonl"
 TOKENS: Final = "tokens.npy"
+LATE_TOKENS: Final = "late_tokens.npy"
+"""There where the index was built with a late-interaction model."""
 VECTORS: Final = "vectors.npy"
 ADDED_VECTORS: Final = "added_vectors.npy"
 """There with an embedder other than the bundled one."""
@@ -61,7 +63,7 @@ VOCABULARY: Final = "vocabulary.json"
 POSTINGS: Final = ("offsets", "documents", "weights", "idf")
 """Each of them is a file NAME.npy."""
 
-_LATE: Final = frozenset({TOKENS, CHUNKS, PAGE_TEXTS, DATABASE})
+_READ_LATER: Final = frozenset({TOKENS, LATE_TOKENS, CHUNKS, PAGE_TEXTS, DATABASE})
 """Files of which a question reads little or nothing. Of all but the database, every record has a checksum of its own
 and is checked when it is read; the database is checked before it is opened (see `check_on_read`)."""
 
@@ -74,7 +76,7 @@ REMAKE: Final = "bring it up to date: askdocs reindex --no-crawl"
 
 def check_file(path: Path, facts: Mapping[str, Any]) -> None:
     """Check a file as far as is done when a generation is opened. Raises IndexDamaged, OSError."""
-    if path.stat().st_size != facts["bytes"] or not (_is_late(path, facts) or sha256_of(path) == facts["sha256"]):
+    if path.stat().st_size != facts["bytes"] or not (_is_read_later(path, facts) or sha256_of(path) == facts["sha256"]):
         raise IndexDamaged(f"{path} is not as it was written", REBUILD)
     if path.with_name(path.name + ".wal").exists():
         # DuckDB would replay it into the answers.
@@ -84,15 +86,15 @@ def check_file(path: Path, facts: Mapping[str, Any]) -> None:
 def check_on_read(path: Path, facts: Mapping[str, Any]) -> None:
     """Check a file that was not checked when its generation was opened. Raises IndexDamaged."""
     try:
-        whole = not _is_late(path, facts) or sha256_of(path) == facts["sha256"]
+        whole = not _is_read_later(path, facts) or sha256_of(path) == facts["sha256"]
     except OSError:
         whole = False
     if not whole:
         raise IndexDamaged(f"{path} is not as it was written", REBUILD)
 
 
-def _is_late(path: Path, facts: Mapping[str, Any]) -> bool:
-    return path.name in _LATE and bool(facts["bytes"] > _LARGE)
+def _is_read_later(path: Path, facts: Mapping[str, Any]) -> bool:
+    return path.name in _READ_LATER and bool(facts["bytes"] > _LARGE)
 
 
 def text_hash(text: str) -> str:

@@ -14,7 +14,7 @@ from ingest.core.errors import IndexDamaged
 from ingest.core.records import Chunk
 from ingest.core.urls import site_path
 from ingest.embed.base import QueryEmbedding
-from ingest.embed.token_vectors import WIDTH
+from ingest.embed.token_vectors import WIDTH, TokenVectors
 from ingest.index.base import FIRST_STAGE, Candidates, Floats, Passages, StoredPage, Weights
 from ingest.index.first_stage import check_dimensions, pages_below, select
 from ingest.index.postgres.connection import SessionPool
@@ -148,6 +148,13 @@ class PostgresReader:
             if texts:
                 self._recent.put({chunk: _chunk(row[3:]) for chunk, row in found.items()})
         return Passages(vectors, tokens, others)
+
+    def late_tokens(self, rows: Sequence[int]) -> list[TokenVectors]:
+        """Token vectors of the chunks at these rows, by the model that the manifest names as "late"."""
+        ids = self.page_rows.ids(rows)
+        found = dict(self._rows("SELECT chunk, token_vectors FROM late WHERE chunk = ANY(%s::bigint[])", [ids]))
+        with self._readable():
+            return [np.frombuffer(found[chunk], dtype=np.int8).reshape(-1, WIDTH) for chunk in ids]
 
     @property
     def has_added(self) -> bool:

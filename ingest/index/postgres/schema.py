@@ -31,6 +31,8 @@ CREATE TABLE IF NOT EXISTS chunk (
     tokens integer NOT NULL, token_vectors bytea STORAGE EXTERNAL NOT NULL);
 CREATE TABLE IF NOT EXISTS embedding (chunk bigint NOT NULL, page integer NOT NULL, vector vector NOT NULL);
 CREATE TABLE IF NOT EXISTS added (chunk bigint NOT NULL, page integer NOT NULL, vector vector NOT NULL);
+CREATE TABLE IF NOT EXISTS late (
+    chunk bigint NOT NULL, page integer NOT NULL, token_vectors bytea STORAGE EXTERNAL NOT NULL);
 CREATE TABLE IF NOT EXISTS posting (
     term text COLLATE "C" NOT NULL, page integer NOT NULL, first bigint NOT NULL, places bytea NOT NULL);
 CREATE TABLE IF NOT EXISTS generation (
@@ -49,12 +51,14 @@ CREATE UNIQUE INDEX IF NOT EXISTS embedding_chunk ON embedding (chunk);
 CREATE INDEX IF NOT EXISTS embedding_page ON embedding (page);
 CREATE UNIQUE INDEX IF NOT EXISTS added_chunk ON added (chunk);
 CREATE INDEX IF NOT EXISTS added_page ON added (page);
+CREATE UNIQUE INDEX IF NOT EXISTS late_chunk ON late (chunk);
+CREATE INDEX IF NOT EXISTS late_page ON late (page);
 CREATE INDEX IF NOT EXISTS posting_term ON posting (term, page);
 CREATE INDEX IF NOT EXISTS posting_page ON posting (page);
 """
 """Made after the first rows: many at once are indexed faster than one by one."""
 
-CHUNK_TABLES: Final = ("posting", "added", "embedding", "chunk", "page_vector")
+CHUNK_TABLES: Final = ("posting", "late", "added", "embedding", "chunk", "page_vector")
 """Tables with rows of a page, by its id in the column `page`."""
 
 

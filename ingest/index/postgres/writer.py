@@ -41,6 +41,7 @@ _CHUNK: Final = {
     "context": "text", "start_at": "int4", "end_at": "int4", "tokens": "int4", "token_vectors": "bytea",
 }  # fmt: skip
 _VECTOR: Final = {"chunk": "int8", "page": "int4", "vector": "vector"}
+_LATE: Final = {"chunk": "int8", "page": "int4", "token_vectors": "bytea"}
 _PAGE_VECTOR: Final = {"page": "int4", "vector": "vector"}
 _POSTING: Final = {"term": "text", "page": "int4", "first": "int8", "places": "bytea"}
 _GENERATION: Final = {
@@ -119,7 +120,8 @@ class PostgresWriter:
         Raises CorpusError, IndexUnreachable.
         """
         with self._session.transaction():
-            planned = self._plan(pages, chunks, str(manifest["language"]))
+            models = (self._embedder.fingerprint, *manifest.get("late", {}).values())
+            planned = self._plan(pages, chunks, "+".join(models), str(manifest["language"]))
             totals = _Totals()
             for part in _parts(planned, embeddings):
                 self._write(part, totals, str(manifest["language"]))
@@ -132,7 +134,9 @@ class PostgresWriter:
                 self._create_nearest(totals)
             return self._switch(planned, totals, manifest)
 
-    def _plan(self, pages: Sequence[StoredPage], chunks: Sequence[Chunk], language: str) -> list[_PlannedPage]:
+    def _plan(
+        self, pages: Sequence[StoredPage], chunks: Sequence[Chunk], models: str, language: str
+    ) -> list[_PlannedPage]:
         """Give each page its rows: those of the current generation where it has just this page."""
         by_url = {url: list(group) for url, group in groupby(chunks, key=lambda chunk: chunk.url)}
         known = self._known_pages() if self._reuse else {}
@@ -142,7 +146,7 @@ class PostgresWriter:
         planned: list[_PlannedPage] = []
         for stored in pages:
             mine = by_url.get(stored.document.url, [])
-            one = _PlannedPage(stored, mine, _digest(stored, mine, self._embedder.fingerprint, language))
+            one = _PlannedPage(stored, mine, _digest(stored, mine, models, language))
             if one.digest in known:
                 one.id, one.first_chunk = known[one.digest]
                 one.new = False
@@ -176,6 +180,9 @@ class PostgresWriter:
         copy("embedding", _VECTOR, ((row.id, row.page, row.embedding.vector) for row in rows))
         if totals.added:
             copy("added", _VECTOR, ((row.id, row.page, row.embedding.added) for row in rows))
+        late = [(row.id, row.page, row.embedding.late.tobytes()) for row in rows if row.embedding.late is not None]
+        if late:
+            copy("late", _LATE, late)
         copy("posting", _POSTING, sorted(_postings(rows)))
         copy("page_vector", _PAGE_VECTOR, _page_vectors(rows))
 
@@ -257,9 +264,9 @@ def _parts(
         yield part
 
 
-def _digest(stored: StoredPage, chunks: Sequence[Chunk], fingerprint: str, language: str) -> str:
-    """A hash of all that the rows of a page depend on."""
-    facts = (TERMS_VERSION, fingerprint, language, stored, chunks)
+def _digest(stored: StoredPage, chunks: Sequence[Chunk], models: str, language: str) -> str:
+    """A hash of all that the rows of a page depend on; `models` are the fingerprints of those that embedded it."""
+    facts = (TERMS_VERSION, models, language, stored, chunks)
     return hashlib.sha256(repr(facts).encode("utf-8", "surrogatepass")).hexdigest()
 
 
