@@ -7,6 +7,7 @@ than the search. Markdown that others wrote is read by `ingest.clean`.
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Literal
 
 from ingest.core.records import Chunk, Document
@@ -230,6 +231,7 @@ _MARKS = re.compile(r"\*\*|__|`|(?<!\w)[*_](?=\w)|(?<=\w)[*_](?!\w)")
 _MAY_BE_MARKED = re.compile(r"[*_`\[]")
 
 
+@lru_cache(maxsize=1_024)  # a sentence is looked at several times for one question; half a megabyte
 def plain(text: str) -> str:
     """The words of inline markdown as a reader sees them: link texts and code stay, marks and targets go."""
     if not _MAY_BE_MARKED.search(text):

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from functools import cache, lru_cache
+from itertools import chain, repeat
 from typing import Final
 
 TERMS_VERSION: Final = 2
@@ -53,15 +54,14 @@ _YEAR: Final = re.compile(r"\d{4}\b")
 
 
 def terms(text: str, language: str = "en") -> Iterator[str]:
-    """Yield the search terms of a text: compounds, then their parts, lower-cased and stemmed; then what numbers mean.
+    """The search terms of a text: compounds, then their parts, lower-cased and stemmed; then what numbers mean.
 
     `language` is an ISO 639-1 code and chooses the stemmer. A version is one term however it is written (v3.2.1,
     "Version 3.2.1"), followed by its series (3.2); a date is its ISO form; a numbered thing is a term of two
     words ("valve 7"), so that its neighbours are not taken for it.
     """
-    for compound in _COMPOUND.findall(text):
-        yield from _compound_terms(compound, language)
-    yield from number_terms(text)
+    words = map(_compound_terms, _COMPOUND.findall(text), repeat(language))
+    return chain(chain.from_iterable(words), number_terms(text))
 
 
 @lru_cache(maxsize=16_384)  # a text's words come again and again; a few megabytes

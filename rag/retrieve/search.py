@@ -1,7 +1,7 @@
 """Rank the chunks of one index for a question: a first stage over all of them, late interaction over the best."""
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -48,17 +48,21 @@ DEPTH: Final = 400
 """Depth of the ranking to search for passages of other pages if one page fills the ranks above."""
 
 
+_EMBEDDED = 8
+"""Texts whose embeddings are kept: those of one question and its parts."""
+
+
 class Stopwatch:
     """Adds up the seconds that one question spends in the embedder."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
 
-    def embed(self, embedder: Embedder, text: str) -> QueryEmbedding:
+    def embed(self, embed: Callable[[str], QueryEmbedding], text: str) -> QueryEmbedding:
         """Embed `text`, timed. Raises ModelError."""
         started = time.perf_counter()
         try:
-            return embedder.embed_query(text)
+            return embed(text)
         finally:
             self.seconds += time.perf_counter() - started
 
@@ -203,6 +207,8 @@ class Retriever:
             check_embedder(store, embedder)
         self._store = store
         self._embedder, self._late = embedder, late
+        # The halves of a question are searched for again, to see which of them is answered.
+        self._embed = None if embedder is None else lru_cache(_EMBEDDED)(embedder.embed_query)
         self._whitening, self._token_means = store.whitening(), store.token_means()
         self._language = str(store.manifest.get("language", "en"))
         self._understanding = Understanding(store.vocabulary, _bundled(embedder).words, self._language)
@@ -298,7 +304,7 @@ class Retriever:
     ) -> _Searched:
         """Search for a text. `include` are rows whose signals are wanted; `matched` ones are ranked as well."""
         words = list(terms(text, self._language))
-        query = None if self._embedder is None else watch.embed(self._embedder, text)
+        query = None if self._embed is None else watch.embed(self._embed, text)
         found = self._store.candidates(
             query, words, n, under=under, include=sorted({*include, *matched}), weights=FIRST_STAGE
         )

@@ -65,9 +65,11 @@ class Bench:
         from rag.open import open_assistant
 
         self.docs, self.index, self.rounds, self.requests = docs, index, rounds, requests
-        self.opened = open_assistant(load_settings({"docs": docs, "index": index}, {}, Path.cwd()), use_model=False)
-        self.search: Callable[[str], object] = lambda question: self.opened.assistant.search(question, 8)
-        self.answer: Callable[[str], object] = self.opened.assistant.answer
+        settings = load_settings({"docs": docs, "index": index}, {}, Path.cwd())
+        # One for each, so that none finds in its caches what the other one did for the same question.
+        searching, answering = (open_assistant(settings, use_model=False).assistant for _ in range(2))
+        self.search: Callable[[str], object] = lambda question: searching.search(question, 8)
+        self.answer: Callable[[str], object] = answering.answer
 
     def latency(self) -> Found:
         with serving("ours", self.docs, self.index) as ours, serving("bare", self.docs, self.index) as bare:

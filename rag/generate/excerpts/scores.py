@@ -134,9 +134,10 @@ class Question:
 
     def _find(self, text: str) -> dict[str, float]:
         own = set(terms(text))
-        stems = {word[:_SAME_STEM] for word in own if len(word) >= _SAME_STEM}
-        found = {word: _STEM_CREDIT for word in self.weights if word[:_SAME_STEM] in stems and len(word) >= _SAME_STEM}
-        return found | dict.fromkeys(self.weights.keys() & own, 1.0)
+        found = dict.fromkeys(self.weights.keys() & own, 1.0)
+        others = [word for word in self.weights if word not in found and len(word) >= _SAME_STEM]
+        stems = {word[:_SAME_STEM] for word in own if len(word) >= _SAME_STEM} if others else set()
+        return found | {word: _STEM_CREDIT for word in others if word[:_SAME_STEM] in stems}
 
     def coverage(self, found: Iterable[Mapping[str, float]]) -> float:
         """The share of the question that words found in several places cover together, 0..1."""
@@ -158,9 +159,13 @@ class Question:
 
     def _defines(self, text: str) -> bool:
         """Whether a text begins with a definition of the term that the question asks about."""
+        said = _DEFINES.match(plain(text)) if self._subject else None
+        return said is not None and not self._subject.isdisjoint(terms(said["subject"]))
+
+    @cached_property
+    def _subject(self) -> set[str]:
+        """The words of the term whose definition is asked for."""
         asked = _WANTS_DEFINITION.match(self.text)
-        said = _DEFINES.match(plain(text))
-        if not asked or not said:
-            return False
-        subject = {word for word in terms(asked["subject"]) if word not in STOPWORDS and word != "mean"}
-        return bool(subject & set(terms(said["subject"])))
+        return (
+            {word for word in terms(asked["subject"]) if word not in STOPWORDS and word != "mean"} if asked else set()
+        )
