@@ -70,8 +70,10 @@ def create_tables(session: Session, url: DatabaseUrl) -> None:
     if pgvector_version(session) is None:
         _create_extension(session, url)
     check_pgvector(session)
-    # The schema's name is made of small letters, digits and _ (see DatabaseUrl).
-    session.rows(f'CREATE SCHEMA IF NOT EXISTS "{url.schema}"')
+    found = session.row("SELECT to_regnamespace(quote_ident(%s)) IS NULL", [url.schema])
+    if found and found[0]:  # IF NOT EXISTS needs the right to create even where it is there
+        # The schema's name is made of small letters, digits and _ (see DatabaseUrl).
+        session.rows(f'CREATE SCHEMA IF NOT EXISTS "{url.schema}"')
     with session.transaction():
         for statement in filter(str.strip, _TABLES.split(";")):
             session.rows(statement)
