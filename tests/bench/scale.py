@@ -1,19 +1,21 @@
-"""An index in Postgres beside the same one in files, and beside bare queries and a bare COPY; and kills of the writer.
+"""An index in Postgres beside the same one in files, and beside bare queries and a bare COPY.
 
-Run `python -m tests.bench.scale --index DIR --database postgres://… [--sizes 5000,100000] [--rounds R] [--kills N]
-[--json FILE]` from the repository's root, with the extra `postgres` installed. The role must be able to create schemas;
-those named bench_… are dropped. For each size an index is written (see tests/bench/synthetic.py), published, and then
-in one process each question is asked of all ways in turn (A B C A B C). Questions are embedded before.
+Run `python -m tests.bench.scale --index DIR --database postgres://… [--sizes 5000,100000] [--rounds R]
+[--crossing 5000,10000,20000] [--json FILE]` from the repository's root, with the extra `postgres` installed. The role
+must be able to create schemas; those named bench_… are dropped. For each size an index is written (see
+tests/bench/synthetic.py; 0: DIR itself), published, and then in one process each question is asked of all ways in turn
+(A B C A B C). Questions are embedded before.
 
 - files, postgres: `Retriever.search`, passages and their texts included;
 - bare: the 50 nearest by `ORDER BY vector <#> …` (through the HNSW index where there is one, searched as deep as ours),
   and the 50 best by BM25 in SQL over a table with one row for each term and chunk, nothing else;
 - exact, nearest: the first stage alone, comparing all vectors and finding the nearest: where the second is the faster,
-  an HNSW index is worth its memory;
+  an HNSW index is worth its memory. `--crossing` measures both for sizes of its own;
 - publish: PostgresWriter of pages, chunks and embeddings; `copy`: COPY of the rows that it wrote, and their indexes;
-- update: bytes of write-ahead log of a publish in which one page changed, beside those of the page's own rows.
+- update: bytes of write-ahead log of publishing once more with one page changed, for pages of several sizes. Nothing
+  else may write to the server meanwhile.
 
-With `--kills`, a writer is killed at random instants; a reader must then see the old or the new generation, whole.
+Faults are in tests/scale/faults.py.
 """
 
 import os
@@ -22,17 +24,16 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the command line sets i
 
 import argparse
 import json
-import random
-import signal
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 
@@ -41,6 +42,7 @@ from ingest.embed.base import Embedding
 from ingest.embed.minilm import MiniLm
 from ingest.index.base import IndexReader
 from ingest.index.bm25 import K1, B
+from ingest.index.postgres import writer
 from ingest.index.postgres.connection import Session
 from ingest.index.postgres.index import PostgresIndex
 from ingest.index.postgres.nearest import NearestSearch
@@ -49,7 +51,6 @@ from ingest.index.postgres.search import exact_scores
 from ingest.index.stores import index_at
 from ingest.text.terms import terms
 from rag.retrieve.search import Retriever
-from tests.bench.pairs import environment
 from tests.bench.warm import QUESTIONS
 
 DEPTH = 50
@@ -69,9 +70,14 @@ def in_schema(database: str, schema: str) -> DatabaseUrl:
     return DatabaseUrl(f"{database}{'&' if '?' in database else '?'}schema={schema}")
 
 
-def copy_index(source: IndexReader, url: DatabaseUrl) -> dict[str, float]:
-    """Publish a generation of files into Postgres; what it took."""
+def copy_index(source: IndexReader, url: DatabaseUrl, change: str = "") -> dict[str, float]:
+    """Publish a generation of files into Postgres; what it took. With `change`, the page of that address is another.
+
+    A changed page has a digest of its own, so that all its rows are written.
+    """
     pages = sorted(source.pages(), key=lambda page: page.document.url)
+    if change:
+        pages = [replace(page, file="changed.md") if page.document.url == change else page for page in pages]
     order = {page.document.url: at for at, page in enumerate(pages)}
     chunks = source.all_chunks()
     rows = sorted(range(len(chunks)), key=lambda row: (order[chunks[row].url], row))
@@ -86,8 +92,28 @@ def copy_index(source: IndexReader, url: DatabaseUrl) -> dict[str, float]:
     with index.writing():
         wall, cpu = time.perf_counter(), time.process_time()
         ordered = [chunks[row] for row in rows]
-        index.writer(MiniLm(), reuse=False).publish(pages, ordered, embeddings(), {**manifest, "pages": len(pages)})
-        return {"seconds": time.perf_counter() - wall, "cpu": time.process_time() - cpu}
+        log = _logged(url)
+        model = MiniLm()
+        index.writer(model, reuse=bool(change)).publish(pages, ordered, embeddings(), {**manifest, "pages": len(pages)})
+        spent = {"seconds": time.perf_counter() - wall, "cpu": time.process_time() - cpu}
+        return {**spent, "logged": _logged(url) - log}
+
+
+def _logged(url: DatabaseUrl) -> int:
+    """Bytes of the server's write-ahead log so far."""
+    session = Session(url, "askdocs bench")
+    (found,) = session.row("SELECT (pg_current_wal_insert_lsn() - '0/0')::bigint") or (0,)
+    session.close()
+    return int(found)
+
+
+def update_pages(source: IndexReader, url: DatabaseUrl) -> list[dict[str, float]]:
+    """Publish once more with one page changed, for the smallest page, one in the middle, and the largest."""
+    counts = Counter(chunk.url for chunk in source.all_chunks())
+    by_size = sorted(counts, key=lambda address: (counts[address], address))
+    chosen = [by_size[0], by_size[0], by_size[len(by_size) // 2], by_size[-1]]  # the first one finds cold tables
+    found = [{"chunks": counts[address], **copy_index(source, url, address)} for address in chosen]
+    return found[1:]
 
 
 def bare_copy(url: DatabaseUrl, *, nearest: bool) -> float:
@@ -203,9 +229,22 @@ def measure_size(index: Path, database: str, size: int, rounds: int) -> dict[str
             "chunks": files.manifest["chunks"],
             "p50_ms": found,
             "publish": published,
+            "updates": update_pages(files, url),
             "bare_copy_seconds": bare_copy(url, nearest=bool(postgres.manifest["nearest"])),
             "bytes": postgres.manifest["files"]["tables"]["bytes"],
         }
+
+
+def measure_crossing(index: Path, database: str, size: int, rounds: int) -> dict[str, float]:
+    """The first stage over `size` chunks, in ms: by comparing all, and by an index of vectors however few there are."""
+    from tests.bench.synthetic import grow
+
+    url = in_schema(database, f"bench_{size}")
+    with tempfile.TemporaryDirectory() as folder, patch.object(writer, "EXACT_UP_TO", 0):
+        grow(index, Path(folder) / "index", size)
+        copy_index(index_at(Path(folder) / "index").open(), url)
+    ways = first_stages(PostgresIndex(url).open(), RememberingModel())
+    return {name: statistics.median(times) * 1000 for name, times in _ask(ways, rounds).items()}
 
 
 def _ask(ways: dict[str, Callable[[str], object]], rounds: int) -> dict[str, list[float]]:
@@ -218,57 +257,6 @@ def _ask(ways: dict[str, Callable[[str], object]], rounds: int) -> dict[str, lis
                 if number:
                     times[name].append(time.perf_counter() - started)
     return times
-
-
-WRITER = """
-import sys
-from pathlib import Path
-from ingest.core.database_url import DatabaseUrl
-from ingest.index.build import build_index
-from ingest.index.stores import index_at
-from tests.ingest.made import WordEmbedder, quiet, stored
-url, number = DatabaseUrl(sys.argv[1]), int(sys.argv[2])
-pages = stored(**{f"page{at}": f"run {number} wrote page {at}" if at % 3 else f"page {at} stays" for at in range(90)})
-print("ready", flush=True)
-with index_at(url).writing(wait=60):
-    build_index(url, pages, WordEmbedder(), quiet)
-"""
-
-
-def kill_writers(database: str, kills: int) -> dict[str, int]:
-    """Kill a writer `kills` times at random instants. Raises AssertionError for a mixed or a partial generation."""
-    url = in_schema(database, "bench_kills")
-    chance, counted = random.Random(0), {"killed": 0, "finished": 0, "old": 0, "new": 0}
-    text = f"{database}{'&' if '?' in database else '?'}schema={url.schema}"
-    command = [sys.executable, "-c", WRITER, text]
-    started = time.perf_counter()
-    subprocess.run([*command, "0"], env=environment(), check=True, stdout=subprocess.DEVNULL)
-    longest, last = time.perf_counter() - started, 0
-    for number in range(1, kills + 1):
-        with subprocess.Popen([*command, str(number)], env=environment(), stdout=subprocess.PIPE) as writer:
-            assert writer.stdout is not None
-            writer.stdout.readline()
-            time.sleep(chance.random() * min(longest, 1.0))
-            writer.send_signal(signal.SIGKILL)
-            killed = writer.wait() == -signal.SIGKILL
-        counted["killed" if killed else "finished"] += 1
-        seen = _run_of(PostgresIndex(url).open())
-        assert seen in (last, number), f"run {seen} is seen after {last} and {number}"
-        counted["new" if seen == number else "old"] += 1
-        last = seen
-    subprocess.run([*command, str(kills + 1)], env=environment(), check=True, stdout=subprocess.DEVNULL)
-    assert _run_of(PostgresIndex(url).open()) == kills + 1
-    return counted
-
-
-def _run_of(reader: PostgresReader) -> int:
-    """The run that wrote a generation. Raises AssertionError where parts of it are of another run, or missing."""
-    chunks = reader.all_chunks()
-    assert len(chunks) == 90, f"{len(chunks)} chunks"
-    runs = {int(chunk.text.rpartition("run ")[2].split()[0]) for chunk in chunks if "run " in chunk.text}
-    assert len(runs) == 1, f"of the runs {runs}"
-    assert reader.candidates(None, ["stay"], 100).eligible == 30
-    return runs.pop()
 
 
 def drop_schemas(database: str, names: Sequence[str]) -> None:
@@ -286,17 +274,17 @@ def main() -> None:
     parser.add_argument("--database", required=True)
     parser.add_argument("--sizes", default="5000,100000")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--kills", type=int, default=0)
+    parser.add_argument("--crossing", default="")
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
-    sizes = [int(size) for size in given.sizes.split(",") if size]
-    names = [*(f"bench_{size}" for size in sizes), "bench_kills"]
+    sizes, crossing = ([int(size) for size in text.split(",") if size] for text in (given.sizes, given.crossing))
+    names = [f"bench_{size}" for size in {*sizes, *crossing}]
     drop_schemas(given.database, names)
     figures: dict[str, Any] = {
         "sizes": [measure_size(given.index, given.database, size, given.rounds) for size in sizes]
     }
-    if given.kills:
-        figures["kills"] = kill_writers(given.database, given.kills)
+    drop_schemas(given.database, names)
+    figures["crossing"] = {size: measure_crossing(given.index, given.database, size, given.rounds) for size in crossing}
     drop_schemas(given.database, names)
     for size in figures["sizes"]:
         times = size["p50_ms"]
@@ -308,8 +296,12 @@ def main() -> None:
             f"          published in {size['publish']['seconds']:.1f} s ({size['publish']['cpu']:.1f} s CPU here), "
             f"bare copy {size['bare_copy_seconds']:.1f} s; {size['bytes'] / 1e6:.0f} MB"
         )
-    if given.kills:
-        print(f"writers: {json.dumps(figures['kills'])}; every generation that was seen was whole")
+        for update in size["updates"]:
+            print(f"          update of a page of {update['chunks']} chunks: {update['logged'] / 1e6:.2f} MB of log")
+    for chunks, times in figures["crossing"].items():
+        print(
+            f"{chunks:>9,} chunks: first stage by comparing all {times['exact']:.1f}, nearest {times['nearest']:.1f} ms"
+        )
     if given.json:
         given.json.write_text(json.dumps(figures, indent=1), encoding="utf-8")
 

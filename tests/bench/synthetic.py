@@ -1,6 +1,7 @@
 """An index of any size: the chunks of a real one, and copies whose vectors, tokens and words are a little changed.
 
-Run `python -m tests.bench.synthetic INDEX FOLDER COUNT`; prints what it took, as JSON. Nothing is embedded.
+Run `python -m tests.bench.synthetic INDEX FOLDER COUNT [TOKENS]`; prints what it took, as JSON. Nothing is embedded.
+TOKENS is how many token vectors each chunk keeps at most, for sizes that the disk has no room for.
 """
 
 import json
@@ -28,12 +29,12 @@ _NOISE = 0.4
 """Length of what is added to a vector of length 1: a copy is as near to its model as a neighbour, at cosine 0.93."""
 
 
-def grow(index: Path, folder: Path, count: int) -> Generation:
+def grow(index: Path, folder: Path, count: int, most_tokens: int | None = None) -> Generation:
     """Write an index of `count` chunks to `folder`."""
     source = current_generation(index)
     store = Store(source)
     chunks, pages = store.all_chunks(), store.pages()
-    tokens = store.tokens(range(len(chunks)))
+    tokens = [rows[:most_tokens] for rows in store.tokens(range(len(chunks)))]
     models = [at % len(chunks) for at in range(count)]
     grown = list(_chunks(chunks, models))
     vectors = _vectors(np.array(store.vectors()), models)
@@ -90,7 +91,7 @@ def _tokens(tokens: list[TokenVectors], models: list[int]) -> list[TokenVectors]
 def main() -> None:
     index, folder, count = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
     start = time.perf_counter()
-    generation = grow(index, folder, count)
+    generation = grow(index, folder, count, int(sys.argv[4]) if len(sys.argv) > 4 else None)
     megabytes = sum(path.stat().st_size for path in generation.folder.iterdir()) / 1e6
     largest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(

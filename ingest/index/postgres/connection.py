@@ -5,6 +5,7 @@ state. No address is handed to the driver as a text, so that none of its message
 """
 
 import contextlib
+import logging
 import os
 import socket
 import weakref
@@ -153,6 +154,9 @@ def _driver() -> Any:  # noqa: ANN401 - the module; it may be absent
     except ImportError:
         hint = "install it: pip install 'askdocs[postgres]'"
         raise UsageError("an index in Postgres needs psycopg and pgvector, which are not installed", hint) from None
+    log = logging.getLogger("psycopg")  # its warnings tell of failures that are raised as well
+    if not log.handlers:
+        log.addHandler(logging.NullHandler())
     return psycopg
 
 

@@ -18,9 +18,10 @@ from ingest.index.postgres.page_rows import PageRows, Visible
 from ingest.index.postgres.postings import Words, postings_query, weigh_postings, word_scores
 from ingest.index.postgres.search import Scored, packed, page_products, page_scores, product, unpack
 
-EXACT_UP_TO: Final = 20_000
-"""Chunks that are compared one by one. With 4,900, comparing all takes 30 ms and finding the nearest 100 ms on a busy
-machine; the first grows with the chunks, the second hardly."""
+EXACT_UP_TO: Final = 10_000
+"""Chunks that are compared one by one. The first stage by comparing all and by the nearest took, in one run with other
+work on both cores, 17 and 31 ms for 5,000 chunks, 25 and 23 for 10,000, 48 and 32 for 20,000, 111 and 51 for 40,000,
+181 and 69 for 100,000 (`python -m tests.bench.scale --crossing`)."""
 
 _DEPTH: Final = 400
 """Nearest vectors that are looked for: eight times as many as the second ranking reads. Of 79 questions, the best 50 by
@@ -34,7 +35,10 @@ _SAMPLE: Final = 200
 
 def create_nearest(session: Session, table: str, size: int) -> None:
     """Make the HNSW index over the vectors of a table, of `size` numbers each; kept in half precision."""
-    session.rows("SET LOCAL maintenance_work_mem = '512MB'")
+    # More is the server's own choice: the build slows down where the graph exceeds it, beyond half a million chunks.
+    session.rows("""
+        SELECT set_config('maintenance_work_mem', '512MB', true)
+        WHERE pg_size_bytes(current_setting('maintenance_work_mem')) < pg_size_bytes('512MB')""")
     session.rows(
         f"CREATE INDEX IF NOT EXISTS {table}_nearest ON {table} USING hnsw ((vector::halfvec({size})) halfvec_ip_ops)"
     )
