@@ -158,6 +158,8 @@ def reindex(
     jobs: given.Fetches = 2,
     workers: given.Workers = "",
     late: given.StoredLate = None,
+    generate_questions: given.GenerateQuestions = None,
+    budget: given.QuestionBudget = None,
     impact: given.ImpactQuestions = None,
     report: given.ImpactReport = None,
     gate: given.ImpactGate = False,
@@ -185,7 +187,9 @@ def reindex(
         markdown=markdown,
         workers=workers,
     )
-    output = Output(changes, common.json, common.quiet, common.verbose, impact, report, gate)
+    output = Output(
+        changes, common.json, common.quiet, common.verbose, impact, report, gate, generate_questions, budget
+    )
     values = {**common.settings, "late": late}
     raise typer.Exit((run_rollback if rollback else run_reindex)(values, options, output))
 

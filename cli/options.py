@@ -149,6 +149,18 @@ ImpactReport = Annotated[
 ImpactGate = Annotated[
     bool, typer.Option("--gate", help="With --impact: exit status 1 when a question lost something.")
 ]
+GenerateQuestions = Annotated[
+    str | None,
+    typer.Option(
+        "--generate-questions",
+        metavar="MODEL",
+        help="Have a model write questions for each section, and find the section by them as well.",
+    ),
+]
+QuestionBudget = Annotated[
+    float | None,
+    typer.Option("--budget", metavar="USD", min=0, help="What --generate-questions may cost; the next run goes on."),
+]
 Workers = Annotated[
     str,
     typer.Option(

@@ -3,13 +3,11 @@
 Outcomes in the journal of an interrupted run are not asked again.
 """
 
-import queue
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Final, TypeVar
+from typing import Final
 
 from eval.citation_metrics import count_support
 from eval.dataset import Gold, Question, QuestionFile
@@ -19,6 +17,7 @@ from eval.records import AnswerCounts, EvalRun, Outcome, PassageSummary, Questio
 from eval.storage import Journal
 from ingest.core.deadline import shared_deadline
 from ingest.core.errors import ModelError
+from ingest.core.parallel import run_all
 from ingest.core.records import Progress
 from ingest.core.urls import site_path
 from rag.abstain import confidence, is_answerable
@@ -208,54 +207,3 @@ def _count_answer(question: Question, answer: Answer) -> AnswerCounts:
         sources=tuple(citation.hit.url for citation in answer.citations),
         prompt_sha256=prompt_sha256(answer.question, answer.hits) if done else "",
     )
-
-
-Item = TypeVar("Item")
-Done = TypeVar("Done")
-
-
-def run_all(
-    work: Callable[[Item], Done], items: Sequence[Item], jobs: int
-) -> Iterator[tuple[Item, Done | BaseException]]:
-    """Yield (item, result or failure) as they come.
-
-    With one job everything runs in the calling thread. Otherwise the threads are daemons: a caller who
-    stops, as on an interrupt, does not wait for answers in progress.
-    """
-    if jobs == 1:
-        for item in items:
-            yield item, _attempt(work, item)
-        return
-    waiting: queue.SimpleQueue[Item] = queue.SimpleQueue()
-    done: queue.SimpleQueue[tuple[Item, Done | BaseException]] = queue.SimpleQueue()
-    stop = threading.Event()
-    for item in items:
-        waiting.put(item)
-    for _ in range(min(jobs, len(items))):
-        threading.Thread(target=_work_through, args=(work, waiting, done, stop), daemon=True).start()
-    try:
-        for _ in items:
-            yield done.get()
-    finally:
-        stop.set()
-
-
-def _work_through(
-    work: Callable[[Item], Done],
-    waiting: "queue.SimpleQueue[Item]",
-    done: "queue.SimpleQueue[tuple[Item, Done | BaseException]]",
-    stop: threading.Event,
-) -> None:
-    while not stop.is_set():
-        try:
-            item = waiting.get_nowait()
-        except queue.Empty:
-            return
-        done.put((item, _attempt(work, item)))
-
-
-def _attempt(work: Callable[[Item], Done], item: Item) -> Done | BaseException:
-    try:
-        return work(item)
-    except Exception as error:  # noqa: BLE001 - handed to the caller, who knows which failures to expect
-        return error

@@ -79,10 +79,23 @@ def run_inspect(values: Mapping[str, object], options: InspectOptions) -> int:
 
 def _chunks(hits: Sequence[Hit], opened: Opened, settings: Settings, *, explain: bool) -> list[dict[str, Any]]:
     chunks = hits_json(hits, opened.store, settings.docs)
+    for chunk, questions in zip(chunks, _generated_questions(hits, opened), strict=True):
+        if questions:
+            chunk["questions"] = list(questions)
     if explain:
         for chunk, hit in zip(chunks, hits, strict=True):
             chunk["explain"] = _explain(hit)
     return chunks
+
+
+def _generated_questions(hits: Sequence[Hit], opened: Opened) -> list[tuple[str, ...]]:
+    """The questions that a model wrote for the sections of the hits, by which they may have been found."""
+    store = opened.store
+    if "questions" not in store.manifest:
+        return [()] * len(hits)
+    rows = [hit.row for hit in hits if hit.row >= 0]
+    read = dict(zip(rows, store.questions(rows), strict=True))
+    return [read.get(hit.row, ()) for hit in hits]
 
 
 def _explain(hit: Hit) -> dict[str, Any]:
@@ -145,7 +158,7 @@ def _markdown(document: Mapping[str, Any], settings: Settings, options: InspectO
 def _page_hits(opened: Opened, page: str) -> list[Hit]:
     """A page's chunks in their order; the page is named by path, URL, alias, or the end of one of them."""
     chunks = opened.store.page_chunks([find_page(opened.store, page)])
-    return [Hit(rank, 0.0, 0.0, 0.0, chunk) for rank, (_, chunk) in enumerate(chunks, 1)]
+    return [Hit(rank, 0.0, 0.0, 0.0, chunk, row=row) for rank, (row, chunk) in enumerate(chunks, 1)]
 
 
 def _print_questions(opened: Opened, settings: Settings, options: InspectOptions) -> None:

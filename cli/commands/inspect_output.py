@@ -27,9 +27,11 @@ LEGEND: Final[Mapping[str, str]] = {
     "late": "how well each word of the question is met by a word of the passage; only of the best",
     "added": "how near question and passage are by the other embedder",
     "model": "how well they match by the late-interaction model of --late; only of the best",
+    "questions": "cosine of the nearest question that a model wrote for the section",
     "crowded": "what the passage lost to better ones of its page",
 }
 """What the figures of `--explain` mean. A signal that is not named here has no legend."""
+GENERATED: Final = "questions written by a model, not in the docs"
 _INDENT: Final = " " * 6
 _ROOM: Final = 30
 """Columns that a title needs next to the figures; on narrower terminals it is printed below them."""
@@ -55,7 +57,7 @@ def print_table(chunks: Sequence[Chunk], *, explain: bool) -> None:
         _print_indented(out, safe(head_of(chunk)), figures)
         out.print(Text(f"{_INDENT}{safe(chunk['url'])}"))
         said = textwrap.shorten(safe(chunk["text"]), _SNIPPET, placeholder=" …")
-        for line in (said, *(map(safe, why_lines(chunk)) if explain else ())):
+        for line in (said, *map(safe, question_lines(chunk)), *(map(safe, why_lines(chunk)) if explain else ())):
             _print_indented(out, line, _INDENT)
         out.print()
     if explain:
@@ -74,6 +76,8 @@ def print_page(chunks: Sequence[Chunk]) -> None:
         out.print(Text(f"{_INDENT}{safe(chunk['url'])}"))
         out.print(Text(f"{_INDENT}{about}", style="dim"))
         _print_indented(out, textwrap.shorten(safe(chunk["text"]), _SNIPPET, placeholder=" …"), _INDENT)
+        for line in map(safe, question_lines(chunk)):
+            _print_indented(out, line, _INDENT)
         out.print()
 
 
@@ -158,6 +162,12 @@ def moved(chunk: Chunk) -> str:
 def head_of(chunk: Chunk) -> str:
     """Title and headings of a chunk."""
     return " › ".join((chunk["title"], *chunk["headings"]))
+
+
+def question_lines(chunk: Chunk) -> Iterator[str]:
+    """The questions that a model wrote for the section, said to be that."""
+    if questions := chunk.get("questions"):
+        yield f"{GENERATED}: {' · '.join(questions)}"
 
 
 def why_lines(chunk: Chunk) -> Iterator[str]:
@@ -266,7 +276,9 @@ def _hit(chunk: Mapping[str, Any], *, scored: bool) -> str:
     about = (scores if scored else "") + place
     return (
         f'<div class="hit"><h3>{chunk["rank"]}. {link(chunk["url"], head_of(chunk))}</h3>'
-        f"<small class=soft>{escape_html(about)}</small><div class=text>{markdown_html(chunk['text'])}</div></div>"
+        f"<small class=soft>{escape_html(about)}</small><div class=text>{markdown_html(chunk['text'])}</div>"
+        + "".join(f"<p class=soft>{escape_html(line)}</p>" for line in question_lines(chunk))
+        + "</div>"
     )
 
 
@@ -288,5 +300,6 @@ def inspect_markdown(
         ]
         names = ("file_path", "file_name", "file_type", "file_size", "creation_date", "last_modified_date", "url")
         parts += [f"- {name}: {chunk[name]}" for name in names if name in chunk]
-        parts += [f"- headings: {head_of(chunk)}", f"- tokens: {chunk['tokens']}", "", chunk["text"], ""]
+        parts += [f"- headings: {head_of(chunk)}", f"- tokens: {chunk['tokens']}"]
+        parts += [*(f"- {line}" for line in question_lines(chunk)), "", chunk["text"], ""]
     return "\n".join(parts)

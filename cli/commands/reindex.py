@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from cli.commands.change_log import change_log, refuse_target, write_change_log
+from cli.commands.question_plan import question_json, question_text, with_question_plan
 from cli.context import settings_from
 from cli.contradictions import refuse_contradictions
 from cli.downloads import confirm_downloads
@@ -47,6 +48,8 @@ class Output:
     impact: Path | None = None
     report: Path | None = None
     gate: bool = False
+    generate_questions: str | None = None
+    budget: float | None = None
 
 
 def run_reindex(values: Mapping[str, object], options: ReindexOptions, output: Output) -> int:
@@ -69,6 +72,7 @@ def run_reindex(values: Mapping[str, object], options: ReindexOptions, output: O
             "--dry-run": options.dry_run,
         },
     )
+    options = with_question_plan(settings, options, output.generate_questions, output.budget)
     confirm_downloads(settings, (settings.embedder, settings.late), quiet=output.quiet)
     _refuse_wrong_sources(options, settings.docs)
     _refuse_change_log(output, settings)
@@ -196,6 +200,7 @@ def _summarize(report: ReindexReport, *, dry_run: bool) -> str:
     counts = report.chunks
     what = f"{counts.embedded} {'to embed' if dry_run else 'embedded'}, {counts.total - counts.embedded} reused"
     lines.append(f"chunks  {counts.total}: {what}" + (f", {counts.removed} removed" if counts.removed else ""))
+    lines += list(question_text(report, dry_run=dry_run))
     if report.index:
         state = "published" if report.index.published else "unchanged"
         lines.append(f"index   {report.index.generation.name} {state}")
@@ -304,5 +309,6 @@ def reindex_json(report: ReindexReport) -> dict[str, Any]:
         "problems": [
             {"url": p.url, "reason": p.reason, "detail": p.detail, "kept_old": p.kept_old} for p in report.problems
         ],
+        **({"questions": question_json(report.questions)} if report.questions else {}),
         "seconds": {name: round(report.seconds.get(name, 0.0), 3) for name in STAGES},
     }

@@ -3,7 +3,6 @@
 Outcomes are kept in the journal of each system as they come: the next run of the same command asks what is left.
 """
 
-import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -12,46 +11,15 @@ from eval.bakeoff.systems import System
 from eval.dataset import Question, QuestionFile
 from eval.gold import Docs
 from eval.records import Outcome
-from eval.runner import RunContext, run_all, run_question
+from eval.runner import RunContext, run_question
 from eval.storage import Journal
-from ingest.core.errors import DocsError, ModelError
+from ingest.core.budget import BudgetSpent, Meter
+from ingest.core.errors import ModelError
+from ingest.core.parallel import run_all
 from ingest.core.records import Progress
 
 _PATIENCE: Final = 3
 """Questions in a row that a system may fail before it is left out: a slug that does not exist fails them all."""
-
-
-class BudgetSpent(DocsError):
-    """The next answer could cost more than what is left of the budget."""
-
-    code = "budget"
-
-
-class Meter:
-    """Adds up what answers cost, and says whether the next one fits into the budget (None: any fits)."""
-
-    def __init__(self, budget: float | None) -> None:
-        self._budget, self._largest, self._running = budget, 0.0, 0
-        self._lock = threading.Lock()
-        self.spent = 0.0
-        self.is_over = False
-
-    def begin(self) -> None:
-        """Reserve the price of the dearest answer so far. Raises BudgetSpent where it does not fit."""
-        with self._lock:
-            if self._budget is not None:
-                expected = self.spent + (self._running + 1) * self._largest
-                if self.is_over or expected > self._budget or (self.spent >= self._budget > 0) or self._budget == 0:
-                    self.is_over = True
-                    raise BudgetSpent(f"the budget of ${self._budget:g} is used up", "run the same command again")
-            self._running += 1
-
-    def end(self, cost: float) -> None:
-        """Count what an answer cost."""
-        with self._lock:
-            self._running -= 1
-            self.spent += cost
-            self._largest = max(self._largest, cost)
 
 
 @dataclass(slots=True)

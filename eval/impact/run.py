@@ -6,7 +6,7 @@ from eval.dataset import Question
 from eval.gold import Docs
 from eval.impact.effects import DocsChange, Impact, Snapshot, compare_answers, take_snapshot
 from eval.impact.headings import heading_questions
-from eval.runner import run_all
+from ingest.core.parallel import run_all
 from ingest.core.records import Progress
 from rag.abstain import confidence
 from rag.open import Opened

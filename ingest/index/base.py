@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from ingest.core.records import Chunk, Document
 from ingest.embed.base import Embedder, Embedding, QueryEmbedding
 from ingest.embed.token_vectors import TokenVectors
+from ingest.index.sections import EmbeddedQuestions
 
 Floats = NDArray[np.float32]
 
@@ -69,6 +70,21 @@ FIRST_STAGE: Final = Weights()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class AskedBefore:
+    """How near the search is to the questions that a model wrote for the section of each chunk.
+
+    `words` is BM25 over them, `cosine` that of the nearest one, -1 where there is none: float32[n] each.
+    """
+
+    words: Floats
+    cosine: Floats | None = None
+
+    def of(self, rows: NDArray[np.int32]) -> "AskedBefore":
+        """The same for some of the chunks."""
+        return AskedBefore(self.words[rows], None if self.cosine is None else self.cosine[rows])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Candidates:
     """The best chunks of a first stage, best first, then those that were asked for by row.
 
@@ -93,6 +109,9 @@ class Candidates:
     page: Floats | None = None
     added: Floats | None = None
     """The cosine by an added embedder; None where there is none."""
+    asked: AskedBefore | None = None
+    """None for an index without generated questions. They decide ranks, and never what the docs say or know: all other
+    fields are about the text of the pages."""
     nearest: Floats | None = None
     """The NEAREST largest cosines of the whole index, in descending order."""
     mean: float = 0.0
@@ -102,11 +121,15 @@ class Candidates:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Passages:
-    """The embeddings of some chunks: `vectors` float32[n, d], int8[tokens, WIDTH] for each, `added` float32[n, e]."""
+    """The embeddings of some chunks: `vectors` float32[n, d], int8[tokens, WIDTH] for each, `added` float32[n, e].
+
+    `asked`: for each the vectors of its section's generated questions, float32[questions, d]; None without any.
+    """
 
     vectors: Floats
     tokens: Sequence[TokenVectors]
     added: Floats | None = None
+    asked: Sequence[Floats] | None = None
 
 
 class Vocabulary(Protocol):
@@ -177,6 +200,9 @@ class IndexReader(Protocol):
     def chunks(self, rows: Sequence[int]) -> list[Chunk]:
         """The chunks at these rows, in the order given."""
 
+    def questions(self, rows: Sequence[int]) -> list[tuple[str, ...]]:
+        """The questions that a model wrote for the sections of the chunks at these rows; () where there are none."""
+
     def explain(self, rows: Sequence[int], terms: Sequence[str]) -> list[dict[str, float]]:
         """For each row the BM25 weight of each of the terms that the chunk contains."""
 
@@ -214,11 +240,12 @@ class IndexWriter(Protocol):
         chunks: Sequence[Chunk],
         embeddings: Iterable[Embedding],
         manifest: Mapping[str, Any],
+        questions: EmbeddedQuestions | None = None,
     ) -> Published:
         """Publish a generation: all of it, or nothing where this raises.
 
         `embeddings` are read once, one per chunk and in their order, so that they need not be in memory
-        together. Raises CorpusError.
+        together. Raises CorpusError, and UsageError for `questions` where the store can't keep them.
         """
 
 

@@ -15,7 +15,9 @@ from ingest.docs.folder import Corpus
 from ingest.embed.base import Embedder, Embedding, LateScorer
 from ingest.embed.cache import VectorCache
 from ingest.index.base import IndexReader, Published, StoredPage
+from ingest.index.folder.files import text_hash
 from ingest.index.previous import PageChunks, Previous, chunking_inputs
+from ingest.index.sections import EmbeddedQuestions, QuestionSource, Section, SectionQuestions, sections_of
 from ingest.index.stores import index_at
 from ingest.index.vectors import EmbeddingSource
 from ingest.text.language import detect_language
@@ -85,6 +87,8 @@ class IndexBuilder:
     def __init__(
         self, index: IndexAddress, models: Models, progress: Progress, previous: Previous | None = None
     ) -> None:
+        self.questions: QuestionSource | None = None
+        """Where the questions come from that a model wrote for the sections; None: none are indexed."""
         self._index, self._embedder, self._progress = index, models.embedder, progress
         self.previous = previous or Previous.open(index, models.embedder.fingerprint, check=False)
         self._source = EmbeddingSource(models.passages or models.embedder, models.cache, self.previous)
@@ -113,6 +117,15 @@ class IndexBuilder:
         for one in ours:
             yield replace(one, late=next(late[0]).tokens) if late else one
 
+    def ask_ahead(self, documents: Iterable[Document]) -> None:
+        """Have the questions of these pages' sections written before anything is changed. Raises ModelError."""
+        if self.questions is not None:
+            self.questions.prepare(self.sections(documents))
+
+    def sections(self, documents: Iterable[Document]) -> list[Section]:
+        """The sections of these pages."""
+        return sections_of(self._chunk(documents).chunks)
+
     def preview(self, documents: Iterable[Document]) -> ChunkCounts:
         """Count what indexing these pages would do. Writes nothing."""
         cut = self._chunk(documents)
@@ -125,7 +138,9 @@ class IndexBuilder:
         Raises CorpusError when there is nothing to index, ModelError, and what the store of the index raises.
         """
         ordered = sorted(pages, key=lambda page: page.document.url)
-        inputs = fingerprint(ordered, self._embedder, self._late)
+        inputs, asked = fingerprint(ordered, self._embedder, self._late), self._written_for(ordered)
+        if asked is not None:
+            inputs = text_hash(f"{inputs}\n{asked.digest}")
         old = self.previous.generation
         if old and self.previous.fits and old.manifest["inputs"] == inputs:
             return IndexReport(old, published=False, total=old.manifest["chunks"], embedded=0, removed=0)
@@ -141,13 +156,29 @@ class IndexBuilder:
         manifest = _manifest(ordered, len(chunks), self._source.dimension(cut.hashes[0]), self._embedder, inputs)
         if self._late:
             manifest["late"] = {"name": self._late.name, "fingerprint": self._late.fingerprint}
+        stored = self._embedded(asked) if asked is not None else None
+        if asked is not None:
+            manifest["questions"] = {"model": asked.model, "questions": len(asked.texts)}
         writer = index_at(self._index).writer(self._embedder, reuse=self.previous.fits)
-        generation = writer.publish(ordered, chunks, self._embeddings(cut), manifest)
+        generation = writer.publish(ordered, chunks, self._embeddings(cut), manifest, stored)
+        others = [text_hash(text) for text in asked.texts] if asked else []
         for source in self._sources:
-            source.keep(cut.hashes)
+            source.keep([*cut.hashes, *(others if source is self._source else ())])
         self._progress("index", 1, 1)
         embedded, removed = len(self._source.made.intersection(cut.hashes)), self.previous.removed(chunks)
         return IndexReport(generation, True, len(chunks), embedded, removed, embedding)  # noqa: FBT003 - as declared
+
+    def _written_for(self, pages: Sequence[StoredPage]) -> SectionQuestions | None:
+        """The questions that were written for the sections of these pages; None where there are none."""
+        if self.questions is None:
+            return None
+        sections = self.sections(page.document for page in pages)
+        found = SectionQuestions(self.questions.model, sections, self.questions.known(sections))
+        return found if found.texts else None
+
+    def _embedded(self, asked: SectionQuestions) -> EmbeddedQuestions:
+        made = self._source.embed_texts({text_hash(text): text for text in asked.texts})
+        return EmbeddedQuestions(asked, [made[text_hash(text)] for text in asked.texts])
 
     def _chunk(self, documents: Iterable[Document]) -> PageChunks:
         """The chunks of these pages, in their order. A page that was cut before is not cut again."""

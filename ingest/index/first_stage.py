@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ingest.core.errors import IndexMismatch, UsageError
 from ingest.embed.base import QueryEmbedding
-from ingest.index.base import NEAREST, Candidates, Floats, Weights
+from ingest.index.base import NEAREST, AskedBefore, Candidates, Floats, Weights
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -19,11 +19,24 @@ class Signals:
     cosine: Floats | None = None
     page: Floats | None = None
     added: Floats | None = None
+    asked: AskedBefore | None = None
+
+    @property
+    def words(self) -> Floats:
+        """BM25 of the chunk's words and of its section's questions together."""
+        return self.bm25 if self.asked is None else self.bm25 + self.asked.words
+
+    @property
+    def near(self) -> Floats | None:
+        """The cosine of the chunk, or of the nearest of its section's questions."""
+        if self.cosine is None or self.asked is None or self.asked.cosine is None:
+            return self.cosine
+        return np.maximum(self.cosine, self.asked.cosine)
 
 
 def first_scores(signals: Signals, weights: Weights) -> Floats:
     """The weighted mean of the signals, each scaled to 0..1: float32[chunks]."""
-    weighed = [(signals.bm25, weights.bm25), (signals.cosine, weights.cosine), (signals.page, weights.page)]
+    weighed = [(signals.words, weights.bm25), (signals.near, weights.cosine), (signals.page, weights.page)]
     weighed.append((signals.added, weights.added))
     parts = [(min_max(scores), weight) for scores, weight in weighed if scores is not None]
     total = np.float32(sum(weight for _, weight in parts))
@@ -91,7 +104,7 @@ def select(
     `page_of` is the page number of every chunk.
     """
     score = first_scores(signals, weights)
-    eligible = allowed & (signals.bm25 > 0) if signals.cosine is None else allowed
+    eligible = allowed & (signals.words > 0) if signals.cosine is None else allowed
     best = best_rows(np.where(eligible, score, np.float32(-np.inf)), n)
     known = set(best)
     rows = np.array(
@@ -110,6 +123,7 @@ def select(
         cosine_rank=None if cosine is None else _ranks(cosine, rows),
         page=None if page is None else page[rows],
         added=None if signals.added is None else signals.added[rows],
+        asked=None if signals.asked is None else signals.asked.of(rows),
         nearest=None if cosine is None else _largest(cosine, NEAREST),
         mean=0.0 if cosine is None or not len(cosine) else float(cosine.mean()),
         deviation=0.0 if cosine is None or not len(cosine) else float(cosine.std()),

@@ -76,6 +76,12 @@ class EmbeddingSource:
             for row in part:
                 yield found[hashes[row]]
 
+    def embed_texts(self, texts: Mapping[str, str]) -> dict[str, Embedding]:
+        """The embeddings of other texts than chunks, by their hashes; what is missing is made. Raises ModelError."""
+        found = self._cache.get(texts)
+        lost = {name: text for name, text in texts.items() if name not in found}
+        return found | self._made(lost) if lost else found
+
     def keep(self, hashes: Sequence[str]) -> None:
         """Have the cache keep the embeddings of a published generation, and drop the longest unused others."""
         names = list(dict.fromkeys(hashes))

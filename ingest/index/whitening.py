@@ -9,6 +9,7 @@ question to what makes it a question. Late interaction subtracts both means firs
 2018, "All-but-the-Top", of word vectors).
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -75,6 +76,15 @@ def whiten(vectors: Floats, whitening: Floats) -> Floats:
     """Whiten float32[n, d]: rows of length 1, or 0 where a vector is the mean."""
     moved = (vectors - whitening[0]) @ whitening[1:]
     return np.asarray(moved / np.maximum(np.linalg.norm(moved, axis=1, keepdims=True), 1e-9), dtype=np.float32)
+
+
+def nearest_whitened(vector: Floats, groups: Sequence[Floats], whitening: Floats) -> Floats:
+    """The largest whitened cosine between a vector and those of each group, -1 for an empty one: float32[groups]."""
+    owners = np.repeat(np.arange(len(groups)), [len(group) for group in groups])
+    whitened = whiten(np.vstack([vector, *groups]), whitening)
+    best = np.full(len(groups), -1.0, dtype=np.float32)
+    np.maximum.at(best, owners, whitened[1:] @ whitened[0])
+    return best
 
 
 _QUESTIONS: Final = (

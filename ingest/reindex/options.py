@@ -11,6 +11,7 @@ from ingest.core.settings import Settings
 from ingest.docs.changes import PageChange
 from ingest.index.build import ChunkCounts, IndexReport
 from ingest.index.previous import Previous
+from ingest.reindex.questions import QuestionPlan, QuestionReport
 from ingest.reindex.response_cache import ResponseCache
 
 
@@ -35,6 +36,8 @@ class ReindexOptions:
     """What embeds: a number of processes, `ray`, ray://HOST:PORT, or "" for this process."""
     markdown: bool | None = None
     """Read the `.md` variants of pages, where a sample shows that they are as complete; None: as recorded."""
+    questions: QuestionPlan | None = None
+    """Have a model write questions for the sections."""
 
 
 @dataclass(slots=True)
@@ -52,6 +55,7 @@ class ReindexReport:
     chunks: ChunkCounts = field(default_factory=lambda: ChunkCounts(0, 0, 0))
     seconds: dict[str, float] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    questions: QuestionReport | None = None
     new_hosts: dict[str, str] = field(default_factory=dict)
     """Hosts that pages are on, or name, for the first time, each with the first such page."""
 

@@ -4,5 +4,6 @@ excerpts  the pieces of pages that answer best, for an answer without a model
 widen     the sections around passages          prompt       the messages
 chat      the chat client                       stream       server-sent events -> a completion
 splitter  streamed text -> finished pieces      search_tool  rounds in which the model searches
+section_questions  questions that a section answers, for its index
 writer    each piece checked, then shown        judges       stronger checks of support than the rules
 """

@@ -16,7 +16,7 @@ from ingest.embed.added import AddedEmbedder
 from ingest.embed.base import Embedder, LateScorer, QueryEmbedding, embedding_text
 from ingest.embed.minilm import MiniLm
 from ingest.index.base import FIRST_STAGE, Candidates, IndexReader
-from ingest.index.whitening import whiten
+from ingest.index.whitening import nearest_whitened, whiten
 from ingest.text.language import stop_terms
 from ingest.text.terms import stem, terms
 from rag.abstain import Evidence, coverage, signals
@@ -174,6 +174,8 @@ class Ranked:
         others = {} if found.page is None else {"page": float(found.page[at])}
         if found.added is not None:
             others["added"] = float(found.added[at])
+        if found.asked is not None and found.asked.cosine is not None:
+            others["questions"] = float(found.asked.cosine[at])
         if row in ranking.late:
             others |= {"whitened": ranking.whitened[row], "late": ranking.late[row]}
         if row in ranking.model:
@@ -337,8 +339,12 @@ class Retriever:
         late = max_similarity(asked.vectors, asked.weights, passages.tokens, self._token_means)
         whitened = whiten(np.vstack([query.vector, passages.vectors]), self._whitening)
         added = None if found.added is None else found.added[at]
+        near, words = whitened[1:] @ whitened[0], found.bm25[at]
+        if found.asked is not None and passages.asked is not None:
+            words = words + found.asked.words[at]
+            near = np.maximum(near, nearest_whitened(query.vector, passages.asked, self._whitening))
         model = self._model_scores(text, rows)
-        return SecondStage(found.bm25[at], whitened[1:] @ whitened[0], found.page[at], late, added, model)
+        return SecondStage(words, near, found.page[at], late, added, model)
 
     def _model_scores(self, text: str, rows: list[int]) -> NDArray[np.float32] | None:
         """Late interaction by the model of its own; None without one. Encodes passages that the index has none of."""

@@ -94,10 +94,11 @@ def _listed(text: str) -> list[str]:
 def _plan(
     settings: Settings, options: BakeoffOptions, questions: "QuestionFile", systems: "Sequence[System]"
 ) -> "BakeoffPlan":
-    from eval.bakeoff.run import BakeoffPlan, Meter, docs_of
+    from eval.bakeoff.run import BakeoffPlan, docs_of
     from eval.records import Mode, RunConfig
     from eval.runner import RunContext
     from eval.storage import Journal
+    from ingest.core.budget import Meter
     from rag.records import AnswerOptions
 
     written = bool(systems[0].choice.model)

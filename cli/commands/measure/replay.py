@@ -92,7 +92,7 @@ def _ask_again(
     """Replay all answers; a question that fails does not end the run."""
     from eval.replay.compare import Replayed
     from eval.replay.rerun import replay
-    from eval.runner import run_all
+    from ingest.core.parallel import run_all
 
     def again(recorded: "Recorded") -> "Replayed":
         return replay(recorded, opened, settings.timeout)

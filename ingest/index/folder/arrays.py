@@ -199,7 +199,7 @@ class Arrays:
 
     def page_urls(self) -> list[str]:
         """The address of each page, in the order of `page_vectors`."""
-        with _readable(self._folder):
+        with readable(self._folder):
             return list(map(str, json.loads((self._folder / PAGES).read_text(encoding="utf-8"))))
 
     def whitening(self) -> NDArray[np.float32]:
@@ -211,7 +211,7 @@ class Arrays:
         return self._array(TOKEN_MEANS)
 
     def _array(self, name: str) -> NDArray[Any]:
-        with _readable(self._folder):
+        with readable(self._folder):
             # A plain view: slicing numpy's own type for mapped arrays takes ten times as long.
             return np.asarray(np.load(self._folder / name, mmap_mode="r", allow_pickle=False))
 
@@ -221,24 +221,24 @@ class Arrays:
         They are most of an index, and a question reads a hundredth of them: so each chunk's are
         checked when they are read, and not all of them when the index is opened.
         """
-        with _readable(self._folder):
+        with readable(self._folder):
             found = _TOKENS.read(self._folder, self._token_index, rows)
             return [np.frombuffer(record, dtype=np.int8).reshape(-1, WIDTH) for record in found]
 
     def late_tokens(self, rows: Sequence[int]) -> list[TokenVectors]:
         """The same of the late-interaction model that the manifest names as "late". Raises IndexDamaged without one."""
-        with _readable(self._folder):
+        with readable(self._folder):
             found = _LATE_TOKENS.read(self._folder, self._late_token_index, rows)
             return [np.frombuffer(record, dtype=np.int8).reshape(-1, WIDTH) for record in found]
 
     def chunks(self, rows: Iterable[int]) -> list[Chunk]:
         """The chunks at these rows, in the order given; each is checked when it is read. Raises IndexDamaged."""
-        with _readable(self._folder):
+        with readable(self._folder):
             return [_unpacked(record) for record in _CHUNKS.read(self._folder, self._chunk_index, list(rows))]
 
     def page_texts(self, numbers: Sequence[int]) -> list[StoredPage]:
         """The pages with these numbers, in the order given; each is checked when it is read. Raises IndexDamaged."""
-        with _readable(self._folder):
+        with readable(self._folder):
             return [
                 StoredPage.of(json.loads(record)) for record in _PAGES.read(self._folder, self._page_index, numbers)
             ]
@@ -261,7 +261,7 @@ class Arrays:
 
     def bm25(self) -> Bm25Index:
         """The BM25 postings, memory-mapped."""
-        with _readable(self._folder):
+        with readable(self._folder):
             names = json.loads((self._folder / VOCABULARY).read_text(encoding="utf-8"))
             arrays = {name: self._array(f"{name}.npy") for name in POSTINGS}
             return Bm25Index(
@@ -270,7 +270,8 @@ class Arrays:
 
 
 @contextlib.contextmanager
-def _readable(folder: Path) -> Iterator[None]:
+def readable(folder: Path) -> Iterator[None]:
+    """Raise IndexDamaged for what reading a generation's files raises in the block."""
     try:
         yield
     except (OSError, ValueError, KeyError) as error:

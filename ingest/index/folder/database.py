@@ -22,8 +22,9 @@ from ingest.embed.base import QueryEmbedding
 from ingest.index.base import FIRST_STAGE, Candidates, Passages, StoredPage, Weights
 from ingest.index.bm25 import Bm25Index
 from ingest.index.first_stage import Signals, check_dimensions, pages_below, select
-from ingest.index.folder.arrays import Arrays
-from ingest.index.folder.files import DATABASE, check_on_read
+from ingest.index.folder.arrays import Arrays, readable
+from ingest.index.folder.files import DATABASE, QUESTIONS, check_on_read
+from ingest.index.folder.questions import QuestionArrays
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -141,7 +142,9 @@ class Store(Arrays):
         """Search all chunks exactly: see `IndexReader.candidates`."""
         arrays = self._searched
         allowed = self._below(under)
-        signals = Signals(self.vocabulary.scores(terms))
+        vector = None if query is None else query.vector
+        asked = None if self._questions is None else self._questions.match(terms, vector)
+        signals = Signals(self.vocabulary.scores(terms), asked=asked)
         if query is not None:
             added_width = None if arrays.added_vectors is None else arrays.added_vectors.shape[1]
             check_dimensions(query, self.manifest["embedder"]["name"], arrays.vectors.shape[1], added_width)
@@ -150,7 +153,7 @@ class Store(Arrays):
             added = None
             if arrays.added_vectors is not None and query.added is not None:
                 added = np.asarray(arrays.added_vectors @ query.added, dtype=np.float32)
-            signals = Signals(signals.bm25, near, np.asarray(page, dtype=np.float32), added)
+            signals = Signals(signals.bm25, near, np.asarray(page, dtype=np.float32), added, asked)
         return select(signals, allowed, arrays.page_numbers, n, include, weights)
 
     def _below(self, under: str) -> NDArray[np.bool_]:
@@ -164,7 +167,20 @@ class Store(Arrays):
         """Vectors and token vectors of the chunks at these rows."""
         arrays, wanted = self._searched, list(rows)
         added = None if arrays.added_vectors is None else arrays.added_vectors[wanted]
-        return Passages(arrays.vectors[wanted], self.tokens(rows), added)
+        asked = None if self._questions is None else self._questions.vectors_of(wanted)
+        return Passages(arrays.vectors[wanted], self.tokens(rows), added, asked)
+
+    @cached_property
+    def _questions(self) -> QuestionArrays | None:
+        """The generated questions; None for an index without."""
+        if QUESTIONS not in self.manifest["files"]:
+            return None
+        with readable(self._folder):
+            return QuestionArrays.load(self._folder)
+
+    def questions(self, rows: Sequence[int]) -> list[tuple[str, ...]]:
+        """The questions that a model wrote for the sections of the chunks at these rows."""
+        return self._questions.questions(rows) if self._questions else [()] * len(rows)
 
     def explain(self, rows: Sequence[int], terms: Sequence[str]) -> list[dict[str, float]]:
         """For each row the BM25 weight of each of the terms that the chunk contains."""

@@ -10,6 +10,7 @@
     INDEX/lock                         locked by the one writer; the system frees it when the writer dies
     INDEX/holder                       the process id of that writer
     INDEX/vectors.sqlite               embeddings by text and model, for later runs
+    INDEX/questions.jsonl              questions that a model wrote, by text and model, for later runs
     INDEX/responses/                   pages as they were served, for later runs
     INDEX/checked.json                 when a crawl last found the pages of a generation unchanged
     INDEX/calibration.json             fitted thresholds of abstaining
@@ -29,11 +30,13 @@ LOCK: Final = "lock"
 HOLDER: Final = "holder"
 VECTOR_CACHE: Final = "vectors.sqlite"
 RESPONSES: Final = "responses"
+WRITTEN_QUESTIONS: Final = "questions.jsonl"
 CHECKED: Final = "checked.json"
 CALIBRATION: Final = "calibration.json"
 EVAL: Final = "eval"
 OWN_FILES: Final = frozenset(
-    {POINTER, LOCK, HOLDER, VECTOR_CACHE, f"{VECTOR_CACHE}-journal", RESPONSES, CHECKED, CALIBRATION, EVAL}
+    {POINTER, LOCK, HOLDER, VECTOR_CACHE, f"{VECTOR_CACHE}-journal", WRITTEN_QUESTIONS, RESPONSES, CHECKED, CALIBRATION}
+    | {EVAL}
 )
 """Everything in an index folder that is not a generation and not named by a prefix below."""
 
@@ -62,6 +65,9 @@ PAGE_VECTORS: Final = "page_vectors.npy"
 VOCABULARY: Final = "vocabulary.json"
 POSTINGS: Final = ("offsets", "documents", "weights", "idf")
 """Each of them is a file NAME.npy."""
+QUESTIONS: Final = "questions.json"
+QUESTION_FILES: Final = "question_"
+"""Begins the names of the arrays of generated questions; they and QUESTIONS are there only where some were written."""
 
 _READ_LATER: Final = frozenset({TOKENS, LATE_TOKENS, CHUNKS, PAGE_TEXTS, DATABASE})
 """Files of which a question reads little or nothing. Of all but the database, every record has a checksum of its own

@@ -26,6 +26,8 @@ from ingest.index.folder.generations import (
     verify,
     writing,
 )
+from ingest.index.folder.questions import write_questions
+from ingest.index.sections import EmbeddedQuestions
 from ingest.index.whitening import mean_question_token
 
 
@@ -91,6 +93,7 @@ class GenerationWriter:
         chunks: Sequence[Chunk],
         embeddings: Iterable[Embedding],
         manifest: Mapping[str, Any],
+        questions: EmbeddedQuestions | None = None,
     ) -> Generation:
         """Write a generation, then make it the current one; a failure leaves the index as it was.
 
@@ -100,6 +103,8 @@ class GenerationWriter:
             write_store(folder, pages, chunks)
             bm25 = build_bm25(map(embedding_text, chunks), manifest["language"])
             write_arrays(folder, pages, chunks, embeddings, mean_question_token(self._embedder), bm25)
+            if questions is not None:
+                write_questions(folder, questions, len(chunks), manifest["language"])
             return publish(self._index, folder, manifest)
 
 

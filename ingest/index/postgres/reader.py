@@ -172,6 +172,10 @@ class PostgresReader:
         with self._readable():
             return [found[chunk] for chunk in ids]
 
+    def questions(self, rows: Sequence[int]) -> list[tuple[str, ...]]:
+        """None for any chunk: the database keeps no generated questions."""
+        return [()] * len(rows)
+
     def explain(self, rows: Sequence[int], terms: Sequence[str]) -> list[dict[str, float]]:
         """For each row the BM25 weight of each of the terms that the chunk contains."""
         known = next(iter(self._explained.find([tuple(terms)]).values()), {})

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from ingest.core.errors import CorpusError
+from ingest.core.errors import CorpusError, UsageError
 from ingest.core.records import Chunk
 from ingest.embed.base import Embedder, Embedding, embedding_text
 from ingest.embed.token_vectors import SCALE, WIDTH
@@ -23,6 +23,7 @@ from ingest.index.postgres.nearest import EXACT_UP_TO, create_nearest
 from ingest.index.postgres.postings import pack_postings
 from ingest.index.postgres.reader import PostgresGeneration
 from ingest.index.postgres.schema import INDEXES
+from ingest.index.sections import NO_QUESTIONS, EmbeddedQuestions
 from ingest.index.whitening import WhiteningFit, mean_question_token
 from ingest.text.terms import TERMS_VERSION, terms
 
@@ -114,11 +115,14 @@ class PostgresWriter:
         chunks: Sequence[Chunk],
         embeddings: Iterable[Embedding],
         manifest: Mapping[str, Any],
+        questions: EmbeddedQuestions | None = None,
     ) -> PostgresGeneration:
         """Publish a generation: all of it, or nothing. Readers see nothing of it before.
 
-        Raises CorpusError, IndexUnreachable.
+        Raises CorpusError, IndexUnreachable, and UsageError for generated questions, which it can't keep.
         """
+        if questions is not None:
+            raise UsageError(NO_QUESTIONS, "use an index in a folder, or leave out --generate-questions")
         with self._session.transaction():
             models = (self._embedder.fingerprint, *manifest.get("late", {}).values())
             planned = self._plan(pages, chunks, "+".join(models), str(manifest["language"]))
