@@ -214,15 +214,15 @@ class Assistant:
         is_enough = is_worth_asking if whole else is_answerable
         answered = [passages for _, passages in found if is_enough(passages, self.thresholds)]
         if len(answered) != 1:
-            return self._quote(retrieved) if whole or answered else refusal(retrieved, "extractive")
+            return self._quote(retrieved, answered) if whole or answered else refusal(retrieved, "extractive")
         missing = next(half for half, passages in found if passages is not answered[0]).rstrip(" ?.,")
         answer = replace(self._quote(answered[0]), question=retrieved.question)
         if not answer.answered:
             return refusal(retrieved, "extractive")
         return replace(answer, unanswered=missing, text=f"{HALF_REFUSED.format(missing)}\n\n{answer.text}")
 
-    def _quote(self, retrieved: Retrieved) -> Answer:
-        excerpts, citations = answer_from_excerpts(retrieved, self.retriever)
+    def _quote(self, retrieved: Retrieved, halves: Sequence[Retrieved] = ()) -> Answer:
+        excerpts, citations = answer_from_excerpts(retrieved, self.retriever, halves)
         if not citations:
             return refusal(retrieved, "extractive")
         return Answer(

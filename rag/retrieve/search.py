@@ -35,7 +35,7 @@ from rag.retrieve.fusion import (
     rows_per_page,
 )
 from rag.retrieve.late_interaction import max_similarity, token_weights
-from rag.retrieve.neighbours import sections_around
+from rag.retrieve.neighbours import next_section, sections_around
 from rag.retrieve.token_match import TokenMatch, match_tokens
 
 _MENTIONS: Final = 60
@@ -277,6 +277,10 @@ class Retriever:
     def neighbours(self, hits: Sequence[Hit]) -> list[tuple[Chunk, ...]]:
         """For each hit the chunks of its section around it, its own included, in page order. Raises IndexDamaged."""
         return sections_around(self._store, hits)
+
+    def next_section(self, hit: Hit) -> Hit | None:
+        """As neighbours.next_section, of this index."""
+        return next_section(self._store, hit)
 
     def token_matches(self, retrieved: Retrieved, hits: Sequence[Hit]) -> list[TokenMatch | None]:
         """For each hit, where it matches the question; None without token vectors. Raises IndexDamaged."""

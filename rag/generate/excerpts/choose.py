@@ -31,9 +31,14 @@ _SAME: Final = 0.7
 """Common share of the words of the shorter of two excerpts that makes them duplicates: pages repeat each other."""
 
 
-def answer_from_excerpts(retrieved: Retrieved, docs: Docs) -> tuple[tuple[str, ...], tuple[Citation, ...]]:
-    """Return the texts of the best excerpts and their citations, in the same order; empty if no hit yields one."""
-    excerpts = find_excerpts(retrieved, docs)
+def answer_from_excerpts(
+    retrieved: Retrieved, docs: Docs, halves: Sequence[Retrieved] = ()
+) -> tuple[tuple[str, ...], tuple[Citation, ...]]:
+    """Return the texts of the best excerpts and their citations, in the same order; empty if no hit yields one.
+
+    `halves` is what was found for each half of a question that asks two things: each gets an excerpt of its own.
+    """
+    excerpts = _for_halves(retrieved, halves, docs) or find_excerpts(retrieved, docs)
     citations = tuple(
         Citation(marker, found.hit, _quote(found, docs), found.start, found.end)
         for marker, found in enumerate(excerpts, 1)
@@ -49,10 +54,34 @@ def _quote(excerpt: Excerpt, docs: Docs) -> str:
     return docs.pages([chunk.url])[chunk.url].body[excerpt.start : excerpt.end]
 
 
+def _for_halves(retrieved: Retrieved, halves: Sequence[Retrieved], docs: Docs) -> list[Excerpt]:
+    """The best excerpt, and the best one for the half that it says less about; none if it answers both."""
+    whole = find_excerpts(retrieved, docs) if halves else []
+    if not whole:
+        return []
+    covered = [_half_covered(half, whole[0], docs) for half in halves]
+    least = min(range(len(halves)), key=lambda at: covered[at])
+    found = find_excerpts(halves[least], docs)[:1]
+    if not found or _is_of_one_section(whole[0], found[0]):
+        return []
+    return [whole[0], found[0]]
+
+
+def _half_covered(half: Retrieved, excerpt: Excerpt, docs: Docs) -> float:
+    question = Question(half.query or half.question, docs.idf)
+    return question.coverage([question.found(excerpt.text)])
+
+
+def _is_of_one_section(excerpt: Excerpt, other: Excerpt) -> bool:
+    one, two = excerpt.hit.chunk, other.hit.chunk
+    return (one.url, one.headings) == (two.url, two.headings)
+
+
 def find_excerpts(retrieved: Retrieved, docs: Docs) -> list[Excerpt]:
     """The best excerpts, best first.
 
     A page's description states the subject of the page and answers nothing: it is used only if there is nothing else.
+    Where it fits best, the page is the right one, and another piece of that page comes first.
     """
     question, hits = Question(retrieved.query or retrieved.question, docs.idf), retrieved.hits
     definition = find_definition(question, retrieved, docs)
@@ -65,14 +94,18 @@ def find_excerpts(retrieved: Retrieved, docs: Docs) -> list[Excerpt]:
         return chosen
     pages = docs.pages(described)
     without = [without_description(section, pages.get(section.hit.chunk.url)) for section in parts]
-    return _choose(question, [section for section in without if section.inside], hits) or chosen
+    described_best = chosen[0].hit.chunk.url if _is_top_of_page(chosen[0]) else ""
+    return _choose(question, [section for section in without if section.inside], hits, described_best) or chosen
 
 
-def _choose(question: Question, parts: Sequence[Section], hits: Sequence[Hit]) -> list[Excerpt]:
+def _choose(question: Question, parts: Sequence[Section], hits: Sequence[Hit], preferred: str = "") -> list[Excerpt]:
+    """The best excerpts; the first is of the `preferred` page, if that has one."""
     chosen: list[Excerpt] = []
     for size in _WORDS:
         windows = (best_window(question, section, size, hits[0].score) for section in parts)
         found = [window for window in windows if window and _adds(question, window, chosen)]
+        if not chosen:
+            found = [window for window in found if window.hit.chunk.url == preferred] or found
         best = max(found, key=lambda window: (window.score, -window.hit.rank), default=None)
         if best is None or (chosen and best.score < _NEAR * chosen[0].score):
             break

@@ -22,6 +22,12 @@ questions and 236 others: .79 and .65 without, .82 and .67 with 1, .84 and .69 w
 _WANTED_CODE: Final = 0.4
 _UNWANTED_CODE: Final = 0.5
 """Bonus for code if the question asks for it, and penalty if it does not."""
+_INTRODUCTION: Final = 40
+"""Words of a passage below a page's title that only introduces the page."""
+_INTRODUCED: Final = 1.0
+"""Share of the score of such a passage that the section after it gets."""
+_VARIANT: Final = 0.3
+"""How much better than the first of several blocks of code in a row another one must be to be shown in its place."""
 WHOLE: Final = 80
 """Words of a list or table that is shown whole."""
 _ROWS: Final = 6
@@ -53,6 +59,9 @@ class Docs(Protocol):
     def neighbours(self, hits: Sequence[Hit]) -> list[tuple[Chunk, ...]]:
         """For each hit the chunks of its section around it, its own included, in page order."""
 
+    def next_section(self, hit: Hit) -> Hit | None:
+        """The first passage of the section after the hit's, with the hit's score; None where there is none."""
+
     def pages(self, urls: Iterable[str]) -> Mapping[str, Document]:
         """Return the pages at these addresses."""
 
@@ -68,7 +77,7 @@ class Section:
 
 def sections(question: Question, retrieved: Retrieved, docs: Docs, hits: Sequence[Hit] = ()) -> Iterator[Section]:
     """The sections of these hits, by default of the best of the question, each once."""
-    best, seen = hits or retrieved.hits[:_HITS], set()
+    best, seen = hits or _with_first_sections(retrieved.hits[:_HITS], docs), set()
     matches = docs.token_matches(retrieved, best)
     for hit, chunks, match in zip(best, docs.neighbours(best), matches, strict=True):
         chunk = hit.chunk
@@ -81,6 +90,18 @@ def sections(question: Question, retrieved: Retrieved, docs: Docs, hits: Sequenc
         if inside:
             seen.add(key)
             yield Section(hit, pieces, inside)
+
+
+def _with_first_sections(hits: Sequence[Hit], docs: Docs) -> list[Hit]:
+    """The hits; after one that only introduces its page, the first section of that page, which has the substance."""
+    found: list[Hit] = []
+    for hit in hits:
+        found.append(hit)
+        if not hit.chunk.headings and len(hit.chunk.text.split()) <= _INTRODUCTION:
+            after = docs.next_section(hit)
+            if after is not None and all(after.row != other.row for other in hits):
+                found.append(replace(after, score=_INTRODUCED * hit.score))
+    return found
 
 
 def without_description(section: Section, page: Document | None) -> Section:
@@ -127,8 +148,8 @@ class _Rating:
 
 
 def _pieces(rating: _Rating, groups: Sequence[Group]) -> Iterator[Piece]:
-    """What can be shown of a section."""
-    for group in groups:
+    """What can be shown of a section; of several blocks of code in a row, which are variants or files, only one."""
+    for group in _without_variants(rating, groups):
         if group.kind == "paragraph":
             for unit in group.units:
                 words = rating.question.score(unit.text, rating.above)
@@ -136,6 +157,28 @@ def _pieces(rating: _Rating, groups: Sequence[Group]) -> Iterator[Piece]:
         else:
             units = group.units if group.kind == "code" else _wanted_units(rating, group)
             yield Piece(group, units, rating.group(group, units))
+
+
+def _without_variants(rating: _Rating, groups: Sequence[Group]) -> Iterator[Group]:
+    run: list[Group] = []
+    for group in groups:
+        if run and (group.kind != "code" or group.lead):
+            yield _variant(rating, run)
+            run = []
+        if group.kind == "code":
+            run.append(group)
+        else:
+            yield group
+    if run:
+        yield _variant(rating, run)
+
+
+def _variant(rating: _Rating, run: Sequence[Group]) -> Group:
+    """The block of code to show of several in a row: the first, or a much better one."""
+    accepted = [group for group in run if rating.question.accepts_language(group.units[0].text)] or run
+    scores = [rating.group(group, group.units) for group in accepted]
+    best = max(range(len(accepted)), key=lambda at: scores[at])
+    return accepted[best if scores[best] - scores[0] > _VARIANT else 0]
 
 
 def _wanted_units(rating: _Rating, group: Group) -> tuple[Unit, ...]:

@@ -24,6 +24,12 @@ _LONGEST_LABEL: Final = 4
 """Words of a line such as "**Note**" or "Python" that names what is below it."""
 
 
+_ASIDE: Final = re.compile(r"\s*(?:\*(?![*\s])[^*\n]+\*|_(?![_\s])[^_\n]+_)\s*")
+"""A paragraph that is in italics as a whole: a caption, or a note about the page."""
+_TOPIC: Final = re.compile(r"(?:How|What|Why|When|Where|Which|Whether)\b(?!.*[.:?]).*", re.DOTALL)
+"""An item that says what the page explains, such as "How to add keys"."""
+
+
 @dataclass(frozen=True, slots=True)
 class Unit:
     """A sentence, list item, table row or block of code: `text` is `body[start:end]` of the page."""
@@ -69,10 +75,19 @@ def is_only_a_link(item: str) -> bool:
     return links > 0 and not re.search(r"\w", words)
 
 
+def is_contents(group: Group) -> bool:
+    """Whether a list only says what is somewhere else: links, or the topics of the page."""
+    if group.kind != "list" or group.lead:
+        return False
+    items = [without_bullet(unit.text) for unit in group.units]
+    return all(is_only_a_link(unit.text) for unit in group.units) or all(_TOPIC.fullmatch(item) for item in items)
+
+
 def section_groups(chunks: tuple[Chunk, ...]) -> tuple[Group, ...]:
     """The groups of a section, from its chunks in page order; offsets are of the page's body.
 
-    Left out: pictures, labels such as "**Note**", and code that these chunks contain only a part of.
+    Left out: pictures, labels such as "**Note**", paragraphs in italics, and code of which these chunks contain only a
+    part.
     """
     lead = f"{chunks[0].lead}\n" if chunks[0].lead else ""
     text, base = lead + joined_text(chunks), chunks[0].start - len(lead)
@@ -128,7 +143,7 @@ def _groups_of_text(body: str, block: Block) -> Iterator[Group]:
         if items:
             yield Group("list", items[0].start, tuple(items))
             items = []
-        if _is_label(text) or not _PICTURE.sub("", text).strip(" \t\n>*_[]()"):
+        if _is_label(text) or _ASIDE.fullmatch(text) or not _PICTURE.sub("", text).strip(" \t\n>*_[]()"):
             continue
         units = tuple(_unit(body, *place) for place in sentences(text, start))
         if units:

@@ -7,10 +7,10 @@ from functools import cached_property
 from typing import Final
 
 from ingest.text.terms import terms
-from rag.generate.excerpts.scores import Question, is_dangling
+from rag.generate.excerpts.scores import Question, is_announcement, is_dangling
 from rag.generate.excerpts.sections import Section, headings_above
 from rag.generate.excerpts.text import Piece
-from rag.generate.excerpts.units import is_only_a_link
+from rag.generate.excerpts.units import is_contents
 from rag.records import Hit
 
 _PASSAGE: Final = 6.0
@@ -21,8 +21,14 @@ _FOLLOWS: Final = 0.1
 """Bonus for the piece after an excerpt over the piece before it: readers read on rather than back."""
 _SHORT_CODE: Final = 12
 """Lines of code that are shown to those who ask how to do something and do not mention code."""
+_HELPS: Final = 0.5
+"""Bonus for an excerpt that says what to do, if the question asks how to do something."""
+_LED_CODE: Final = 16
+"""Lines of code that is shown because the sentence before it leads it in."""
+_LONG_CODE: Final = 24
+"""Lines of code from which on only those who ask for code want it."""
 _UNASKED: Final = 2.0
-"""Penalty for an excerpt around code that nobody asked for and no sentence explains."""
+"""Penalty for an excerpt around code that nobody asked for and that is long or not explained by a sentence."""
 _ELSEWHERE: Final = 3.0
 """Penalty for an excerpt around a list of nothing but links: it says where an answer may be, and is none itself."""
 _OUTDATED: Final = 1.0
@@ -81,23 +87,30 @@ def best_window(question: Question, section: Section, size: int, best: float) ->
             break
         at = max(ways)[1]
         start, end, words = min(start, at), max(end, at + 1), words + pieces[at].words
+    while start < seed and is_announcement(pieces[start].text):
+        start += 1
+    while end - 1 > seed and is_announcement(pieces[end - 1].text):
+        end -= 1
     start = with_what_it_refers_to(pieces, start)
+    end = _with_what_it_leads_in(question, pieces, start, end)
     passage = section.hit.score / best if best else 0.0
     loss = _OUTDATED if _is_outdated(question, section.hit) else 0.0
     loss += _UNASKED if _is_unasked(question, pieces[seed]) else 0.0
     loss += _ELSEWHERE if _leads_elsewhere(pieces[seed]) else 0.0
-    return Excerpt(section.hit, pieces[start:end], _PASSAGE * passage + score(seed) - loss)
+    gain = _HELPS if any(question.is_instruction(piece.text) for piece in pieces[start:end]) else 0.0
+    return Excerpt(section.hit, pieces[start:end], _PASSAGE * passage + score(seed) + gain - loss)
 
 
 def _is_unasked(question: Question, piece: Piece) -> bool:
-    """Whether a piece is code without a sentence that says what it shows, and the question does not want code."""
-    return piece.group.kind == "code" and not piece.group.lead and not wants_code(question, piece)
+    """Whether a piece is code that the question does not want, and that is long or that no sentence explains."""
+    if piece.group.kind != "code" or wants_code(question, piece):
+        return False
+    return not piece.group.lead or piece.text.count("\n") > _LONG_CODE
 
 
 def _leads_elsewhere(piece: Piece) -> bool:
-    """Whether a piece is a list of links to other pages, without a sentence that says what they are."""
-    is_list = piece.group.kind == "list" and not piece.group.lead
-    return is_list and all(is_only_a_link(unit.text) for unit in piece.group.units)
+    """Whether a piece is a list of links or topics, without a sentence that says what they are."""
+    return is_contents(piece.group)
 
 
 def _is_outdated(question: Question, hit: Hit) -> bool:
@@ -113,11 +126,21 @@ def with_what_it_refers_to(pieces: Sequence[Piece], start: int) -> int:
     return at
 
 
+def _with_what_it_leads_in(question: Question, pieces: Sequence[Piece], start: int, end: int) -> int:
+    """Return where an excerpt ends: not with a sentence or item that leads in what is not shown, if that is short."""
+    if not pieces[end - 1].text.rstrip(" *_`").endswith((":", "：")) or end == len(pieces):
+        return end
+    after = pieces[end]
+    if after.group.kind == "code" and after.text.count("\n") <= _LED_CODE and question.accepts_language(after.text):
+        return end + 1
+    return end - 1 if end - 1 > start else end
+
+
 def may_be_shown(question: Question, section: Section, at: int) -> bool:
     """Whether a piece may be shown next to a better one: text of the hit's own chunk, and code to those who want it."""
     piece, chunk = section.pieces[at], section.hit.chunk
     if piece.group.kind != "code":
-        return chunk.start <= piece.start and piece.end <= chunk.end
+        return chunk.start <= piece.start and piece.end <= chunk.end and not is_contents(piece.group)
     return wants_code(question, piece)
 
 

@@ -1,7 +1,7 @@
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -80,6 +80,10 @@ class OnePage:
 
     def neighbours(self, hits: Sequence[Hit]) -> list[tuple[Chunk, ...]]:
         return [tuple(chunk for chunk in self.chunks if chunk.headings == hit.chunk.headings) for hit in hits]
+
+    def next_section(self, hit: Hit) -> Hit | None:
+        after = next((chunk for chunk in self.chunks if chunk.start >= hit.chunk.end), None)
+        return None if after is None else replace(hit, row=hit.row + 1, chunk=after)
 
     def pages(self, urls: Iterable[str]) -> dict[str, Document]:
         return dict.fromkeys(urls, self.page)
@@ -353,6 +357,122 @@ Turn the red lever to name the spare pump, which starts when the first one fails
 
 The blue lever opens the drain, and the green lever closes the vents of the house.
 """
+
+
+DESCRIBED = """List spare sensors in `spares` so that a reading survives when the first sensor fails.
+
+## How it works
+
+`spares` is an array of names, most wanted first.
+
+```json
+{"spares": ["north", "south"]}
+```
+
+## Costs
+
+You pay for the sensor that measured. A failed sensor costs nothing.
+"""
+
+
+def test_where_the_description_of_a_page_fits_best_its_first_section_answers() -> None:
+    """The section has the substance, but none of the words that the search goes by."""
+    page = replace(
+        document(DESCRIBED),
+        title="Spare sensors",
+        description="List spare sensors in `spares` so that a reading survives when the first sensor fails.",
+    )
+    model = MiniLm()
+    chunks = chunk_document(page, model.count, model.max_tokens)
+    hits = tuple(
+        Hit(rank, score, 1.0, 1.0, chunk)
+        for rank, (score, chunk) in enumerate([(1.0, chunks[0]), (0.6, chunks[-1])], 1)
+    )
+    texts, _ = answer_from_excerpts(
+        Retrieved("How do I list spare sensors for when the first sensor fails?", hits, 1.0), OnePage(page, chunks)
+    )
+    assert texts[0].startswith("`spares` is an array of names, most wanted first.")
+    assert '{"spares": ["north", "south"]}' in texts[0]
+
+
+def test_a_question_that_asks_two_things_gets_an_excerpt_for_each() -> None:
+    page = document(
+        "## Battery\n\nThe battery of the sensor lasts two years in the cold.\n\n"
+        "## Battery care\n\nKeep the battery of the sensor dry. The battery of the sensor likes the shade.\n\n"
+        "## Colour\n\nThe case is grey.\n"
+    )
+    model = MiniLm()
+    chunks = chunk_document(page, model.count, model.max_tokens)
+    by_heading = {chunk.headings[-1]: chunk for chunk in chunks}
+
+    def found(question: str, *headings: str) -> Retrieved:
+        hits = (Hit(rank, 1.0, 1.0, 1.0, by_heading[heading]) for rank, heading in enumerate(headings, 1))
+        return Retrieved(question, tuple(hits), 1.0)
+
+    first, second = "How long does the battery of the sensor last", "what is the colour of its case"
+    whole = found(f"{first}, and {second}?", "Battery", "Battery care")
+    halves = [found(first, "Battery", "Battery care"), found(second, "Colour")]
+    texts, _ = answer_from_excerpts(whole, OnePage(page, chunks), halves)
+    assert texts == ("The battery of the sensor lasts two years in the cold.", "The case is grey.")
+    texts, _ = answer_from_excerpts(whole, OnePage(page, chunks))
+    assert "grey" not in " ".join(texts)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Later, in the Advanced Guide, you will see how to calibrate the sensor.",
+        "In this section we'll see how to calibrate the sensor.",
+        "You have already seen how to calibrate the sensor.",
+        "This page explains how to calibrate the sensor.",
+        "- How to calibrate the sensor\n- Why calibrate the sensor at all",
+        "*A page about how to calibrate the sensor.*",
+    ],
+)
+def test_what_a_page_says_of_itself_is_no_answer(said: str) -> None:
+    page = f"## Calibrate\n\n{said}\n\nTurn the wheel of the sensor to zero.\n"
+    assert excerpt(page, "How do I calibrate the sensor?") == "Turn the wheel of the sensor to zero."
+
+
+def test_a_question_how_to_gets_what_to_do() -> None:
+    page = (
+        "## Alarm\n\nThe alarm of the sensor is loud, because an alarm that nobody hears is useless.\n\n"
+        "Set `alarm` to `off`.\n"
+    )
+    assert "Set `alarm` to `off`." in excerpt(page, "How can I turn off the alarm of the sensor?")
+
+
+FILES = """## Form
+
+Clicking the button moves the focus:
+
+```jsx
+function Form() { return <input ref={field} /> }
+```
+
+```jsx
+export const field = makeField();
+```
+
+```css
+input { margin: 5px; }
+```
+"""
+
+
+def test_of_blocks_of_code_in_a_row_one_is_shown_and_style_sheets_are_for_questions_of_style() -> None:
+    shown = excerpt(FILES, "How do I move the focus to an input?")
+    assert "function Form()" in shown
+    assert "makeField" not in shown
+    assert "margin" not in shown
+    assert "margin" in excerpt(FILES.replace("Clicking the button moves the focus:", ""), "css margin of the input")
+
+
+def test_an_excerpt_does_not_end_with_what_leads_in_code_that_is_not_shown() -> None:
+    step = "1. Move the rows of the sensor into an array:\n\n```js\nlet rows = [];\n```"
+    page = f"## Rows\n\nThe sensor draws rows.\n\n{step}\n"
+    shown = excerpt(page, "Where are the rows of the sensor?")
+    assert shown.endswith(("```", "The sensor draws rows."))
 
 
 def test_a_list_of_links_alone_answers_nothing_where_a_sentence_does(askdocs: CommandLine) -> None:
