@@ -76,7 +76,8 @@ class Guard:
         headers = _headers(scope)
         origin = headers.get("origin", "")
         foreign = origin in self._options.origins and scope["path"] in _EMBEDDED
-        cors = _cors(origin) if foreign else ()
+        # A cache that serves both must not give a site what the page at / got: docs.… and ask.… of one domain share it.
+        cors = _cors(origin) if foreign else (_VARY,) if self._options.origins else ()
         problem = self._problem(scope, headers, origin, foreign=foreign)
         if problem is not None:
             await _refuse(scope, send, problem, cors)
@@ -165,13 +166,16 @@ def _headers(scope: Scope) -> dict[str, str]:
     return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
 
 
+_VARY = (b"vary", b"Origin")
+
+
 def _cors(origin: str) -> tuple[tuple[bytes, bytes], ...]:
     return (
         (b"access-control-allow-origin", origin.encode("latin-1")),
         (b"access-control-allow-headers", b"content-type, authorization"),
         (b"access-control-allow-methods", b"GET, POST"),
         (b"cross-origin-resource-policy", b"cross-origin"),
-        (b"vary", b"Origin"),
+        _VARY,
     )
 
 

@@ -139,7 +139,8 @@ def page_facts(opened: Opened, index: IndexAddress) -> PageFacts:
     """What the page says about a generation."""
     manifest = opened.generation.manifest
     date = docs_date(index, opened.generation)[:10]
-    sources = ", ".join(source.partition("://")[2] or source for source in manifest.get("sources", []))
+    shown = [source for source in manifest.get("sources", []) if not is_loopback(urlsplit(source).hostname or "")]
+    sources = ", ".join(source.partition("://")[2] or source for source in shown)
     text = f"{sources or 'Documentation'}: {manifest['pages']:,} pages{f', as of {date}' if date else ''}"
     return PageFacts(site_name(manifest.get("sources", [])), text)
 

@@ -63,7 +63,9 @@ def site(starter: CommandLine) -> Iterator[Site]:
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as pages:
         threading.Thread(target=pages.serve_forever, daemon=True).start()
         origin = f"http://localhost:{pages.server_address[1]}"  # another site than 127.0.0.1
-        with serving(starter, "--allow-origin", origin, "--per-minute", "100000") as server:
+        near = f"http://127.0.0.1:{pages.server_address[1]}"
+        allowed = ("--allow-origin", origin, "--allow-origin", near)
+        with serving(starter, *allowed, "--per-minute", "100000") as server:
             pages.page = PAGE.replace("SERVER", server.url).replace("SCHEME", "light")  # type: ignore[attr-defined]
             yield Site(origin, server)
         pages.shutdown()
@@ -110,6 +112,13 @@ def test_the_widget_shows_what_the_page_shows(browser: Any, site: Site) -> None:
     assert link == served["citations"][0]["link"]
     ask_widget(browser, "and which of them are free?", 2)
     assert in_widget(browser, "return root.querySelectorAll('.turn').length") == 2
+
+
+def test_the_widget_has_its_style_where_the_browser_knows_the_page_already(browser: Any, site: Site) -> None:
+    """The server and a site of the same domain, such as ask.example.org and docs.example.org, share a cache."""
+    browser.get(site.server.url)
+    browser.get(site.origin.replace("localhost", "127.0.0.1"))
+    wait_for_script(browser, "return root.adoptedStyleSheets[0].cssRules.length", 5)
 
 
 def test_a_conversation_goes_on_on_the_next_page_of_the_site(browser: Any, site: Site) -> None:
