@@ -45,6 +45,9 @@ FORMS: dict[str, Callable[[random.Random], str]] = {
     "phone": lambda r: f"+{r.choice(['49', '1', '44'])} {word(r, DIGITS[1:], 3)} {word(r, DIGITS[1:], 7)}",
     "iban": lambda r: f"DE{word(r, DIGITS, 2)} {' '.join(word(r, DIGITS, 4) for _ in range(4))} {word(r, DIGITS, 2)}",
     "password": lambda r: f"password: {word(r, ALNUM + '!#$%', 11)}",
+    "authenticator secret": lambda r: f"{word(r, UPPER, 12)}{word(r, '234567', 2)}{word(r, UPPER, 2)}",
+    "product key": lambda r: "-".join(word(r, UPPER, 4) + word(r, DIGITS, 1) for _ in range(5)),
+    "fingerprint": lambda r: " ".join(word(r, DIGITS, 1) + word(r, HEX.upper(), 3) for _ in range(10)),
     "credentials in a URL": lambda r: f"https://{word(r, LOWER, 6)}:{word(r, ALNUM, 12)}@db.example.com/x",
 }
 SENTENCES = ["Why does {} not work?", "I use {}, and get 401", "{}", 'curl -H "Authorization: Bearer {}" says 403']
@@ -75,11 +78,25 @@ def test_no_secret_is_left(form: str) -> None:
         "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBg\n-----END PRIVATE KEY-----",
         "https://x.test/cb?sig=k3jH88sdkfj2ksd9",
         "call (030) 123-4567 now",
+        "Mein Kennwort lautet hunter2x",
+        "mot de passe : hunter2x",
+        "la contraseña es hunter2x",
+        "密码：hunter2x",
+        "пароль: hunter2x",
+        "DB_PASS=correcthorse and 'password' => 'correcthorse'",
+        "<password>correcthorse</password>",
+        "mysql -u root -phunter2x, curl -u admin:hunter2x, acme login --token abcdef",
+        "my one-time code is 493201, PIN 493201, CVV 493201",
+        "passport no. C01X00T47",
+        "seed phrase: abandon able about above",
+        "ada at example dot org, ada＠example.org, ada&#64;example.org",
     ],
 )
 def test_secrets_that_a_label_gives_away(text: str) -> None:
     left = mask(text)
     for piece in ("hunter2x", "Xy12Zk88", "correcthorse", "abcdef", "ada", "MIIE", "k3jH88", "123-4567"):
+        assert piece not in left
+    for piece in ("493201", "C01X00T47", "abandon", "above"):
         assert piece not in left
 
 
@@ -95,6 +112,10 @@ def test_secrets_that_a_label_gives_away(text: str) -> None:
         "Is bearer authentication needed at https://openrouter.ai/api/v1/chat/completions?",
         "mistralai/mixtral-8x7b-instruct-v0.1 against text-embedding-3-large",
         "Was kostet es 2024/2025, und wer haftet?",
+        "What does auth: { kind: 'bearer' } mean, and what is a seed phrase?",
+        "Is error code 503 at 10:30 on port 8443 the same as HTTP 429?",
+        "Why is INTERNATIONALIZATION_FAILED returned with AUTHENTICATIONREQUIRED?",
+        "Look at the passport page; which document has a number?",
     ],
 )
 def test_a_question_without_secrets_stays_as_it_is(text: str) -> None:
