@@ -17,8 +17,10 @@ from rag.generate.excerpts.text import excerpt_text
 from rag.generate.excerpts.windows import Excerpt, best_window
 from rag.records import Citation, Hit, Retrieved
 
-_WORDS: Final = (80, 80, 40)
-"""Target length in words of the first, second and third excerpt; a list or table that is the answer may exceed it."""
+_WORDS: Final = (90, 90, 40)
+"""Target length in words of the first, second and third excerpt; a list or table that is the answer may exceed it.
+
+All facts in the answer, on 90 development questions and 236 others: .87 and .70 with 80 words, .87 and .71 with 90."""
 _NEAR: Final = 0.7
 """A further excerpt must score at least this share of the best one."""
 _AS_GOOD: Final = 0.8

@@ -72,6 +72,9 @@ _HOW_TO = re.compile(
     r"|\bwhat do I\b|\bshow me\b",
     re.IGNORECASE,
 )
+_YES_OR_NO = re.compile(
+    r"\W*(?:is|are|was|were|do|does|did|can|could|will|would|should|may|must|has|have)\b", re.IGNORECASE
+)
 _WANTS_DEFINITION = re.compile(
     r"\W*(?:what(?:'s| is| are| does| do)|define|meaning of)\b(?P<subject>[^?]*)", re.IGNORECASE
 )
@@ -153,6 +156,11 @@ class Question:
     def _languages(self) -> frozenset[str]:
         asked = [word for word in _WORD.findall(self.text.lower()) if word not in _ENGLISH_WORDS]
         return frozenset().union(*(_LANGUAGES.get(word, frozenset()) for word in asked))
+
+    @property
+    def wants_yes_or_no(self) -> bool:
+        """Whether yes or no answers it."""
+        return bool(_YES_OR_NO.match(self.text))
 
     def accepts_language(self, code: str) -> bool:
         """Whether fenced code is in a language that the question names; True if it names none or the fence none.

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
@@ -23,8 +23,10 @@ _SHORT_CODE: Final = 12
 """Lines of code that are shown to those who ask how to do something and do not mention code."""
 _HELPS: Final = 0.5
 """Bonus for an excerpt that says what to do, if the question asks how to do something."""
+_FEW: Final = 25
+"""Words of an excerpt below which the code after it belongs to it."""
 _LED_CODE: Final = 16
-"""Lines of code that is shown because the sentence before it leads it in."""
+"""Lines of code that is shown because the sentence before it leads it in, or there is little else."""
 _LONG_CODE: Final = 24
 """Lines of code from which on only those who ask for code want it."""
 _UNASKED: Final = 2.0
@@ -75,30 +77,69 @@ def best_window(question: Question, section: Section, size: int, best: float) ->
     kept = [at for at in inside if not _is_unasked(question, pieces[at])]
     shown = [at for at in kept if not _leads_elsewhere(pieces[at])] or kept or inside
     seed = max(shown, key=lambda at: (score(at), -at))
-    start, end = with_what_it_refers_to(pieces, seed), seed + 1
-    words = sum(piece.words for piece in pieces[start:end])
-    while True:
-        ways = [
-            (pieces[at].score + (_FOLLOWS if at == end else 0.0), at)
-            for at in (start - 1, end)
-            if 0 <= at < len(pieces) and may_be_shown(question, section, at) and words + pieces[at].words <= size
-        ]
-        if not ways:
-            break
-        at = max(ways)[1]
-        start, end, words = min(start, at), max(end, at + 1), words + pieces[at].words
-    while start < seed and is_announcement(pieces[start].text):
-        start += 1
-    while end - 1 > seed and is_announcement(pieces[end - 1].text):
-        end -= 1
-    start = with_what_it_refers_to(pieces, start)
-    end = _with_what_it_leads_in(question, pieces, start, end)
+    pieces, start, end = _grown(question, section, seed, size)
+    start, end = _trimmed(question, pieces, seed, range(start, end))
     passage = section.hit.score / best if best else 0.0
     loss = _OUTDATED if _is_outdated(question, section.hit) else 0.0
     loss += _UNASKED if _is_unasked(question, pieces[seed]) else 0.0
     loss += _ELSEWHERE if _leads_elsewhere(pieces[seed]) else 0.0
     gain = _HELPS if any(question.is_instruction(piece.text) for piece in pieces[start:end]) else 0.0
     return Excerpt(section.hit, pieces[start:end], _PASSAGE * passage + score(seed) + gain - loss)
+
+
+def _grown(question: Question, section: Section, seed: int, size: int) -> tuple[tuple[Piece, ...], int, int]:
+    """The pieces of the section, and from which to which of them are shown: the seed and the best next to it.
+
+    Of a list or table that is too long for the words that are left, the items or rows that fit are shown.
+    """
+    pieces = list(section.pieces)
+    start, end = with_what_it_refers_to(pieces, seed), seed + 1
+    words = sum(piece.words for piece in pieces[start:end])
+    while True:
+        near = (at for at in (start - 1, end) if 0 <= at < len(pieces) and may_be_shown(question, section, at))
+        fitting = {at: _fitting(question, pieces[at], size - words) for at in near}
+        ways = [(piece.score + (_FOLLOWS if at == end else 0.0), at) for at, piece in fitting.items() if piece]
+        if not ways:
+            break
+        at = max(ways)[1]
+        pieces[at] = fitting[at] or pieces[at]
+        start, end, words = min(start, at), max(end, at + 1), words + pieces[at].words
+    is_thin = words < _FEW and end < len(pieces) and not question.wants_yes_or_no
+    if is_thin and _is_short_code(question, pieces[end]):
+        end += 1
+    return tuple(pieces), start, end
+
+
+def _fitting(question: Question, piece: Piece, room: int) -> Piece | None:
+    """The piece, or the items or rows of it that have words of the question and fit in so many words."""
+    if piece.words <= room:
+        return piece
+    if piece.group.kind not in {"list", "table"} or len(piece.units) == 1:
+        return None
+    left = room - len(piece.group.lead.split()) - len(piece.group.head.split())
+    kept = []
+    for unit in sorted(piece.units, key=lambda unit: (-question.score(unit.text, ""), unit.start)):
+        if unit.words > left or not question.found(unit.text):
+            break
+        kept.append(unit)
+        left -= unit.words
+    return replace(piece, units=tuple(sorted(kept, key=lambda unit: unit.start))) if kept else None
+
+
+def _is_short_code(question: Question, piece: Piece) -> bool:
+    is_short = piece.group.kind == "code" and piece.text.count("\n") <= _LED_CODE
+    return is_short and question.accepts_language(piece.units[0].text)
+
+
+def _trimmed(question: Question, pieces: Sequence[Piece], seed: int, shown: range) -> tuple[int, int]:
+    """Which pieces are shown: without announcements at either end, and with what the first and the last refer to."""
+    start, end = shown.start, shown.stop
+    while start < seed and is_announcement(pieces[start].text):
+        start += 1
+    while end - 1 > seed and is_announcement(pieces[end - 1].text):
+        end -= 1
+    start = with_what_it_refers_to(pieces, start)
+    return start, _with_what_it_leads_in(question, pieces, start, end)
 
 
 def _is_unasked(question: Question, piece: Piece) -> bool:
@@ -130,8 +171,7 @@ def _with_what_it_leads_in(question: Question, pieces: Sequence[Piece], start: i
     """Return where an excerpt ends: not with a sentence or item that leads in what is not shown, if that is short."""
     if not pieces[end - 1].text.rstrip(" *_`").endswith((":", "：")) or end == len(pieces):
         return end
-    after = pieces[end]
-    if after.group.kind == "code" and after.text.count("\n") <= _LED_CODE and question.accepts_language(after.text):
+    if _is_short_code(question, pieces[end]):
         return end + 1
     return end - 1 if end - 1 > start else end
 

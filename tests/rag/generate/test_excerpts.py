@@ -359,6 +359,24 @@ The blue lever opens the drain, and the green lever closes the vents of the hous
 """
 
 
+def test_next_to_prose_those_rows_of_a_table_are_shown_that_matter_and_fit() -> None:
+    said = (
+        "The probe score of a model is a number, and the router maps the probe score to one of the tiers of the docs. "
+    )
+    page = f"## The probe score\n\n{said * 2}\n\n{table(6)[10:]}".replace(
+        "The reading number 4 of the probe is out of its range", "The probe score of the medium tier is 33 to 66"
+    )
+    shown = excerpt(page, "Which probe score means the medium tier?")
+    assert "| `E4` | The probe score of the medium tier is 33 to 66 |" in shown
+
+
+def test_code_after_few_words_is_shown_with_them() -> None:
+    page = "## Port in use\n\nIf the port is taken, choose one:\n\n```sh\nPORT=9 probe\n```\n"
+    assert "PORT=9" in excerpt(page, "the port is taken error")
+    page = "## Drain\n\nWait for the drain of the probe.\n\n```js\nprobe.drain();\n```\n"
+    assert excerpt(page, "probe drain").endswith("probe.drain();\n```")
+
+
 DESCRIBED = """List spare sensors in `spares` so that a reading survives when the first sensor fails.
 
 ## How it works
