@@ -25,6 +25,8 @@ _HELPS: Final = 0.5
 """Bonus for an excerpt that says what to do, if the question asks how to do something."""
 _FEW: Final = 25
 """Words of an excerpt below which the code after it belongs to it."""
+_MATTERS: Final = 0.2
+"""Share of the question that an item or row must cover to be shown out of a list or table that does not fit."""
 _LED_CODE: Final = 16
 """Lines of code that is shown because the sentence before it leads it in, or there is little else."""
 _LONG_CODE: Final = 24
@@ -111,7 +113,7 @@ def _grown(question: Question, section: Section, seed: int, size: int) -> tuple[
 
 
 def _fitting(question: Question, piece: Piece, room: int) -> Piece | None:
-    """The piece, or the items or rows of it that have words of the question and fit in so many words."""
+    """The piece, or the items or rows of it that have much of the question and fit in so many words."""
     if piece.words <= room:
         return piece
     if piece.group.kind not in {"list", "table"} or len(piece.units) == 1:
@@ -119,7 +121,7 @@ def _fitting(question: Question, piece: Piece, room: int) -> Piece | None:
     left = room - len(piece.group.lead.split()) - len(piece.group.head.split())
     kept = []
     for unit in sorted(piece.units, key=lambda unit: (-question.score(unit.text, ""), unit.start)):
-        if unit.words > left or not question.found(unit.text):
+        if unit.words > left or question.coverage([question.found(unit.text)]) < _MATTERS:
             break
         kept.append(unit)
         left -= unit.words
