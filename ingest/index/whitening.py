@@ -9,7 +9,7 @@ question to what makes it a question. Late interaction subtracts both means firs
 2018, "All-but-the-Top", of word vectors).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 import numpy as np
@@ -32,12 +32,23 @@ def fit_whitening(vectors: Floats) -> Floats:
     The ridge, the mean variance, keeps directions finite in which the vectors do not differ at all,
     as with fewer vectors than dimensions.
     """
-    mean = vectors.mean(axis=0, dtype=np.float64)
+    return fit_whitening_to_blocks(
+        lambda: (vectors[start : start + _BLOCK] for start in range(0, len(vectors), _BLOCK)), len(vectors)
+    )
+
+
+def fit_whitening_to_blocks(blocks: Callable[[], Iterable[Floats]], count: int) -> Floats:
+    """The same for `count` vectors that are read twice, in blocks: once for the mean, once for the rest."""
+    total = np.zeros(0)
+    for block in blocks():
+        # Added row by row as numpy adds them in one array, so that the blocks make no difference.
+        total = np.add.reduce(np.vstack([total, block]) if len(total) else block, axis=0, dtype=np.float64)
+    mean = total / max(1, count)
     products = np.zeros((len(mean), len(mean)))
-    for start in range(0, len(vectors), _BLOCK):
-        centred = vectors[start : start + _BLOCK] - mean
+    for block in blocks():
+        centred = block - mean
         products += centred.T @ centred
-    return _whitening(mean, products / max(1, len(vectors)))
+    return _whitening(mean, products / max(1, count))
 
 
 class WhiteningFit:

@@ -10,8 +10,8 @@ Chunks, pages and token vectors are records (see `records`).
 import contextlib
 import io
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from functools import cached_property
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
@@ -23,7 +23,7 @@ from ingest.core.records import Chunk
 from ingest.embed.base import Embedding
 from ingest.embed.token_vectors import SCALE, WIDTH, TokenVectors
 from ingest.index.base import StoredPage
-from ingest.index.bm25 import Bm25Index
+from ingest.index.bm25 import Bm25Index, Postings
 from ingest.index.folder.files import (
     ADDED_VECTORS,
     CHUNKS,
@@ -41,7 +41,7 @@ from ingest.index.folder.files import (
 )
 from ingest.index.folder.generations import Generation
 from ingest.index.folder.records import Records, RecordWriter
-from ingest.index.whitening import fit_whitening
+from ingest.index.whitening import fit_whitening_to_blocks
 
 _TOKENS: Final = Records(TOKENS, "token", WIDTH)
 _LATE_TOKENS: Final = Records(LATE_TOKENS, "late_token", WIDTH)
@@ -57,9 +57,8 @@ def write_arrays(
     chunks: Sequence[Chunk],
     embeddings: Iterable[Embedding],
     mean_question_token: NDArray[np.float32],
-    bm25: Bm25Index,
 ) -> None:
-    """Write everything that a search reads. Row i is chunk i; the embeddings, in that order, are read once.
+    """Write everything that a search reads but the postings. Row i is chunk i; the embeddings are read once.
 
     `mean_question_token` is float32[WIDTH]. Of the embeddings, few are in memory at a time.
     """
@@ -67,14 +66,35 @@ def write_arrays(
         splitter = _EmbeddingSplitter(folder, len(chunks), files)
         _TOKENS.write(folder, map(splitter.take, embeddings), _token_head)
     splitter.check()
-    vectors = np.asarray(np.load(folder / VECTORS, mmap_mode="r", allow_pickle=False))
-    np.save(folder / WHITENING, fit_whitening(vectors), allow_pickle=False)
+    blocks = partial(_vector_blocks, folder / VECTORS)
+    np.save(folder / WHITENING, fit_whitening_to_blocks(blocks, len(chunks)), allow_pickle=False)
     np.save(folder / TOKEN_MEANS, np.stack([splitter.mean_token(), mean_question_token]), allow_pickle=False)
-    _write_pages(folder, pages, [chunk.url for chunk in chunks], vectors)
+    _write_pages(folder, pages, [chunk.url for chunk in chunks], blocks)
     _CHUNKS.write(folder, map(_packed, chunks))
-    for name in POSTINGS:
-        np.save(folder / f"{name}.npy", getattr(bm25, name), allow_pickle=False)
-    (folder / VOCABULARY).write_text(json.dumps(list(bm25), ensure_ascii=False), encoding="utf-8")
+
+
+def write_postings(folder: Path, postings: Postings) -> None:
+    """Write what a lexical search reads; of the postings, few are in memory at a time."""
+    with (folder / "documents.npy").open("wb") as documents, (folder / "weights.npy").open("wb") as weights:
+        for file, kind in ((documents, "<i4"), (weights, "<f4")):
+            facts = {"descr": kind, "fortran_order": False, "shape": (int(postings.offsets[-1]),)}
+            np.lib.format.write_array_header_1_0(file, facts)
+        for rows, scores in postings.parts():
+            documents.write(rows.astype("<i4").tobytes())
+            weights.write(scores.astype("<f4").tobytes())
+    np.save(folder / "offsets.npy", postings.offsets, allow_pickle=False)
+    np.save(folder / "idf.npy", postings.idf, allow_pickle=False)
+    (folder / VOCABULARY).write_text(json.dumps(postings.names, ensure_ascii=False), encoding="utf-8")
+
+
+def _vector_blocks(path: Path) -> Iterator[NDArray[np.float32]]:
+    """The vectors of a file in blocks. They are read, not mapped: what is mapped counts as memory of the process."""
+    with path.open("rb") as file:
+        np.lib.format.read_magic(file)
+        (count, width), _, _ = np.lib.format.read_array_header_1_0(file)
+        for start in range(0, count, _VECTORS_AT_ONCE):
+            rows = min(_VECTORS_AT_ONCE, count - start)
+            yield np.frombuffer(file.read(rows * width * 4), dtype="<f4").reshape(rows, width)
 
 
 class _VectorFile:
@@ -154,7 +174,12 @@ def _token_head(count: int) -> bytes:
     return head.getvalue()
 
 
-def _write_pages(folder: Path, pages: Sequence[StoredPage], urls: Sequence[str], vectors: NDArray[np.float32]) -> None:
+def _write_pages(
+    folder: Path,
+    pages: Sequence[StoredPage],
+    urls: Sequence[str],
+    blocks: Callable[[], Iterable[NDArray[np.float32]]],
+) -> None:
     """Write what there is of each page that has chunks: the address, the page itself, and its normalised mean vector.
 
     `urls` are the pages of the chunks; for each chunk the number of its page is written as well.
@@ -162,10 +187,12 @@ def _write_pages(folder: Path, pages: Sequence[StoredPage], urls: Sequence[str],
     names = sorted(set(urls))
     number = {name: at for at, name in enumerate(names)}
     numbers = np.array([number[url] for url in urls], dtype=np.int32)
-    sums = np.zeros((len(names), vectors.shape[1]), dtype=np.float32)
-    for start in range(0, len(urls), _VECTORS_AT_ONCE):
-        part = slice(start, start + _VECTORS_AT_ONCE)
-        np.add.at(sums, numbers[part], vectors[part])
+    sums, start = np.zeros((len(names), 0), dtype=np.float32), 0
+    for block in blocks():
+        if not start:
+            sums = np.zeros((len(names), block.shape[1]), dtype=np.float32)
+        np.add.at(sums, numbers[start : start + len(block)], block)
+        start += len(block)
     lengths = np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-9)
     np.save(folder / PAGE_VECTORS, sums / lengths, allow_pickle=False)
     np.save(folder / PAGE_NUMBERS, numbers, allow_pickle=False)

@@ -10,8 +10,8 @@ from ingest.core.atomic import replace_file
 from ingest.core.records import Chunk
 from ingest.embed.base import Embedder, Embedding, embedding_text
 from ingest.index.base import StoredPage
-from ingest.index.bm25 import build_bm25
-from ingest.index.folder.arrays import write_arrays
+from ingest.index.bm25 import collect_postings
+from ingest.index.folder.arrays import write_arrays, write_postings
 from ingest.index.folder.cleanup import predecessor_of
 from ingest.index.folder.database import Store, write_store
 from ingest.index.folder.generations import (
@@ -101,8 +101,8 @@ class GenerationWriter:
         """
         with building(self._index, new_name(manifest)) as folder:
             write_store(folder, pages, chunks)
-            bm25 = build_bm25(map(embedding_text, chunks), manifest["language"])
-            write_arrays(folder, pages, chunks, embeddings, mean_question_token(self._embedder), bm25)
+            write_postings(folder, collect_postings(map(embedding_text, chunks), manifest["language"]))
+            write_arrays(folder, pages, chunks, embeddings, mean_question_token(self._embedder))
             if questions is not None:
                 write_questions(folder, questions, len(chunks), manifest["language"])
             return publish(self._index, folder, manifest)
