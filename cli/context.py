@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from cli.downloads import confirm_downloads
+from cli.downloads import confirm_downloads, missing_downloads
 from cli.terminal import format_count, progress_bars, say
 from ingest.core.database_url import DatabaseUrl
 from ingest.core.errors import IndexMissing, UsageError
@@ -78,9 +78,14 @@ def open_live(settings: Settings, *, use_model: bool, quiet: bool) -> "LiveAssis
 
 
 def _open_or_build(open_it: Callable[[], Result], settings: Settings, *, use_model: bool, quiet: bool) -> Result:
+    from rag.open import refuse_other_embedder
+
     if not use_model:
         os.environ["HF_HUB_OFFLINE"] = "1"  # local models would be looked for on their hub otherwise
-    confirm_downloads(settings, (settings.embedder, settings.late, settings.reranker), quiet=quiet)
+    names = (settings.embedder, settings.late, settings.reranker)
+    if missing_downloads(names):
+        refuse_other_embedder(settings)  # before anything is fetched for nothing
+    confirm_downloads(settings, names, quiet=quiet)
     try:
         return open_it()
     except IndexMissing:

@@ -19,9 +19,7 @@ def confirm_downloads(settings: Settings, names: Sequence[str], *, quiet: bool) 
 
     Silent where nothing has to be fetched, or where the hub may not be asked: loading the model then says so.
     """
-    if os.environ.get("HF_HUB_OFFLINE") == "1":
-        return
-    missing = [name for name in dict.fromkeys(names) if _must_be_fetched(name)]
+    missing = missing_downloads(names)
     if not missing:
         return
     listed = "; ".join(map(_description, missing))
@@ -34,6 +32,13 @@ def confirm_downloads(settings: Settings, names: Sequence[str], *, quiet: bool) 
     say(f"not on this machine: {listed}")
     if not typer.confirm("Download from the hub?", default=False, err=True):
         raise UsageError("nothing was downloaded", "use --profile fast, or give the folder of a model you have")
+
+
+def missing_downloads(names: Sequence[str]) -> list[str]:
+    """Those of these models that have to be fetched; none where the hub may not be asked."""
+    if os.environ.get("HF_HUB_OFFLINE") == "1":
+        return []
+    return [name for name in dict.fromkeys(names) if _must_be_fetched(name)]
 
 
 def _must_be_fetched(name: str) -> bool:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ingest.core.atomic import replace_file
-from ingest.core.errors import DocsError, UsageError
+from ingest.core.errors import DocsError, IndexMissing, UsageError
 from ingest.core.settings import Settings, data_folder
 from ingest.embed.base import Embedder, LateScorer
 from ingest.embed.registry import get_embedder, get_late, is_remote
@@ -28,7 +28,7 @@ from ingest.index.stores import index_at
 from ingest.openrouter.client import is_openrouter
 from rag.assistant import Assistant
 from rag.retrieve.rerank import Rerank, get_reranker
-from rag.retrieve.search import Retriever, may_have_built
+from rag.retrieve.search import Retriever, check_embedder, may_have_built
 from rag.thresholds import calibration_key, load_thresholds
 
 if TYPE_CHECKING:
@@ -59,6 +59,14 @@ def open_assistant(settings: Settings, *, use_model: bool, reranker: str = "", j
     """
     parts = _load_parts(settings, use_model=use_model, reranker=reranker, judge=judge)
     return _open(settings, parts, use_model=use_model)
+
+
+def refuse_other_embedder(settings: Settings) -> None:
+    """Raise IndexMismatch where the index can't be of the embedder of the settings, by its name. Loads no model."""
+    with contextlib.suppress(IndexMissing):
+        store, embedder = index_at(settings.index).open(), get_embedder(settings)
+        if not may_have_built(store, embedder):
+            check_embedder(store, embedder)
 
 
 def open_generations(settings: Settings, names: Sequence[str], *, use_model: bool) -> list[Opened]:

@@ -13,9 +13,12 @@ from tests.conftest import CommandLine
 
 
 def run_on_terminal(
-    command: CommandLine, *arguments: str, width: int = 80, environ: Mapping[str, str] | None = None
+    command: CommandLine, *arguments: str, width: int = 80, environ: Mapping[str, str] | None = None, typed: str = ""
 ) -> tuple[int, str]:
-    """Exit status, and all that the terminal gets: stdout and stderr together, with `\\n` line ends."""
+    """Exit status, and all that the terminal gets: stdout and stderr together, with `\\n` line ends.
+
+    `typed` is what a person has typed before anything was asked.
+    """
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, width, 0, 0))
     kept = {name: value for name, value in command.environ.items() if name not in ("COLUMNS", "LINES")}
@@ -28,6 +31,7 @@ def run_on_terminal(
         stderr=theirs,
     ) as running:
         os.close(theirs)
+        os.write(ours, typed.encode())
         shown = b""
         while True:
             try:

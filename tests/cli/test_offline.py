@@ -7,6 +7,7 @@ from contextlib import suppress
 
 import pytest
 
+from tests.cli.terminal import run_on_terminal
 from tests.cli.test_ask import QUESTION
 from tests.conftest import CommandLine
 
@@ -44,7 +45,9 @@ def test_another_embedder_than_the_indexs_is_told_without_loading_it(starter: Co
     for extra in ([], ["--no-llm"]):
         refused = starter("ask", QUESTION, "--embedder", "acme/none", *extra, **hub.environ)
         assert refused.status == 1
-        assert "error: the index was built with the embedder minilm " in refused.err
+        assert refused.err.startswith(
+            "error: the index was built with the embedder minilm "
+        )  # nothing is fetched first
     assert hub.visits == 0
 
 
@@ -65,3 +68,25 @@ def test_no_embedder_is_downloaded_to_build_a_first_index(askdocs: CommandLine, 
     assert online.status == 1
     assert hub.visits > 0, "the fixture stands where the hub is looked for"
     assert [line.partition(":")[0] for line in online.err.splitlines()] == ["error", "hint"]
+
+
+def test_on_a_terminal_a_download_waits_for_a_yes(askdocs: CommandLine, hub: Hub) -> None:
+    (askdocs.cwd / "markdown_docs").mkdir()
+    (askdocs.cwd / "markdown_docs" / "rivers.md").write_text("# Rivers\n\nThe longest river is the Nile.\n")
+    reindex = ("reindex", "--no-crawl", "--embedder", "acme/none")
+    for typed in ("n\n", "\n"):
+        status, shown = run_on_terminal(askdocs, *reindex, environ=hub.environ, typed=typed)
+        assert (status, hub.visits) == (2, 0)
+        assert "not on this machine: acme/none\n" in shown
+        assert "Download from the hub? [y/N]: " in shown
+        assert "error: nothing was downloaded\n" in shown
+    status, shown = run_on_terminal(askdocs, *reindex, environ=hub.environ, typed="y\n")
+    assert status == 1
+    assert hub.visits > 0
+    assert "error: the model 'acme/none' can't be loaded" in shown
+    before = hub.visits
+    status, shown = run_on_terminal(askdocs, *reindex, "--yes", environ=hub.environ)
+    assert status == 1
+    assert hub.visits > before
+    assert "Download from the hub?" not in shown
+    assert "downloading from the hub: acme/none\n" in shown
