@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ingest.index import bm25
 from ingest.index.bm25 import K1, B, build_bm25
 from ingest.text.terms import stem, terms
 
@@ -92,3 +93,16 @@ def test_a_rarer_term_has_the_higher_idf_and_no_text_at_all_is_no_error() -> Non
     assert lexical.idf_of("unheard") > lexical.idf_of("404") > lexical.idf_of("the") > 0
     assert build_bm25([]).scores(["x"]).tolist() == []
     assert build_bm25(["", ""]).scores(["x"]).tolist() == [0.0, 0.0]
+
+
+def test_postings_that_are_counted_and_weighed_in_parts_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = [" ".join(f"w{(row * step) % 37}" for step in range(row % 11)) for row in range(200)]
+    whole = build_bm25(texts)
+    assert whole.documents[whole.offsets[0] : whole.offsets[1]].tolist() == [
+        row for row, text in enumerate(texts) if min(whole) in text.split()
+    ]
+    monkeypatch.setattr(bm25, "_PART", 7)
+    parts = build_bm25(texts)
+    assert list(parts) == list(whole)
+    for name in ("offsets", "documents", "weights", "idf"):
+        np.testing.assert_array_equal(getattr(parts, name), getattr(whole, name))
