@@ -3,6 +3,7 @@
 Without both, and without the extra askdocs[postgres], the tests are skipped: `make check-scale` installs them.
 """
 
+import contextlib
 import os
 import shutil
 import tempfile
@@ -43,18 +44,32 @@ def postgres() -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as long what embeds all starter pages or starts Ray."""
+    for item in items:
+        if {"starter", "alone", "killed"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.long)
+
+
 _numbers = count(1)
 
 
-@pytest.fixture
-def url(postgres: str) -> Iterator[str]:
-    """The address of an index of this test's own."""
+@contextlib.contextmanager
+def own_schema(postgres: str) -> Iterator[str]:
+    """The address of an index, which is removed at the end."""
     import psycopg
 
     schema = f"t{os.getpid()}_{next(_numbers)}"
     yield f"{postgres}{'&' if '?' in postgres else '?'}schema={schema}"
     with psycopg.connect(postgres, autocommit=True) as connection:
         connection.execute(f'DROP SCHEMA IF EXISTS "{schema}" CASCADE')
+
+
+@pytest.fixture
+def url(postgres: str) -> Iterator[str]:
+    """The address of an index of this test's own."""
+    with own_schema(postgres) as address:
+        yield address
 
 
 @pytest.fixture

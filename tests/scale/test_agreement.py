@@ -1,19 +1,24 @@
 """An index in Postgres answers as one of files does."""
 
 import json
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from ingest.core.database_url import DatabaseUrl
 from ingest.core.settings import load_settings
 from ingest.core.urls import site_path
 from ingest.index.base import Candidates, Weights
 from ingest.index.stores import index_at
 from ingest.text.terms import terms
 from rag.open import Opened, open_assistant
-from tests.conftest import REPOSITORY, CommandLine
+from tests.bench.scale import copy_index
+from tests.conftest import REPOSITORY, STARTER_PAGES, CommandLine, bare_environment
 from tests.ingest.embed.stand_ins import save_late
+from tests.scale.conftest import own_schema
 
 QUESTIONS = [
     json.loads(line)["question"]
@@ -24,13 +29,22 @@ QUESTIONS = [
 WORDS, VECTORS = Weights(1, 0, 0, 0), Weights(0, 1, 0, 0)
 
 
-@pytest.fixture
-def both(published: CommandLine) -> tuple[Opened, Opened]:
-    def opened(index: str | Path) -> Opened:
-        docs = published.cwd / "markdown_docs"
-        return open_assistant(load_settings({"docs": docs, "index": index}, {}, published.cwd), use_model=False)
+@pytest.fixture(scope="module")
+def both(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Opened, Opened]]:
+    """The shipped index of the starter pages, as files and copied into Postgres: nothing is embedded. Read-only."""
+    folder = tmp_path_factory.mktemp("both")
+    shutil.copytree(STARTER_PAGES, folder / "markdown_docs")
+    asked = CommandLine(folder, bare_environment(folder))("ask", "--no-llm", "What are model variants?")
+    assert asked.status == 0, asked.err
 
-    return opened(published.cwd / "markdown_docs.index"), opened(published.environ["ASKDOCS_INDEX"])
+    def opened(index: str | Path) -> Opened:
+        docs = folder / "markdown_docs"
+        return open_assistant(load_settings({"docs": docs, "index": index}, {}, folder), use_model=False)
+
+    files = folder / "markdown_docs.index"
+    with own_schema(postgres) as url:
+        copy_index(index_at(files).open(), DatabaseUrl(url))
+        yield opened(files), opened(url)
 
 
 def ids(opened: Opened, found: Candidates) -> list[str]:
@@ -90,6 +104,22 @@ def test_everything_else_that_a_reader_offers_is_the_same(both: tuple[Opened, Op
     assert np.allclose(files.token_means(), postgres.token_means(), atol=1e-6)
     url = files.pages()[3].document.url
     assert files.page_chunks([url]) == postgres.page_chunks([url])
+
+
+def test_a_few_pages_are_published_asked_and_rolled_back(askdocs: CommandLine, url: str) -> None:
+    docs = askdocs.cwd / "markdown_docs"
+    docs.mkdir()
+    (docs / "valve.md").write_text("# Valves\n\nThe valve 7 opens at 21 bar.\n")
+    where = ("--index", url)
+    first = askdocs("reindex", "--no-crawl", *where, "--json").json
+    assert first["published"]
+    asked = askdocs("ask", "--no-llm", "At how many bar does the valve 7 open?", *where)
+    assert "21 bar" in asked.out, asked.err
+    (docs / "pump.md").write_text("# Pumps\n\nThe pump 3 starts at 4 bar.\n")
+    assert askdocs("reindex", "--no-crawl", *where).status == 0
+    assert askdocs("status", *where, "--json").json["index"]["pages"] == 2
+    assert askdocs("reindex", "--rollback", *where, "--json").json["generation"] == first["generation"]
+    assert askdocs("status", *where, "--json").json["index"]["pages"] == 1
 
 
 def test_all_commands_read_from_the_database(published: CommandLine) -> None:

@@ -2,6 +2,7 @@
 
 import random
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -50,22 +51,21 @@ def test_readers_see_one_generation_each_while_others_are_published(server: Loca
 
 
 @pytest.fixture
-def small_disk(server: LocalServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def small_disk() -> Iterator[Path]:
     """A file system of 24 MB for the server's tables."""
-    folder = tmp_path_factory.mktemp("disk")
+    folder = Path(tempfile.mkdtemp(prefix="askdocs-disk-"))  # below pytest's own folders another user may not look
+    options = f"size=24m,mode=0700,uid={USER},gid={USER}"
     mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size=24m,mode=0700,uid={USER},gid={USER}", "tmpfs", str(folder)],
-        check=False,
-        capture_output=True,
+        ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)], check=False, capture_output=True
     )
     if mounted.returncode:
+        folder.rmdir()
         pytest.skip("no right to mount a file system")
-    for parent in [*folder.parents][:2]:
-        parent.chmod(0o755)
     try:
         yield folder
     finally:
         subprocess.run(["umount", "-l", str(folder)], check=False)
+        folder.rmdir()
 
 
 def test_a_full_disk_keeps_the_generation_and_is_one_line_with_a_hint(server: LocalServer, small_disk: Path) -> None:
