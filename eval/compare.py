@@ -69,6 +69,12 @@ def refuse_unlike(new: RunConfig, old: RunConfig, *, path: str) -> None:
             )
 
 
+def newly_stale(new: EvalRun, old: EvalRun) -> list[str]:
+    """The ids of questions whose gold the docs had when the old run was made, and no longer have."""
+    before = {outcome.id for outcome in old.outcomes if not outcome.stale}
+    return [outcome.id for outcome in new.outcomes if outcome.stale and outcome.id in before]
+
+
 def compare(new: EvalRun, old: EvalRun) -> dict[str, MetricChange]:
     """The measures that both runs have. Questions that only one of them judged count in neither."""
     theirs = {outcome.id: outcome for outcome in old.outcomes}

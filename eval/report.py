@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from eval.compare import MetricChange
+from eval.compare import MetricChange, newly_stale
 from eval.html import escape_html, figure, kind_bars, link, page, reading_curve, rows, scale
 from eval.intervals import Interval, intervals
 from eval.metrics import ANSWERS, REFUSALS, RETRIEVAL, tabulate
@@ -70,8 +70,10 @@ def _head(run: EvalRun, old: EvalRun | None, changes: Mapping[str, MetricChange]
     )
     if old:
         lost = [name for name, change in changes.items() if change.loss]
+        gone = newly_stale(run, old)
         said = f"Real loss: {', '.join(lost)}." if lost else "No measure really fell against the baseline."
-        text += f'<p class="verdict {"bad" if lost else "good"}">{escape_html(said)}</p>'
+        said += f" The docs lost the gold of {len(gone)} question{'s' * (len(gone) > 1)} since then." if gone else ""
+        text += f'<p class="verdict {"bad" if lost or gone else "good"}">{escape_html(said)}</p>'
     if stale:
         names = ", ".join(outcome.id for outcome in stale)
         text += (

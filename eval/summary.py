@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from eval.compare import MetricChange
+from eval.compare import MetricChange, newly_stale
 from eval.intervals import intervals
 from eval.metrics import ANSWERS, REFUSALS, RETRIEVAL, Ratio, tabulate
 from eval.records import EvalRun, Outcome
@@ -104,13 +104,15 @@ def failures(run: EvalRun) -> list[dict[str, Any]]:
     ]
 
 
-def comparison(changes: Mapping[str, MetricChange], old: EvalRun) -> dict[str, Any]:
-    """The part of the document that `--baseline` adds."""
+def comparison(changes: Mapping[str, MetricChange], new: EvalRun, old: EvalRun) -> dict[str, Any]:
+    """The part of the document that `--baseline` adds. Gold that the docs lost is a loss which no measure sees."""
+    stale = newly_stale(new, old)
     return {
         "created_at": old.created_at,
         "generation": old.system.generation,
         "embedder": old.system.embedder,
-        "passed": not any(change.loss for change in changes.values()),
+        "passed": not stale and not any(change.loss for change in changes.values()),
+        "stale": stale,
         "changes": {
             name: {
                 **{field: round(value, 4) for field, value in asdict(change).items()},

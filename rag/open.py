@@ -84,7 +84,8 @@ class LiveAssistant:
 
     def __init__(self, settings: Settings, *, use_model: bool, reranker: str = "") -> None:
         """Open the current generation. Raises as `open_assistant` does."""
-        self._settings = settings
+        self.settings = settings
+        """Those that it was opened with."""
         self._use_model = use_model
         self._parts = _load_parts(settings, use_model=use_model, reranker=reranker)
         self._opened = _open(settings, self._parts, use_model=use_model)
@@ -96,11 +97,11 @@ class LiveAssistant:
     def current(self) -> Opened:
         """The current generation; the one before it where the new one can't be opened (see `problem`)."""
         opened = self._opened
-        name = index_at(self._settings.index).published()
+        name = index_at(self.settings.index).published()
         if name in (opened.generation.name, self._broken, "") or not self._opening.acquire(blocking=False):
             return opened
         try:
-            self._opened = _open(self._settings, self._parts, use_model=self._use_model)
+            self._opened = _open(self.settings, self._parts, use_model=self._use_model)
             self.problem = self._broken = ""
         except DocsError as error:
             self.problem, self._broken = error.message, name

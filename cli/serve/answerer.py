@@ -5,16 +5,17 @@ does nothing but pass them on.
 """
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from cli.serve.limits import Budget
 from rag.abstain import confidence
 from rag.open import LiveAssistant, Opened
 from rag.question_log import QuestionLog, log_entry
 from rag.records import Answer, AnswerOptions, Event, Found, OnEvent, Piece, Retrieved, ignore
+from rag.serialize import request_json
 
 Result = TypeVar("Result")
 
@@ -44,7 +45,7 @@ class Answered:
     """An answer, the index that it came from, an id for feedback, and a note on why no model was asked.
 
     `marked` is the answer's text for people: with "[unsupported]" after each sentence that nothing supports.
-    `takes_votes`: a log keeps what readers say of it.
+    `takes_votes`: a log keeps what readers say of it. `request` is what a replay needs to ask again.
     """
 
     answer: Answer
@@ -53,6 +54,7 @@ class Answered:
     note: str = ""
     marked: str = ""
     takes_votes: bool = False
+    request: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,8 @@ class Answerer:
             self.budget.spend(usage.cost_usd or 0.0, (usage.prompt_tokens or 0) + (usage.completion_tokens or 0))
         self._record(answer, found[-1], asked, opened)
         shown = "".join(marked) if answer.answered and answer.unsupported else answer.text
-        return render(Answered(answer, opened, asked.id, note, shown, self.log is not None))
+        request = request_json(answer, asked.options, self.live.settings)
+        return render(Answered(answer, opened, asked.id, note, shown, self.log is not None, request))
 
     def search(self, query: Query, render: Callable[[Retrieved, Opened], Result]) -> Result:
         """Rank passages and render them. Raises DocsError as `Assistant.search` does."""

@@ -20,7 +20,7 @@ def answer_document(answered: Answered, *, chunks: bool = True) -> dict[str, Any
     """The document of `ask --json`, with an id for feedback and the note where there is one. Reads the database."""
     opened = answered.opened
     hits = chunk_documents(answered.answer.hits, opened) if chunks else []
-    document = answer_json(answered.answer, hits, opened.generation)
+    document = answer_json(answered.answer, hits, opened.generation, answered.request)
     if not chunks:
         del document["chunks"]
     document["id"] = answered.id

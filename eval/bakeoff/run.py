@@ -43,6 +43,17 @@ class Bakeoff:
     resumed: int
     complete: bool
 
+    @property
+    def unpriced(self) -> list[str]:
+        """The names of systems whose model answered, and whose server named no cost."""
+        return [
+            result.system.name
+            for result in self.results
+            if result.system.choice.model
+            and any(one.answer for one in result.outcomes.values())
+            and not any(one.answer.cost_usd for one in result.outcomes.values() if one.answer)
+        ]
+
 
 @dataclass(frozen=True, slots=True)
 class BakeoffPlan:

@@ -80,7 +80,10 @@ class EmbeddingSource:
         """The embeddings of other texts than chunks, by their hashes; what is missing is made. Raises ModelError."""
         found = self._cache.get(texts)
         lost = {name: text for name, text in texts.items() if name not in found}
-        return found | self._made(lost) if lost else found
+        names = iter(lost)
+        while part := list(islice(names, _BATCH)):  # each is in the cache before the next is made
+            found |= self._made({name: lost[name] for name in part})
+        return found
 
     def keep(self, hashes: Sequence[str]) -> None:
         """Have the cache keep the embeddings of a published generation, and drop the longest unused others."""

@@ -1,5 +1,6 @@
 """`askdocs eval` over the starter pages."""
 
+import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -172,6 +173,27 @@ def test_stale_gold_is_reported_not_counted(ask: Here, tmp_path: Path) -> None:
     assert document["stale"] == ["gone"]
     assert document["retrieval"]["recall@10"]["value"] == 1.0
     assert [failure["id"] for failure in document["failures"]] == []
+
+
+def test_gold_that_the_docs_lost_is_a_loss(ask: Here, saved: tuple[Any, Path], tmp_path: Path) -> None:
+    """The questions are not counted, so every measure passes; the baseline does not."""
+    run = json.loads(saved[1].read_text(encoding="utf-8"))
+    path = tmp_path / "questions.jsonl"
+    lines = [json.loads(line) for line in QUESTIONS.read_text(encoding="utf-8").splitlines()]
+    lost = next(line for line in lines if line.get("gold"))
+    lost["gold"] = [{"page": "/docs/faq", "quote": "words that no page has ever said"}]
+    path.write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
+    run["measured"]["questions_sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
+    before = tmp_path / "before.json"
+    before.write_text(json.dumps(run), encoding="utf-8")
+    done = ask(path, "--retrieval-only", "--baseline", before, "--json")
+    baseline = done.json["baseline"]
+    assert (done.status, baseline["passed"], baseline["stale"]) == (1, False, [lost["id"]])
+    assert not any(change["loss"] for change in baseline["changes"].values())
+    shown = ask(path, "--retrieval-only", "--baseline", before)
+    assert shown.status == 1
+    assert "1 question without gold since then" in shown.out
+    assert "the docs lost the gold of 1 question since the baseline" in " ".join(shown.err.split())
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ def test_it_fits_80_columns_and_words_stay_whole() -> None:
     ranks: list[int | None] = [1] * 10 + [9] * 20
     run = run_of(tuple(replace(one, question=LONG, rank=None, words=None) for one in outcomes(ranks)))
     old = run_of(outcomes([1] * 30))
-    document = summary(run) | {"baseline": comparison(compare(run, old), old)}
+    document = summary(run) | {"baseline": comparison(compare(run, old), run, old)}
     text = eval_text(document, "made.jsonl", 80)
     assert max(map(len, text.splitlines())) <= 80
     assert "LOSS, p = 0.000" in text
@@ -25,7 +25,7 @@ def test_it_fits_80_columns_and_words_stay_whole() -> None:
 
 def test_each_interval_is_labelled() -> None:
     run = run_of(outcomes([1, 2, 3]))
-    document = summary(run) | {"baseline": comparison(compare(run, run), run)}
+    document = summary(run) | {"baseline": comparison(compare(run, run), run, run)}
     lines = eval_text(document, "made.jsonl", 80).splitlines()
     heads = [line for line in lines if "95 % interval" in line]
     assert len(heads) == 2

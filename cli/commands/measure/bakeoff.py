@@ -59,6 +59,9 @@ def run_bakeoff_command(settings: Settings, options: BakeoffOptions) -> int:
         systems = list(open_systems(settings, compared, progress))
         bakeoff = run_bakeoff(_plan(settings, options, questions, systems), systems, progress)
     verdict = judge(bakeoff)
+    if options.budget is not None and bakeoff.unpriced:
+        named = ", ".join(bakeoff.unpriced)
+        say(f"warning: no cost came with the answers of {named}: --budget could not count them")
     if bakeoff.resumed and not options.quiet:
         say(f"note: {format_count(bakeoff.resumed, 'answer')} of an interrupted run kept; the rest was asked now")
     if options.json:

@@ -116,7 +116,7 @@ def _measure(settings: Settings, options: EvalOptions, path: Path) -> int:
     changes = compare(run, old) if old else {}
     document = {"schema": SCHEMA, **summary(run)}
     if old:
-        document["baseline"] = comparison(changes, old)
+        document["baseline"] = comparison(changes, run, old)
     if options.calibrate:
         document["calibration"] = _calibrate(settings, opened, run)
     if options.save:
@@ -196,11 +196,18 @@ def _report(path: Path, run: "EvalRun", old: "EvalRun | None", changes: "Mapping
 
 
 def _status(document: Mapping[str, Any], options: EvalOptions) -> int:
-    """1 when a measure really fell, or when questions could not be run."""
-    lost = [name for name, change in document.get("baseline", {"changes": {}})["changes"].items() if change["loss"]]
+    """1 when a measure really fell, when the docs lost the gold of a question, or when questions could not be run."""
+    baseline = document.get("baseline", {"changes": {}, "stale": []})
+    lost = [name for name, change in baseline["changes"].items() if change["loss"]]
     if lost and not options.json:
         raise DocsError(f"{', '.join(lost)} fell below the baseline", "see what changed: --report FILE.html")
+    if baseline["stale"] and not options.json:
+        gone = format_count(len(baseline["stale"]), "question")
+        raise DocsError(
+            f"the docs lost the gold of {gone} since the baseline",
+            "restore it, or correct the question file and make a new baseline: --save",
+        )
     failed = any(not problem["what"].startswith("line ") for problem in document["problems"])
     if failed and not options.json:
         raise DocsError("some questions could not be run", "run the same command again: it asks only those")
-    return 1 if lost or failed else 0
+    return 1 if lost or failed or baseline["stale"] else 0

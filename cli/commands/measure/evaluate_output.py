@@ -24,7 +24,7 @@ def eval_text(document: Mapping[str, Any], name: str, width: int | None = None) 
             + (f", {len(document['stale'])} stale" if document["stale"] else ""),
             *_measures(document),
             *_kinds(document["by_kind"]),
-            *_comparison(document.get("baseline")),
+            *_comparison(document.get("baseline"), width),
             *_calibration(document.get("calibration")),
             *_failures(document["failures"], width),
             *_stale(document["stale"], width),
@@ -52,7 +52,7 @@ def _kinds(kinds: Mapping[str, Any]) -> Iterator[str]:
         yield f"  {kind[:20]:<20} {part['questions']:>9}   {values}"
 
 
-def _comparison(baseline: Mapping[str, Any] | None) -> Iterator[str]:
+def _comparison(baseline: Mapping[str, Any] | None, width: int | None) -> Iterator[str]:
     if baseline is None:
         return
     yield f"\nagainst the run of {baseline['created_at'][:16].replace('T', ' ')}"
@@ -62,6 +62,9 @@ def _comparison(baseline: Mapping[str, Any] | None) -> Iterator[str]:
         moved = f"{one['won']:>6}  {one['lost']:>5}" if one["won"] or one["lost"] else ""
         loss = f"  LOSS, p = {one['p']:.3f}" if one["loss"] else ""
         yield f"  {name:<20} {one['difference']:+.3f}  {ends}  {moved}{loss}".rstrip()
+    if gone := baseline["stale"]:
+        listed = ", ".join(gone[:_STALE]) + (f" and {len(gone) - _STALE:,} more" if len(gone) > _STALE else "")
+        yield wrap(f"{format_count(len(gone), 'question')} without gold since then: {listed}", width, first="  ")
     lost = sum(one["loss"] for one in baseline["changes"].values())
     yield f"  {format_count(lost, 'significant regression') if lost else 'no significant regression'}"
 

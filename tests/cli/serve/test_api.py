@@ -37,7 +37,18 @@ def test_search_with_context_is_what_inspect_prints_with_it(running: Running, st
 def test_ask_is_what_ask_prints(running: Running, starter: CommandLine) -> None:
     served = running.post("/api/ask", {"question": QUESTION}).json
     printed = starter("ask", QUESTION, "--no-llm", "--json").json
-    for name in ("question", "answer", "answered", "complete", "mode", "backend", "unsupported", "model", "index"):
+    for name in (
+        "question",
+        "answer",
+        "answered",
+        "complete",
+        "mode",
+        "backend",
+        "unsupported",
+        "model",
+        "index",
+        "request",
+    ):
         assert served[name] == printed[name], name
     assert [c["quote"] for c in served["citations"]] == [c["quote"] for c in printed["citations"]]
     assert all(c["link"].startswith(c["url"].split("#")[0]) for c in served["citations"])
