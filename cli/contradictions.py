@@ -51,6 +51,15 @@ CONTRADICTIONS: Final = (
     Contradiction("eval", "--models", "--retrieval-only", "models write answers"),
     Contradiction("eval", "--models", "--new", "--new runs no questions"),
     Contradiction("eval", "--models", "--from-log", "--from-log runs no questions"),
+    *(
+        Contradiction("eval", other, option, reason)
+        for option in ("--judge", "--rewrite", "--context")
+        for other, reason in (
+            ("--models", "a comparison changes one part of the system alone"),
+            ("--new", "--new runs no questions"),
+            ("--from-log", "--from-log runs no questions"),
+        )
+    ),
     Contradiction("eval", "--from-log", "--save", "--from-log runs no questions"),
     Contradiction("eval", "--from-log", "--report", "--from-log runs no questions; askdocs gaps has --report"),
     Contradiction("eval", "--from-log", "--baseline", "--from-log runs no questions"),

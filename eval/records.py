@@ -116,6 +116,8 @@ class SystemVersion:
     model: str
     askdocs: str
     code: str
+    options: str = ""
+    """What of `--judge`, `--rewrite` and `--context` was given."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from ingest.core.urls import site_path
 from rag.abstain import confidence, is_answerable
 from rag.assistant import Assistant
 from rag.generate.prompt import prompt_sha256
-from rag.records import Answer, AnswerOptions, Hit, Retrieved
+from rag.records import Answer, AnswerOptions, Completion, Hit, Retrieved
 from rag.retrieve.fusion import few_per_page
 
 _PATIENCE: Final = 3
@@ -119,9 +119,15 @@ def run_question(context: RunContext, question: Question) -> Outcome:
     """Measure one question. Raises ModelError, UsageError, IndexMismatch."""
     started = time.perf_counter()
     with shared_deadline(context.options.timeout):
-        whole = _retrieve_to_budget(context, question.question)
+        requests: dict[str, Completion] = {}
+        text = context.assistant.search_text(question.question, context.options, requests=requests)
+        whole = _retrieve_to_budget(context, text)
+        if text != question.question:
+            whole = replace(whole, question=question.question, query=whole.query or text)
         retrieved = replace(whole, hits=few_per_page(whole.hits, context.options.k))
         found = context.assistant.answer_from(retrieved, context.options) if context.with_answers else None
+    if found and requests:
+        found = replace(found, requests={**requests, **found.requests})
     seconds = time.perf_counter() - started
     if found and not found.complete and not (found.completion and found.completion.finish_reason):
         raise ModelError("the answer broke off", "run again", retryable=True)
@@ -190,7 +196,7 @@ def _summarize_hit(hit: Hit, question: Question, targets: Sequence[Target]) -> P
 
 def _count_answer(question: Question, answer: Answer) -> AnswerCounts:
     held = count_support(answer)
-    done = answer.completion
+    done, spent = answer.completion, answer.usage
     return AnswerCounts(
         text=answer.text,
         facts=len(question.facts),
@@ -200,9 +206,9 @@ def _count_answer(question: Question, answer: Answer) -> AnswerCounts:
         claims=held.claims if answer.answered else 0,
         supported=held.supported if answer.answered else 0,
         words=len(answer.text.split()),
-        prompt_tokens=(done.prompt_tokens or 0) if done else 0,
-        completion_tokens=(done.completion_tokens or 0) if done else 0,
-        cost_usd=(done.cost_usd or 0.0) if done else 0.0,
+        prompt_tokens=(spent.prompt_tokens or 0) if spent else 0,
+        completion_tokens=(spent.completion_tokens or 0) if spent else 0,
+        cost_usd=(spent.cost_usd or 0.0) if spent else 0.0,
         model=(done.model or "") if done else "",
         sources=tuple(citation.hit.url for citation in answer.citations),
         prompt_sha256=prompt_sha256(answer.question, answer.hits) if done else "",

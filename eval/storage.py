@@ -143,8 +143,8 @@ def code_hash() -> str:
     return digest.hexdigest()[:16]
 
 
-def describe_system(index: IndexAddress, generation: Published, model: str) -> SystemVersion:
-    """Identify what answers: index, embedder, model, version and code with the calibrated thresholds."""
+def describe_system(index: IndexAddress, generation: Published, model: str, options: str = "") -> SystemVersion:
+    """Identify what answers: index, embedder, model, its options, version and code with the calibrated thresholds."""
     manifest = generation.manifest
     calibration = index_at(index).read_note(CALIBRATION)
     thresholds = hashlib.sha256(calibration.encode()).hexdigest()[:8] if calibration else "0"
@@ -156,4 +156,5 @@ def describe_system(index: IndexAddress, generation: Published, model: str) -> S
         model=model,
         askdocs=version("askdocs"),
         code=f"{code_hash()}.{thresholds}",
+        options=options,
     )

@@ -107,7 +107,7 @@ class Assistant:
             question, requests = checked_question(question), dict[str, Completion]()
             if options.history:
                 question = checked_question(self._stand_alone(question, options.history, on_event, requests))
-            text = self._search_text(question, options, on_event, requests)
+            text = self.search_text(question, options, on_event, requests)
             searching = time.perf_counter()
             retrieved = self.find_passages(text, options.k, options.under)
             if text != question:
@@ -118,6 +118,27 @@ class Assistant:
         total = (time.perf_counter() - started) * 1000
         timings = {"embed": retrieved.embed_ms, "search": search_ms, **answer.timings_ms, "total": total}
         return replace(answer, timings_ms=timings, requests={**requests, **answer.requests})
+
+    def search_text(
+        self,
+        question: str,
+        options: AnswerOptions,
+        on_event: OnEvent = ignore,
+        requests: dict[str, Completion] | None = None,
+    ) -> str:
+        """What to search for: the question, or with `rewrite` what the model makes of it.
+
+        `requests` gets what that took. Raises ModelError.
+        """
+        if not options.rewrite or self.model is None:
+            return question
+        started = time.perf_counter()
+        found = rewrite_for_search(question, self.model, self.retriever.language)
+        if found.completion and requests is not None:
+            requests["rewrite"] = found.completion
+        elapsed = time.perf_counter() - started
+        on_event(Rewritten(found.text, found.completion, elapsed, found.problem, is_search=True))
+        return found.text
 
     def search(self, question: str, k: int, under: str = "") -> Retrieved:
         """Rank the passages for a question, the `k` best first. Raises as `answer` does."""
@@ -189,20 +210,6 @@ class Assistant:
             requests["complete"] = found.completion
         if found.text != question or found.completion is not None or found.problem:
             on_event(Rewritten(found.text, found.completion, time.perf_counter() - started, found.problem))
-        return found.text
-
-    def _search_text(
-        self, question: str, options: AnswerOptions, on_event: OnEvent, requests: dict[str, Completion]
-    ) -> str:
-        """What to search for: the question, or what the model makes of it; note what that took."""
-        if not options.rewrite or self.model is None:
-            return question
-        started = time.perf_counter()
-        found = rewrite_for_search(question, self.model, self.retriever.language)
-        if found.completion:
-            requests["rewrite"] = found.completion
-        elapsed = time.perf_counter() - started
-        on_event(Rewritten(found.text, found.completion, elapsed, found.problem, is_search=True))
         return found.text
 
     def _quote_what_is_answered(self, retrieved: Retrieved, options: AnswerOptions) -> Answer:

@@ -30,6 +30,7 @@ VALUES = {
     "--from-log": ["--from-log", "q.log"],
     "--impact": ["--impact", "q.jsonl"],
     "--save": ["--save", "r.json"],
+    "--judge": ["--judge", "nli"],
     "--report": ["--report", "r.html"],
     "--baseline": ["--baseline", "r.json"],
 }

@@ -10,7 +10,7 @@ import pytest
 from cli.failures import guarded
 from cli.main import app
 from tests.conftest import REPOSITORY, CommandLine, Result
-from tests.rag.server import KEY, ModelServer, answer, failure
+from tests.rag.server import KEY, ModelServer, Reply, answer, failure
 
 SAID = answer("A model variant is a suffix written after a model's slug [1].")
 QUESTIONS = [
@@ -113,3 +113,39 @@ def test_without_a_key_quoted_answers_are_measured(folder: Path, capsys: pytest.
     assert "note: no API key" in done.err
     assert done.json["answers"]["citation_precision"]["value"] == 1.0  # quotes hold what they say
     assert done.json["answers"]["facts"]["value"] > 0
+
+
+def costly(content: str) -> Reply:
+    """A completion in one document that took 1,000 and 9 tokens."""
+    choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": content}}
+    body = {"model": "m", "choices": [choice], "usage": {"prompt_tokens": 1000, "completion_tokens": 9, "cost": 0.001}}
+    return Reply((json.dumps(body),), content_type="application/json")
+
+
+def test_what_a_model_rewrites_reads_and_what_judges_it_can_be_measured(
+    folder: Path, server: ModelServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in server.environ.items():
+        monkeypatch.setenv(name, value)
+    (folder / "four.jsonl").write_text((folder / "four.jsonl").read_text("utf-8").splitlines()[0], encoding="utf-8")
+    verdict = json.dumps({"verdicts": [{"sentence": 1, "supported": False}]})
+    server.says(costly("Which model variants exist?"), SAID, costly(verdict))
+    options = ("--rewrite", "--context", "200", "--judge", "openrouter:acme/judge")
+    done = run(capsys, "--json", "--save", "run.json", *options)
+    assert done.status == 0, done.err
+    rewriting, _, judging = server.requests
+    assert "What are model variants?" in str(rewriting.body["messages"])
+    assert judging.body["model"] == "acme/judge"
+    saved = json.loads((folder / "run.json").read_text("utf-8"))
+    assert saved["system"]["options"] == "--judge openrouter:acme/judge --rewrite --context 200"
+    assert done.json["usage"]["prompt_tokens"] == 1000 + 1234 + 1000, "rewriting and judging cost as well"
+
+
+@pytest.mark.parametrize("option", [("--rewrite",), ("--context", "200"), ("--judge", "openrouter:acme/judge")])
+def test_such_options_are_refused_where_no_model_writes(
+    folder: Path, capsys: pytest.CaptureFixture[str], option: tuple[str, ...]
+) -> None:
+    done = run(capsys, "--no-llm", *option)
+    assert done.status == 2, folder
+    assert f"error: {option[0]} needs answers that a model writes" in done.err
+    assert "hint: leave out " in done.err

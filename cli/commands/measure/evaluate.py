@@ -12,7 +12,7 @@ from cli.contradictions import refuse_contradictions
 from cli.terminal import format_count, json_line, print_text, progress_bars, say, text_width
 from ingest.core.errors import DocsError, UsageError
 from ingest.core.settings import Settings
-from rag.open import Opened
+from rag.open import Opened, can_ask_model
 from rag.serialize import SCHEMA
 
 if TYPE_CHECKING:
@@ -32,6 +32,9 @@ class EvalOptions:
     retrieval_only: bool
     no_llm: bool
     under: str
+    context: int | None
+    rewrite: bool
+    judge: str
     jobs: int | None
     report: Path | None
     baseline: Path | None
@@ -49,6 +52,21 @@ class EvalOptions:
     json: bool
     quiet: bool
 
+    @property
+    def of_model(self) -> dict[str, str]:
+        """The options given that change what a model writes, by name, each as it was given."""
+        words = "" if self.context is None else f"--context {self.context}"
+        named = {"--judge": f"--judge {self.judge}", "--rewrite": "--rewrite", "--context": words}
+        given = {"--judge": bool(self.judge), "--rewrite": self.rewrite, "--context": bool(words)}
+        return {name: text for name, text in named.items() if given[name]}
+
+    def check_model(self, settings: Settings) -> None:
+        """Raise UsageError for such an option where no model writes."""
+        has_model = not (self.no_llm or self.retrieval_only) and can_ask_model(settings)
+        for name in self.of_model if not has_model else ():
+            hint = f"leave out {name}, or set OPENROUTER_API_KEY and leave out --no-llm and --retrieval-only"
+            raise UsageError(f"{name} needs answers that a model writes", hint)
+
 
 def run_eval(values: Mapping[str, object], options: EvalOptions) -> int:
     """Measure, or scaffold a question. Returns the exit status; raises DocsError."""
@@ -65,6 +83,7 @@ def run_eval(values: Mapping[str, object], options: EvalOptions) -> int:
             "--models": bool(options.models or options.embedders or options.rerankers),
             "--no-llm": options.no_llm and bool(options.models),
             "--retrieval-only": options.retrieval_only and bool(options.models),
+            **dict.fromkeys(options.of_model, True),
         },
     )
     if options.from_log is not None:
@@ -108,7 +127,8 @@ def _measure(settings: Settings, options: EvalOptions, path: Path) -> int:
         from eval.calibrate import check_enough
 
         check_enough([question.answerable for question in questions.questions])
-    opened = open_index(settings, use_model=not options.no_llm, quiet=options.quiet)
+    options.check_model(settings)
+    opened = open_index(settings, use_model=not options.no_llm, quiet=options.quiet, judge=options.judge)
     measured = _measured(questions, opened, settings, options)
     if old:
         refuse_unlike(measured, old.measured, path=str(options.baseline))
@@ -158,11 +178,18 @@ def _run(
     for bad in questions.bad:
         say(f"warning: {questions.name}, line {bad.line}: {bad.reason}; left out")
     written = measured.mode == "openrouter"
-    system = describe_system(settings.index, opened.generation, settings.model if written else "")
+    model, given = (settings.model, " ".join(options.of_model.values())) if written else ("", "")
+    system = describe_system(settings.index, opened.generation, model, given)
     bench = RunContext(
         opened.assistant,
         Docs.of(opened.store.pages()),
-        AnswerOptions(settings.k, options.under, timeout=settings.timeout),
+        AnswerOptions(
+            settings.k,
+            options.under,
+            context=options.context,
+            rewrite=options.rewrite,
+            timeout=settings.timeout,
+        ),
         with_answers=measured.mode != "retrieval",
     )
     plan = RunPlan(questions, measured, system, options.jobs or (_JOBS if written else 1))
