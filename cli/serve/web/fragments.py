@@ -7,6 +7,7 @@ the page: the label of a callout, and the name and types of an API's parameter, 
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Protocol
 from urllib.parse import quote as percent
 from urllib.parse import urlsplit
@@ -51,6 +52,7 @@ class _Block:
     runs: list[list[str]]
 
 
+@lru_cache(maxsize=256)  # a citation's link is in the document, in its card and in the stream; a quarter of a megabyte
 def fragment_url(url: str, quote: str) -> str:
     """A link that opens the page at the quoted words; "" for an address that is not http or https.
 

@@ -11,6 +11,7 @@ from tests.cli.serve.conftest import QUESTION, Running, serving
 from tests.cli.serve.xss import vectors
 from tests.conftest import CommandLine
 from tests.rag.server import answer
+from tests.rag.test_injection import DEMANDS, ORDERS
 
 pytestmark = NEEDS_CHROMIUM
 PAGE_FILES = ("/page/app.js", "/page/answer.js", "/page/style.css", "/page/answer.css", "/page/icon.svg")
@@ -195,10 +196,10 @@ The zebra of farm {number} is striped.
 
 @pytest.fixture(scope="module")
 def poisoned(tmp_path_factory: pytest.TempPathFactory, starter: CommandLine) -> Iterator[tuple[Running, int]]:
-    """A server over pages that each hold one vector, in prose and in the title."""
+    """A server over pages that each hold one vector, or one order to a model."""
     folder = tmp_path_factory.mktemp("poisoned") / "work"
     (folder / "markdown_docs").mkdir(parents=True)
-    all_vectors = vectors()
+    all_vectors = [*vectors(), *ORDERS]
     for number, vector in enumerate(all_vectors):
         text = POISON.format(number=number, vector=vector)
         (folder / "markdown_docs" / f"{number}.md").write_text(text, "utf-8")
@@ -210,7 +211,7 @@ def poisoned(tmp_path_factory: pytest.TempPathFactory, starter: CommandLine) -> 
 
 def test_no_vector_runs_or_calls_another_host(browser: Any, poisoned: tuple[Running, int]) -> None:
     server, count = poisoned
-    assert count >= 200
+    assert count >= 250
     browser.get(server.url)
     browser.get_log("performance")
     ran, asked = [], set()
@@ -232,6 +233,19 @@ def test_no_vector_runs_when_the_page_s_script_shows_it(browser: Any, poisoned: 
     browser.execute_script("document.querySelectorAll('details').forEach(d => d.open = true)")
     assert browser.execute_script("return window.hit") is None
     assert hosts_asked(browser, server.url) == set()
+
+
+def test_no_vector_runs_in_what_a_model_says(browser: Any, written: Callable[..., Any]) -> None:
+    said = [*DEMANDS.values(), *vectors()]
+    with written() as (server, model):
+        browser.get(server.url)
+        for number, at in enumerate(range(0, len(said), 21), 1):
+            parts = (f"{one}\n\n" for one in said[at : at + 21])
+            model.says(answer("A variant is a suffix of the slug [1].\n\n", *parts))
+            ask(browser, QUESTION)
+            wait_for(browser, ".tools", number)
+        assert browser.execute_script("return window.hit") is None
+        assert hosts_asked(browser, server.url) == set()
 
 
 def test_page_and_script_are_small(running: Running) -> None:
