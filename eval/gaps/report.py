@@ -79,7 +79,7 @@ def _gap(gap: Gap, *, opened: bool) -> str:
 
 
 def _times(count: int) -> str:
-    return f"{count:,} times" if count > 1 else ""
+    return f"<span class=whole>{count:,} times</span>" if count > 1 else ""
 
 
 def _passage(gap: Gap) -> str:

@@ -170,12 +170,20 @@ def _cause(before: Snapshot, after: Snapshot, change: DocsChange) -> tuple[str, 
 
 
 def group_by_cause(impacts: Iterable[Impact]) -> dict[tuple[str, str], list[Impact]]:
-    """The questions whose answer changed, by the changed page and section; ("", "") is "only the ranking changed"."""
+    """The questions whose answer changed, by the changed page and section, losses first.
+
+    Those of which no cited page changed, ("", ""), come last among their like.
+    """
     groups: dict[tuple[str, str], list[Impact]] = {}
     for impact in impacts:
         if impact.effects != ("same answer",):
             groups.setdefault((impact.page, impact.section), []).append(impact)
-    return dict(sorted(groups.items(), key=lambda item: (not any(one.loss for one in item[1]), -len(item[1]), item[0])))
+    return dict(
+        sorted(
+            groups.items(),
+            key=lambda item: (not any(one.loss for one in item[1]), not item[0][0], -len(item[1]), item[0]),
+        )
+    )
 
 
 def count_effects(impacts: Sequence[Impact]) -> dict[Effect, int]:

@@ -36,8 +36,15 @@ def verdict(impacts: Sequence[Impact]) -> str:
     if losses:
         return f"{_count(losses, 'question')} of {len(impacts)} lost something; {changed} changed in all."
     if changed:
-        return f"No question lost anything; {changed} of {len(impacts)} changed."
+        return f"No question lost its answer or a fact; {changed} of {len(impacts)} changed{_weaker(impacts)}."
     return f"All {len(impacts)} answers are the same."
+
+
+def _weaker(impacts: Sequence[Impact]) -> str:
+    """What else the docs no longer say, of which an answer or a fact was not lost."""
+    counts = count_effects(impacts)
+    cited, gold = counts.get("lost citation", 0), counts.get("stale gold", 0)
+    return (f", {cited:,} of them lost a citation" if cited else "") + (f", {gold:,} lost their gold" if gold else "")
 
 
 def cause_name(place: str, section: str) -> str:
@@ -81,10 +88,11 @@ def impact_markdown(impacts: Sequence[Impact]) -> str:
 def impact_page(impacts: Sequence[Impact], before: str, after: str) -> str:
     """The page, self-contained: every changed question with both answers and their difference."""
     losses = sum(impact.loss for impact in impacts)
+    kind = "bad" if losses else "old" if _weaker(impacts) else "good"
     parts = [
         "<h1>Impact of the docs change</h1>",
         f"<p class=soft>{len(impacts)} questions, {escape_html(before)} against {escape_html(after)}</p>",
-        f'<p class="verdict {"bad" if losses else "good"}">{escape_html(verdict(impacts))}</p>',
+        f'<p class="verdict {kind}">{escape_html(verdict(impacts))}</p>',
         _effects_table(count_effects(impacts)),
     ]
     shown = 0
