@@ -2,6 +2,7 @@
 
 import logging
 import os
+import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -38,16 +39,21 @@ class RayWorkers:
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is reported to anybody
         os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
         try:
-            ray.init(
-                address=self._address or None,
-                include_dashboard=False if not self._address else None,
-                log_to_driver=False,
-                logging_level=logging.ERROR,
-                configure_logging=False,
-                runtime_env={"env_vars": {"PYTHONPATH": _path()}} if not self._address else None,
-            )
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of what is raised as well
+                ray.init(
+                    address=self._address or None,
+                    include_dashboard=False if not self._address else None,
+                    log_to_driver=False,
+                    logging_level=logging.ERROR,
+                    configure_logging=False,
+                    runtime_env={"env_vars": {"PYTHONPATH": _path()}} if not self._address else None,
+                )
         except (ConnectionError, RuntimeError, ValueError, OSError) as error:
-            hint = "check the address, that the cluster runs, and that its versions of Ray and Python are those here"
+            hint = (
+                "check the address, that the cluster runs, and that its versions of Ray and Python are those here; "
+                "one that asks for a token: RAY_AUTH_MODE=token and RAY_AUTH_TOKEN"
+            )
             where = f"the Ray cluster at {self._address}" if self._address else "Ray on this machine"
             raise ModelError(f"{where} does not answer: {_first_line(error)}", hint) from error
 
