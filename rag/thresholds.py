@@ -14,7 +14,7 @@ from ingest.core.database_url import IndexAddress
 from ingest.index.folder.files import CALIBRATION
 from ingest.index.stores import index_at
 
-CONFIDENCE_VERSION: Final = 4
+CONFIDENCE_VERSION: Final = 5
 """Raise it with every change to `rag.abstain.confidence`."""
 
 _FORMAT: Final = 1

@@ -43,6 +43,8 @@ class SecondStage:
     """The cosine by an added embedder."""
     model: Floats | None = None
     """Late interaction by a model of its own."""
+    words: Mapping[str, float] = field(default_factory=dict)
+    """For each word of the question its best match in any candidate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,8 @@ class Ranking:
     late: dict[int, float]
     whitened: dict[int, float]
     model: dict[int, float] = field(default_factory=dict)
+    words: Mapping[str, float] = field(default_factory=dict)
+    """For each word of the question its best match in any candidate."""
 
 
 def first_ranking(found: Candidates, rows: list[int], at: list[int]) -> Ranking:
@@ -78,6 +82,7 @@ def final_scores(rows: list[int], near: SecondStage) -> Ranking:
         dict(zip(rows, near.late.tolist(), strict=True)),
         dict(zip(rows, near.cosine.tolist(), strict=True)),
         {} if near.model is None else dict(zip(rows, near.model.tolist(), strict=True)),
+        near.words,
     )
 
 

@@ -36,9 +36,23 @@ def max_similarity(question: Floats, weights: Floats, passages: Sequence[TokenVe
 
     The MaxSim of ColBERT (Khattab and Zaharia 2020), its sum weighted: float32[len(passages)],
     about 0..1. `question` is float32[q, WIDTH], rows of length 1. A passage without tokens gets 0.
-    `means`, float32[2, WIDTH], are subtracted from the passages' tokens and the question's: see ingest/centring.py.
     """
-    found = np.zeros(len(passages), dtype=np.float32)
+    return weigh_matches(weights, best_matches(question, passages, means))
+
+
+def weigh_matches(weights: Floats, matches: Floats) -> Floats:
+    """The weighted mean over the question's tokens of their best matches: float32[passages]."""
+    # A product depends in its last digits on where in the matrix its row is: equal passages shall be equal.
+    return np.asarray(np.round(weights @ matches, 5), dtype=np.float32)
+
+
+def best_matches(question: Floats, passages: Sequence[TokenVectors], means: Floats) -> Floats:
+    """For each token of the question and each passage the best cosine with a token of the passage.
+
+    float32[len(question), len(passages)]; 0 for a passage without tokens. `means`, float32[2, WIDTH], are subtracted
+    from the passages' tokens and the question's: see ingest/index/whitening.py.
+    """
+    found = np.zeros((len(question), len(passages)), dtype=np.float32)
     filled = [at for at, passage in enumerate(passages) if len(passage)]
     if filled and len(question):
         tokens = np.concatenate([passages[at] for at in filled]).astype(np.float32)
@@ -47,10 +61,17 @@ def max_similarity(question: Floats, weights: Floats, passages: Sequence[TokenVe
         # The products are scaled, not the tokens: there are fewer of them. This is most of the time of a search.
         lengths = np.maximum(np.sqrt(np.einsum("ij,ij->i", tokens, tokens)), 1e-9)
         starts = np.cumsum([0, *(len(passages[at]) for at in filled[:-1])])
-        best = np.maximum.reduceat((unit_rows(question - means[1]) @ tokens.T) / lengths, starts, axis=1)
-        # A product depends in its last digits on where in the matrix its row is: equal passages shall be equal.
-        found[filled] = np.round(weights @ best, 5)
+        found[:, filled] = np.maximum.reduceat((unit_rows(question - means[1]) @ tokens.T) / lengths, starts, axis=1)
     return found
+
+
+def word_matches(question: str, spans: Sequence[tuple[int, int]], best: Floats) -> dict[str, float]:
+    """For each word of the question its best match in any passage: the mean over its tokens. `best`: float32[n, p]."""
+    found: dict[str, list[float]] = {}
+    for span, match in zip(spans, best.max(axis=1, initial=0.0), strict=False):
+        if word := _word(question, *span):
+            found.setdefault(word, []).append(float(match))
+    return {word: sum(matches) / len(matches) for word, matches in found.items()}
 
 
 def unit_rows(rows: Floats) -> Floats:

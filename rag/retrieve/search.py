@@ -34,9 +34,9 @@ from rag.retrieve.fusion import (
     merge_parts,
     rows_per_page,
 )
-from rag.retrieve.late_interaction import max_similarity, token_weights
+from rag.retrieve.late_interaction import best_matches, token_weights, weigh_matches, word_matches
 from rag.retrieve.neighbours import next_section, sections_around
-from rag.retrieve.token_match import TokenMatch, match_tokens
+from rag.retrieve.token_match import TokenMatch, match_tokens, token_places
 
 _MENTIONS: Final = 60
 """Passages that may define a term: its definition is often not among the first few that mention it."""
@@ -152,7 +152,13 @@ class Ranked:
             nearest=None if found.nearest is None or not len(found.nearest) else float(found.nearest[0]),
             mean=found.mean,
             deviation=found.deviation,
+            near=self._near_terms(),
         )
+
+    def _near_terms(self) -> dict[str, float]:
+        """For each term of the question its best match in any candidate."""
+        language = str(self.store.manifest.get("language", "en"))
+        return {term: match for word, match in self.whole.ranking.words.items() for term in terms(word, language)}
 
     def _subject(self) -> list[str]:
         """The terms of the question that an answer should contain.
@@ -291,7 +297,7 @@ class Retriever:
             return [None] * len(hits)
         found = self._store.passages([hit.row for hit in hits]).tokens
         return [
-            match_tokens(asked, tokens, _places(embedder, hit.chunk), self._token_means)
+            match_tokens(asked, tokens, token_places(embedder, hit.chunk), self._token_means)
             for hit, tokens in zip(hits, found, strict=True)
         ]
 
@@ -340,7 +346,8 @@ class Retriever:
         if not any(map(len, passages.tokens)):
             return None
         asked = self._tokens(text, query)
-        late = max_similarity(asked.vectors, asked.weights, passages.tokens, self._token_means)
+        matches = best_matches(asked.vectors, passages.tokens, self._token_means)
+        late = weigh_matches(asked.weights, matches)
         whitened = whiten(np.vstack([query.vector, passages.vectors]), self._whitening)
         added = None if found.added is None else found.added[at]
         near, words = whitened[1:] @ whitened[0], found.bm25[at]
@@ -348,7 +355,8 @@ class Retriever:
             words = words + found.asked.words[at]
             near = np.maximum(near, nearest_whitened(query.vector, passages.asked, self._whitening))
         model = self._model_scores(text, rows)
-        return SecondStage(words, near, found.page[at], late, added, model)
+        met = word_matches(text, query.spans, matches)
+        return SecondStage(words, near, found.page[at], late, added, model, met)
 
     def _model_scores(self, text: str, rows: list[int]) -> NDArray[np.float32] | None:
         """Late interaction by the model of its own; None without one. Encodes passages that the index has none of."""
@@ -370,13 +378,6 @@ def _bundled(embedder: Embedder | None) -> MiniLm:
     if isinstance(embedder, AddedEmbedder):
         return embedder.base
     return embedder if isinstance(embedder, MiniLm) else MiniLm()
-
-
-@lru_cache(maxsize=512)  # to cut a passage into tokens takes half a millisecond; about 3 MB
-def _places(embedder: MiniLm, chunk: Chunk) -> NDArray[np.int64]:
-    """Where the tokens of a chunk are in the page's body, as rows (start, end); its context is before its start."""
-    places = np.array(embedder.token_places(embedding_text(chunk)), dtype=np.int64).reshape(-1, 2)
-    return places + (chunk.start - len(chunk.context) - 1)
 
 
 def may_have_built(store: IndexReader, embedder: Embedder) -> bool:

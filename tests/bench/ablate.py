@@ -37,7 +37,7 @@ from rag.retrieve.search import Retriever
 
 MEASURES = ("300 words", "1,000 words", "recall@5", "MRR", "page@5")
 WHOLE = Understanding.search_for
-WITH_MEANS = late.max_similarity
+WITH_MEANS = late.best_matches
 
 
 def _unsplit(self: Understanding, question: str) -> Search:
@@ -49,8 +49,8 @@ NO_SPLIT = patch.object(Understanding, "search_for", _unsplit)
 UNWHITENED = patch.object(retrieve, "whiten", lambda vectors, _whitening: vectors)
 UNCENTRED = patch.object(
     retrieve,
-    "max_similarity",
-    lambda question, weights, tokens, means: WITH_MEANS(question, weights, tokens, 0 * means),
+    "best_matches",
+    lambda question, tokens, means: WITH_MEANS(question, tokens, 0 * means),
 )
 NO_PAGE = patch.object(retrieve, "FIRST_STAGE", Weights(page=0.0))
 CROWDED = patch.object(retrieve, "demote_crowding", lambda scores, _page_of: scores)

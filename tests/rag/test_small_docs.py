@@ -62,3 +62,24 @@ def test_an_error_is_found_where_its_number_alone_is_written(askdocs: CommandLin
     found = askdocs("ask", "--no-llm", "what does error 503 mean")
     assert found.status == 0
     assert "No worker is free" in found.out
+
+
+MANUAL = {
+    "descale": "# Descale\n\nWhen the orange light blinks, descale the machine with one litre of water.\n",
+    "data": "# Technical data\n\nPower 1450 watts. Weight 8.2 kilograms. Pressure 15 bar.\n",
+    "trays": "# Clean\n\nEmpty the drip tray every day, and rinse it under warm water without soap.\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("question", "status"),
+    [("How do I descale the machine?", 0), ("Is the tray dishwasher safe?", 3), ("How do I run it in Docker?", 3)],
+)
+def test_a_question_that_turns_on_what_no_passage_is_near_is_refused(
+    askdocs: CommandLine, question: str, status: int
+) -> None:
+    (askdocs.cwd / "markdown_docs").mkdir()
+    for name, text in MANUAL.items():
+        (askdocs.cwd / "markdown_docs" / f"{name}.md").write_text(text, encoding="utf-8")
+    assert askdocs("reindex", "--no-crawl").status == 0
+    assert askdocs("ask", "--no-llm", question).status == status
