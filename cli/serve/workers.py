@@ -129,11 +129,17 @@ class Workers:
         return result
 
     def close(self) -> None:
-        """End all workers."""
+        """End all workers, at once where one is busy. Blocks for some milliseconds."""
         self._is_closed = True
         self._starting.shutdown(wait=False, cancel_futures=True)
+        idle = [self._idle.get_nowait() for _ in range(self._idle.qsize())]
         for worker in self._all:
-            worker.close()
+            if worker not in idle:
+                worker.kill()
+            worker.executor.shutdown(wait=True, cancel_futures=True)
+        idle.clear()
+        self._all.clear()
+        gc.collect()  # multiprocessing warns of semaphores whose queues are still there when the process ends
 
     def _replace(self, worker: _Worker) -> None:
         logger.warning("a worker process died; another one is started")

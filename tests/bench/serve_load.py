@@ -61,8 +61,8 @@ class Server:
         return found
 
     def megabytes(self) -> float:
-        """Memory of all processes; what they share is counted once."""
-        return sum(_proportional_kb(pid) for pid in self.processes()) / 1024
+        """Memory of all processes that is theirs alone: index and model are mapped files, which the system may drop."""
+        return sum(_anonymous_kb(pid) for pid in self.processes()) / 1024
 
     def cpu_seconds(self) -> float:
         """CPU time of all threads of all processes so far."""
@@ -91,10 +91,10 @@ def _children(pid: int) -> list[int]:
     return []
 
 
-def _proportional_kb(pid: int) -> int:
+def _anonymous_kb(pid: int) -> int:
     with contextlib.suppress(OSError):
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="utf-8").splitlines()
-        return next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+        return next(int(line.split()[1]) for line in lines if line.startswith("Pss_Anon:"))
     return 0
 
 

@@ -94,5 +94,5 @@ def _start_rows(found: Found) -> Rows:
     beside = f"listening after {spread(found['listening_s'], 's')}; CPU {spread(found['cpu_s'], 's')}"
     return [
         ("`askdocs serve`, start to the first answer", spread(found["answered_s"], "s"), beside, "≤ 2.5 s"),
-        ("its memory then", spread(found["mb"], "MB", digits=0), "–", "–"),
+        ("its memory then, without mapped files", spread(found["mb"], "MB", digits=0), "–", "–"),
     ]

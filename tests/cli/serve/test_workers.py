@@ -172,7 +172,7 @@ def test_workers_follow_the_index_within_two_seconds_and_lose_no_question(
     assert {name for _, name in seen} == {first, second}
 
 
-@pytest.mark.parametrize("ended_by", [signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("ended_by", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_no_worker_outlives_the_server(starter: CommandLine, ended_by: signal.Signals) -> None:
     command = [sys.executable, "-m", "cli", "serve", "--port", "0", "--workers", str(WORKERS)]
     with subprocess.Popen(command, cwd=starter.cwd, env=starter.environ, stderr=subprocess.PIPE, text=True) as process:
@@ -182,5 +182,7 @@ def test_no_worker_outlives_the_server(starter: CommandLine, ended_by: signal.Si
         workers = start_workers(server)
         process.send_signal(ended_by)
         process.wait(timeout=20)
+        said = process.stderr.read()
     assert len(workers) == WORKERS
     wait_until(lambda: not any(map(is_alive, workers)), 5)
+    assert ended_by == signal.SIGKILL or said.strip() in ("", "interrupted")
