@@ -1,8 +1,10 @@
 """Answers of a real llama.cpp server: real chunks, real errors, real token counts."""
 
+import asyncio
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -121,3 +123,30 @@ def test_whatever_a_small_model_writes_quotes_are_verbatim(run: Run) -> None:
     pages = [path.read_text(encoding="utf-8") for path in Path("markdown_docs").glob("*.md")]
     for citation in told.json["citations"]:
         assert citation["quote"] in texts or any(citation["quote"] in page for page in pages)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
+def test_an_agent_of_llamaindex_searches_the_docs_and_answers_from_them(in_starter: Path) -> None:
+    pytest.importorskip("llama_index.core", reason="LlamaIndex is not installed: pip install 'askdocs[llamaindex]'")
+    from llama_index.core.agent.workflow import FunctionAgent
+    from llama_index.core.tools import RetrieverTool
+
+    from rag.llamaindex import AskdocsRetriever
+    from tests.rag.live_agent import GrammarLlm
+
+    call = json.dumps({"name": "search_docs", "arguments": {"input": QUESTION}})
+    retriever = AskdocsRetriever(in_starter / "markdown_docs.index", k=1)
+    tool = RetrieverTool.from_defaults(retriever, name="search_docs", description="Search the docs.")
+
+    async def run(url: str) -> Any:
+        agent = FunctionAgent(
+            tools=[tool], llm=GrammarLlm(url=url, call=grammar(call), said=grammar(SENTENCE)), streaming=False
+        )
+        return await agent.run(QUESTION)
+
+    with llama_server(2048) as url:
+        answer = asyncio.run(run(url))
+    assert str(answer) == SENTENCE
+    (used,) = answer.tool_calls
+    assert (used.tool_name, used.tool_kwargs) == ("search_docs", {"input": QUESTION})
+    assert retriever.retrieve(QUESTION)[0].node.get_content() in used.tool_output.content
