@@ -39,6 +39,9 @@ _LIMITS: Final = {
 _ROWS: Final = 1_000
 """Rows inserted at once: some megabytes of text."""
 
+_ROWS_AT_ONCE: Final = 20_000
+"""Rows written over one connection: DuckDB keeps what it wrote in memory until it is closed, whatever its limit."""
+
 _SCHEMA: Final = """
 CREATE TABLE pages (
     url VARCHAR, title VARCHAR, description VARCHAR, body VARCHAR, anchors VARCHAR[], aliases VARCHAR[],
@@ -53,12 +56,18 @@ _GIVEN: Final = "(SELECT unnest(from_json_strict($1, '[\"VARCHAR\"]')))"
 
 def write_store(folder: Path, pages: Sequence[StoredPage], chunks: Sequence[Chunk]) -> None:
     """Write the database. The row of a chunk is its place in `chunks`. Raises CorpusError."""
-    path = folder / DATABASE
-    with _failures(path, read_only=False), _connect(path, read_only=False) as connection:
-        connection.execute(_SCHEMA)
-        _insert(connection, "pages", (page.row() for page in pages))
-        _insert(connection, "chunks", ((row, *_chunk_row(chunk)) for row, chunk in enumerate(chunks)))
-        connection.execute("CHECKPOINT")
+    path, rows = folder / DATABASE, ((row, *_chunk_row(chunk)) for row, chunk in enumerate(chunks))
+    with _failures(path, read_only=False):
+        with _connect(path, read_only=False) as connection:
+            connection.execute(_SCHEMA)
+            _insert(connection, "pages", (page.row() for page in pages))
+            _insert(connection, "chunks", islice(rows, _ROWS_AT_ONCE))
+            connection.execute("CHECKPOINT")
+        for start in range(_ROWS_AT_ONCE, len(chunks), _ROWS_AT_ONCE):
+            part = islice(rows, min(_ROWS_AT_ONCE, len(chunks) - start))
+            with _connect(path, read_only=False) as connection:
+                _insert(connection, "chunks", part)
+                connection.execute("CHECKPOINT")
 
 
 def _chunk_row(c: Chunk) -> tuple[Any, ...]:

@@ -7,6 +7,7 @@ import pytest
 
 from ingest.core.errors import CorpusError, IndexDamaged, IndexLocked, IndexMismatch, IndexMissing, UsageError
 from ingest.index.build import build_index
+from ingest.index.folder import database
 from ingest.index.folder.database import Store
 from ingest.index.folder.generations import (
     FORMAT,
@@ -201,3 +202,14 @@ def test_a_folder_with_other_files_is_no_place_for_an_index(tmp_path: Path) -> N
     with pytest.raises(UsageError, match=r"contains other files, such as thesis\.tex"), writing(tmp_path):
         pass
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_chunks_that_are_written_over_several_connections_are_all_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages = stored(a="alpha text", b="beta text", c="gamma text")
+    whole = Store(build_index(tmp_path / "one", pages, WordEmbedder(), quiet).generation).all_chunks()  # type: ignore[arg-type]
+    monkeypatch.setattr(database, "_ROWS_AT_ONCE", 1)
+    parts = Store(build_index(tmp_path / "two", pages, WordEmbedder(), quiet).generation).all_chunks()  # type: ignore[arg-type]
+    assert len(whole) == 3
+    assert parts == whole
