@@ -27,7 +27,7 @@ def test_the_lock_of_a_dead_holder_is_taken_over(update: Scenario) -> None:
 
 
 def test_readers_see_one_edition_while_others_are_published(machine: Machine) -> None:
-    read = read_while_publishing(machine, 4, 40)
+    read = read_while_publishing(machine, 4, 24)
     assert (read.errors, read.mixed, read.kept) == ([], 0, 2)
     assert len(read.editions) > 2
 
