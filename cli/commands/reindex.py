@@ -72,6 +72,7 @@ def run_reindex(values: Mapping[str, object], options: ReindexOptions, output: O
             "--dry-run": options.dry_run,
         },
     )
+    _refuse_what_needs_impact(output)
     options = with_question_plan(settings, options, output.generate_questions, output.budget)
     confirm_downloads(settings, (settings.embedder, settings.late), quiet=output.quiet)
     _refuse_wrong_sources(options, settings.docs)
@@ -86,6 +87,14 @@ def run_reindex(values: Mapping[str, object], options: ReindexOptions, output: O
         raise
     _report(report, output, dry_run=options.dry_run)
     return _show_impact(settings, report, output) if output.impact else 0
+
+
+def _refuse_what_needs_impact(output: Output) -> None:
+    for option, given in (("--gate", output.gate), ("--report", output.report is not None)):
+        if given and output.impact is None:
+            raise UsageError(
+                f"{option} needs --impact", "name the questions: --impact QUESTIONS.jsonl, or --impact headings"
+            )
 
 
 def _show_impact(settings: Settings, report: ReindexReport, output: Output) -> int:

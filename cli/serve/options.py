@@ -50,7 +50,7 @@ def is_loopback(host: str) -> bool:
 
 
 def check_options(options: ServeOptions) -> None:
-    """Raise UsageError for a server that anybody could reach, and for origins that are not origins."""
+    """Raise UsageError for a server that anybody could reach, origins that are not origins, and a missing file."""
     if not options.is_loopback and not options.token:
         raise UsageError(
             f"{options.host} can be reached from other machines, and there is no token",
@@ -62,3 +62,7 @@ def check_options(options: ServeOptions) -> None:
         scheme, _, rest = origin.partition("://")
         if scheme not in ("http", "https") or not rest or "/" in rest or "*" in rest:
             raise UsageError(f"{origin} is not an origin", "name it as https://docs.example.org, without a path or *")
+    if options.questions is not None and not options.questions.is_file():
+        raise UsageError(
+            f"there is no file {options.questions}", "name a file with a question a line, or leave out --examples"
+        )

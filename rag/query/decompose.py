@@ -5,7 +5,8 @@ from typing import Final
 
 from ingest.text.terms import stem
 
-_CONJUNCTION: Final = re.compile(r"(,\s*)?\b(?:and|or|versus|vs\.?)\b\s*", re.IGNORECASE)
+_CONJUNCTION: Final = re.compile(r"(,\s*)?(?<![^\s,])(?:and|or|versus|vs\.?)(?!\S)\s*", re.IGNORECASE)
+"""A word of its own: a key such as sk-or-v1-… contains none."""
 _ASKING: Final = frozenset("what which who whom whose when where why how".split())
 _AUXILIARY: Final = frozenset("are can do does is may must".split())
 _PREPOSITIONS: Final = frozenset(

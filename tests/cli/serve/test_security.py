@@ -263,6 +263,7 @@ def test_an_allowed_site_may_ask_and_nothing_else(guarded: Running) -> None:
         (("--allow-origin", "https://*.example.org"), "not an origin"),
         (("--allow-origin", "https://example.org/docs"), "not an origin"),
         (("--port", "70000"), "65,535"),
+        (("--examples", "none.txt"), "there is no file none.txt"),
     ],
 )
 def test_unsafe_servers_do_not_start(starter: CommandLine, arguments: tuple[str, ...], said: str) -> None:

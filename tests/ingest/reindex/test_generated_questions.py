@@ -182,6 +182,8 @@ def test_a_model_that_does_not_exist_changes_nothing(docs: CommandLine, server: 
     [
         (GENERATE, "there is no API key"),
         (("reindex", "--no-crawl", "--budget", "1"), "--budget limits --generate-questions"),
+        (("reindex", "--no-crawl", "--gate"), "--gate needs --impact"),
+        (("reindex", "--no-crawl", "--report", "out.html"), "--report needs --impact"),
         ((*GENERATE, "--index", "postgres://127.0.0.1:1/docs"), "Postgres can't keep generated questions"),
     ],
 )

@@ -100,6 +100,7 @@ def test_the_other_words_tell_which_near_word_was_meant(typed: str, meant: str) 
             ("Where do Alpha their files?", "Where do Beta CLI store their files?"),
         ),
         ("How do I set a key?", ()),
+        ("Why does my key sk-or-v1-0123456789abcdef fail, how do I get rock-and-roll?", ()),
         ("and", ()),
         ("", ()),
     ],
