@@ -5,6 +5,7 @@ from ipaddress import ip_address
 from pathlib import Path
 
 from ingest.core.errors import UsageError
+from ingest.core.paths import file_problem
 
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
 
@@ -62,7 +63,9 @@ def check_options(options: ServeOptions) -> None:
         scheme, _, rest = origin.partition("://")
         if scheme not in ("http", "https") or not rest or "/" in rest or "*" in rest:
             raise UsageError(f"{origin} is not an origin", "name it as https://docs.example.org, without a path or *")
-    if options.questions is not None and not options.questions.is_file():
-        raise UsageError(
-            f"there is no file {options.questions}", "name a file with a question a line, or leave out --examples"
-        )
+    if options.questions is not None:
+        try:
+            options.questions.open("rb").close()
+        except OSError as error:
+            hint = "name a file with a question a line, or leave out --examples"
+            raise UsageError(file_problem(options.questions, error), hint) from error

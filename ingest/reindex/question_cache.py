@@ -49,9 +49,8 @@ class QuestionCache:
         """Keep the questions of a text. Threads may call it at the same time. Raises OSError."""
         key = self._key(text)
         with self._lock:
-            new = not self._path.exists()
             with self._path.open("ab") as file:
-                if not new and file.tell() and not _ends_a_line(self._path):
+                if file.tell() and not _ends_a_line(self._path):
                     file.write(b"\n")  # of a run that was killed while it wrote
                 file.write(_line(key, questions))
                 file.flush()

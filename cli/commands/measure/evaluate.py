@@ -55,10 +55,12 @@ class EvalOptions:
     @property
     def of_model(self) -> dict[str, str]:
         """The options given that change what a model writes, by name, each as it was given."""
-        words = "" if self.context is None else f"--context {self.context}"
-        named = {"--judge": f"--judge {self.judge}", "--rewrite": "--rewrite", "--context": words}
-        given = {"--judge": bool(self.judge), "--rewrite": self.rewrite, "--context": bool(words)}
-        return {name: text for name, text in named.items() if given[name]}
+        named = {
+            "--judge": f"--judge {self.judge}" if self.judge else "",
+            "--rewrite": "--rewrite" if self.rewrite else "",
+            "--context": "" if self.context is None else f"--context {self.context}",
+        }
+        return {name: text for name, text in named.items() if text}
 
     def check_model(self, settings: Settings) -> None:
         """Raise UsageError for such an option where no model writes."""

@@ -58,15 +58,12 @@ def write_store(folder: Path, pages: Sequence[StoredPage], chunks: Sequence[Chun
     """Write the database. The row of a chunk is its place in `chunks`. Raises CorpusError."""
     path, rows = folder / DATABASE, ((row, *_chunk_row(chunk)) for row, chunk in enumerate(chunks))
     with _failures(path, read_only=False):
-        with _connect(path, read_only=False) as connection:
-            connection.execute(_SCHEMA)
-            _insert(connection, "pages", (page.row() for page in pages))
-            _insert(connection, "chunks", islice(rows, _ROWS_AT_ONCE))
-            connection.execute("CHECKPOINT")
-        for start in range(_ROWS_AT_ONCE, len(chunks), _ROWS_AT_ONCE):
-            part = islice(rows, min(_ROWS_AT_ONCE, len(chunks) - start))
+        for start in range(0, max(1, len(chunks)), _ROWS_AT_ONCE):
             with _connect(path, read_only=False) as connection:
-                _insert(connection, "chunks", part)
+                if start == 0:
+                    connection.execute(_SCHEMA)
+                    _insert(connection, "pages", (page.row() for page in pages))
+                _insert(connection, "chunks", islice(rows, _ROWS_AT_ONCE))
                 connection.execute("CHECKPOINT")
 
 
