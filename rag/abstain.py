@@ -41,6 +41,9 @@ of 30 unanswerable questions it refuses 30 in place of 22, of 30 answerable ones
 
 _MOST_WORDS: Final = 20.0
 
+SMALL_TALK: Final = "small_talk"
+"""Signal of what asks nothing of the docs, 0 or 1."""
+
 USUAL: Final = 20.0
 USUAL_MEAN: Final = 0.15
 USUAL_DEVIATION: Final = 0.12
@@ -122,13 +125,13 @@ def _distinct(found: Evidence, nearest: float) -> float:
 
 
 def confidence(retrieved: Retrieved) -> float:
-    """How likely the passages answer, 0..1; 0 where the question turns on a literal that no passage contains.
+    """How likely the passages answer, 0..1; 0 for small talk and where a literal is in no passage.
 
     For an index without token vectors, and for BM25 alone, the confidence is half nearness in meaning and half coverage
     of the question's words: less accurate, but its thresholds can be fitted.
     """
     named = retrieved.signals
-    if not retrieved.hits or named.get("absent"):
+    if not retrieved.hits or named.get("absent") or named.get(SMALL_TALK):
         return 0.0
     if "late" not in named or "distinct" not in named:
         return 0.5 * min(1.0, max(0.0, retrieved.cosine)) + 0.5 * retrieved.coverage

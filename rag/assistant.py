@@ -16,13 +16,14 @@ from ingest.core.deadline import Deadline, limit, shared_deadline
 from ingest.core.errors import ModelError, UsageError
 from ingest.openrouter.client import load, load_in_background
 from ingest.text.terms import STOPWORDS
-from rag.abstain import is_answerable, is_worth_asking
+from rag.abstain import SMALL_TALK, is_answerable, is_worth_asking
 from rag.generate.excerpts.choose import answer_from_excerpts
 from rag.generate.excerpts.text import marked_text
 from rag.generate.prompt import Passages, build_messages
 from rag.generate.widen import widen
 from rag.query.decompose import split
 from rag.query.rewrite import complete_question, rewrite_for_search
+from rag.query.small_talk import is_small_talk
 from rag.records import (
     DEFAULT_OPTIONS,
     Answer,
@@ -60,6 +61,10 @@ _ALL: Final = 10_000
 """Passages that are ranked for an evaluation, which reads down to a number of words."""
 
 REFUSAL = "The docs do not answer this question."
+TALK_REFUSED: Final = (
+    "I only answer questions about these docs. Say what you want to know, in a few words or a sentence, such as: "
+    "How do I get started?"
+)
 HALF_REFUSED = "The docs answer only half of this; not: {}"
 MODEL_REFUSED: Final = "The model found no answer in the docs; the pages say:"
 NOT_VERIFIED: Final = "No sentence of this answer could be verified; the pages say:"
@@ -105,7 +110,7 @@ class Assistant:
             load_in_background()
         with shared_deadline(options.timeout, lambda seconds, reason: on_event(Waiting(seconds, reason))):
             question, requests = checked_question(question), dict[str, Completion]()
-            if options.history:
+            if options.history and not is_small_talk(question):
                 question = checked_question(self._stand_alone(question, options.history, on_event, requests))
             text = self.search_text(question, options, on_event, requests)
             searching = time.perf_counter()
@@ -130,7 +135,7 @@ class Assistant:
 
         `requests` gets what that took. Raises ModelError.
         """
-        if not options.rewrite or self.model is None:
+        if not options.rewrite or self.model is None or is_small_talk(question):
             return question
         started = time.perf_counter()
         found = rewrite_for_search(question, self.model, self.retriever.language)
@@ -361,10 +366,10 @@ def checked_question(question: str) -> str:
 
 
 def refusal(retrieved: Retrieved, mode: Mode, completion: Completion | None = None) -> Answer:
-    """Return the answer for a question that the docs do not answer."""
+    """Return the answer for a question that the docs do not answer; small talk is told what to ask."""
     return Answer(
         question=retrieved.question,
-        text=REFUSAL,
+        text=TALK_REFUSED if retrieved.signals.get(SMALL_TALK) else REFUSAL,
         answered=False,
         complete=True,
         mode=mode,

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ingest.text.masking import mask
 from ingest.text.terms import terms
+from rag.query.small_talk import is_small_talk
 from rag.question_log import LoggedQuestion
 
 Reason = Literal["not in the docs", "in the docs, but not found", "found, but the answer is not supported"]
@@ -112,7 +113,9 @@ def _by_frequency(question: WeakQuestion) -> tuple[int, int]:
 
 
 def is_weak(entry: LoggedQuestion) -> bool:
-    """Whether a question was refused, voted down, or answered without support."""
+    """Whether a question was refused, voted down, or answered without support. Small talk is not a question."""
+    if is_small_talk(entry.question):
+        return False
     return not entry.answered or entry.vote == "down" or entry.unsupported > 0
 
 

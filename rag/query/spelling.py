@@ -19,8 +19,10 @@ _SHORTEST: Final = 4
 _SURE: Final = 5
 """Letters from which on a near word is accepted without further evidence: half of the short words are near another."""
 
-_LONG: Final = 6
-"""Letters from which on two edits are forgiven instead of one; most slips are one (Damerau 1964)."""
+_LONG: Final = 9
+"""Letters from which on two edits are forgiven instead of one; most slips are one (Damerau 1964). Two edits from a
+shorter word is mostly another one, and so is a word with another first letter: "plain" is not "plugin", nor is "mapped"
+"gapped"."""
 
 _CANDIDATES: Final = 20
 _LONGEST: Final = 45
@@ -109,9 +111,14 @@ def _meant(word: str, dictionary: Dictionary) -> tuple[str, ...]:
     if not _is_slip_of_english(lower, dictionary) and (apart := _apart(lower, dictionary)):
         return (apart,)
     allowed = 2 if len(lower) >= _LONG else 1
-    near = {(*found, form) for form in (lower, stem(lower)) for found in _near(form, dictionary.frequency, allowed)}
+    # A slip can make an ending of a plural that the stemmer leaves alone: "outptus".
+    near = {
+        (*found, form)
+        for form in (lower, stem(lower), lower.removesuffix("s"))
+        for found in _near(form, dictionary.frequency, allowed)
+    }
     edits = {(other, form): cost + (other[0] != lower[0]) for cost, other, form in near}
-    edits = {found: cost for found, cost in edits.items() if cost <= 2}
+    edits = {found: cost for found, cost in edits.items() if cost <= allowed}
     least = min(edits.values(), default=0)
     # The dictionary has singulars.
     forms = {other if form == lower else f"{other}s" for (other, form), cost in edits.items() if cost == least}

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Final
@@ -17,32 +16,25 @@ from ingest.embed.base import Embedder, LateScorer, QueryEmbedding, embedding_te
 from ingest.embed.minilm import MiniLm
 from ingest.index.base import FIRST_STAGE, Candidates, IndexReader
 from ingest.index.whitening import nearest_whitened, whiten
-from ingest.text.language import stop_terms
 from ingest.text.terms import stem, terms
-from rag.abstain import Evidence, coverage, signals
-from rag.query.frame import frame_terms
 from rag.query.understand import Understanding
 from rag.records import Hit, QuestionTokens, Retrieved
 from rag.retrieve.exact import WEIGHT, Matches, gains, match_literals
 from rag.retrieve.fusion import (
     CANDIDATES,
-    Ranking,
     SecondStage,
     demote_crowding,
     final_scores,
     first_ranking,
     merge_parts,
-    rows_per_page,
 )
 from rag.retrieve.late_interaction import best_matches, token_weights, weigh_matches, word_matches
 from rag.retrieve.neighbours import next_section, sections_around
+from rag.retrieve.ranked import Ranked, Searched
 from rag.retrieve.token_match import TokenMatch, match_tokens, token_places
 
 _MENTIONS: Final = 60
 """Passages that may define a term: its definition is often not among the first few that mention it."""
-
-_COVERING: Final = 3
-"""How many of the best hits together should contain the question's words."""
 
 DEPTH: Final = 400
 """Depth of the ranking to search for passages of other pages if one page fills the ranks above."""
@@ -65,142 +57,6 @@ class Stopwatch:
             return embed(text)
         finally:
             self.seconds += time.perf_counter() - started
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Searched:
-    """One search of the index: its terms, its first stage and its ranking."""
-
-    words: list[str]
-    found: Candidates
-    ranking: Ranking
-    tokens: QuestionTokens | None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Ranked:
-    """The ranking of one question, before any chunk is read.
-
-    `rows` are the ranked chunks, best first; `complete` says that no other chunk is eligible.
-    """
-
-    store: IndexReader
-    question: str
-    search: str
-    rows: list[int]
-    complete: bool
-    whole: _Searched
-    scores: Mapping[int, float]
-    """The fused scores of the candidates."""
-    undemoted: Mapping[int, float]
-    """The same before passages of a crowding page were demoted."""
-    embed_ms: float
-    under: str = ""
-    absent: tuple[str, ...] = ()
-    """Literals of the question that no passage contains although the docs name others of their kind."""
-    _at: dict[int, int] = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_at", {int(row): at for at, row in enumerate(self.whole.found.rows)})
-
-    def top(self, k: int) -> Retrieved:
-        """The best `k` passages. Raises IndexDamaged."""
-        return self._retrieved(list(enumerate(self.rows[:k], 1)))
-
-    def top_per_page(self, k: int) -> Retrieved:
-        """The best `k` passages, but few of each page, unless all come from one page. Raises IndexDamaged."""
-        pages = {row: int(self.whole.found.pages[self._at[row]]) for row in self.rows}
-        if self.complete and len(set(pages.values())) == 1:
-            return self.top(k)  # there is no other page that it could crowd out
-        return self._retrieved(rows_per_page(self.rows, pages, k))
-
-    def hits(self, ranked: Sequence[tuple[int, int]]) -> tuple[Hit, ...]:
-        """The hits at these (rank, row) pairs. Raises IndexDamaged."""
-        rows = [row for _, row in ranked]
-        explained = self.store.explain(rows, self.whole.words)
-        chunks = self.store.chunks(rows)
-        return tuple(
-            self._hit(rank, row, Hit(rank, 0.0, 0.0, 0.0, chunk, terms=found))
-            for (rank, row), chunk, found in zip(ranked, chunks, explained, strict=True)
-        )
-
-    def _retrieved(self, ranked: Sequence[tuple[int, int]]) -> Retrieved:
-        """Coverage and signals are those of the undiversified ranking, whichever passages are shown."""
-        best = self.store.explain(self.rows[:_COVERING], self.whole.words)
-        words, idf = self._subject(), self.store.idf
-        return Retrieved(
-            self.question,
-            self.hits(ranked),
-            coverage(words, best, idf),
-            self.embed_ms,
-            signals(self._evidence(words, best), idf),
-            self.search if self.search != self.question else "",
-            self.whole.tokens,
-            self.under,
-        )
-
-    def _evidence(self, words: list[str], best: Sequence[Mapping[str, float]]) -> Evidence:
-        found, frequency, late = self.whole.found, self.store.vocabulary.frequency, self.whole.ranking.late
-        return Evidence(
-            terms=words,
-            known={word for word in words if frequency(word)},
-            best=best[0] if best else (),
-            passages=int(self.store.manifest["chunks"]),
-            absent=len(self.absent),
-            bm25=found.bm25[: min(CANDIDATES, found.best)],
-            late=late.get(self.rows[0], max(late.values())) if late and self.rows else None,
-            nearest=None if found.nearest is None or not len(found.nearest) else float(found.nearest[0]),
-            mean=found.mean,
-            deviation=found.deviation,
-            near=self._near_terms(),
-        )
-
-    def _near_terms(self) -> dict[str, float]:
-        """For each term of the question its best match in any candidate."""
-        language = str(self.store.manifest.get("language", "en"))
-        return {term: match for word, match in self.whole.ranking.words.items() for term in terms(word, language)}
-
-    def _subject(self) -> list[str]:
-        """The terms of the question that an answer should contain.
-
-        A numbered thing whose number the docs have, but never behind its noun, counts by its words: "error 503" where
-        a table has 503.
-        """
-        stop = stop_terms(str(self.store.manifest.get("language", "en"))) | frame_terms(self.search)
-        frequency = self.store.vocabulary.frequency
-
-        def is_split(term: str) -> bool:
-            noun, _, number = term.partition(" ")
-            return bool(noun and number) and not frequency(term) and frequency(number) > 0
-
-        return [word for word in self.whole.words if word not in stop and not is_split(word)]
-
-    def _hit(self, rank: int, row: int, hit: Hit) -> Hit:
-        found, ranking, at = self.whole.found, self.whole.ranking, self._at[row]
-        others = {} if found.page is None else {"page": float(found.page[at])}
-        if found.added is not None:
-            others["added"] = float(found.added[at])
-        if found.asked is not None and found.asked.cosine is not None:
-            others["questions"] = float(found.asked.cosine[at])
-        if row in ranking.late:
-            others |= {"whitened": ranking.whitened[row], "late": ranking.late[row]}
-        if row in ranking.model:
-            others["model"] = ranking.model[row]
-        if row in self.scores and self.scores[row] < self.undemoted[row]:
-            others["crowded"] = self.scores[row] - self.undemoted[row]
-        last = min(self.scores.values(), default=0.0)
-        return Hit(
-            rank=rank,
-            row=row,
-            score=self.scores.get(row, min(last, float(found.score[at]))),
-            cosine=0.0 if found.cosine is None else float(found.cosine[at]),
-            bm25=float(found.bm25[at]),
-            chunk=hit.chunk,
-            cosine_rank=None if found.cosine_rank is None else int(found.cosine_rank[at]),
-            bm25_rank=int(found.bm25_rank[at]) or None,
-            terms=hit.terms,
-            signals=others,
-        )
 
 
 class Retriever:
@@ -313,7 +169,7 @@ class Retriever:
         watch: Stopwatch,
         include: Iterable[int] = (),
         matched: Sequence[int] = (),
-    ) -> _Searched:
+    ) -> Searched:
         """Search for a text. `include` are rows whose signals are wanted; `matched` ones are ranked as well."""
         words = list(terms(text, self._language))
         query = None if self._embed is None else watch.embed(self._embed, text)
@@ -325,7 +181,7 @@ class Retriever:
         rows = [int(row) for row in found.rows[at]]
         second = None if query is None else self._second_stage(text, query, rows, found, at)
         ranking = first_ranking(found, rows, at) if second is None else final_scores(rows, second)
-        return _Searched(words, found, ranking, None if query is None else self._tokens(text, query))
+        return Searched(words, found, ranking, None if query is None else self._tokens(text, query))
 
     def _tokens(self, text: str, query: QueryEmbedding) -> QuestionTokens:
         def weigh(word: str) -> float:

@@ -57,6 +57,7 @@ def test_weak_are_refused_unsupported_and_voted_down() -> None:
         entry(3, "How?", answered=True),
         entry(4, "When?", answered=True, unsupported=1),
         entry(5, "Who?", answered=True, vote="down"),
+        entry(6, "Hello!"),
     ]
     assert [(one.text, one.count) for one in weak_questions(log)] == [("Why?", 2), ("When?", 1), ("Who?", 1)]
 

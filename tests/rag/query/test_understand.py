@@ -11,14 +11,17 @@ from rag.query.spelling import Dictionary, correct
 from rag.query.translation import Lexicon, fold, read_lexicon, translate
 from rag.query.understand import Search, Understanding
 
-DOCS = {"stream": 9, "streaming": 30, "structured": 12, "output": 40, "key": 90, "rotate": 3, "token": 50, "max": 20}
+DOCS = {
+    "stream": 9, "streaming": 30, "structured": 12, "output": 40, "key": 90, "rotate": 3, "token": 50, "max": 20,
+    "plain": 30, "mapped": 5, "air": 2, "organization": 7,
+}  # fmt: skip
 KNOWN = frozenset({"lapse", "the", "work", "does", "it"})
 
 
 @pytest.mark.parametrize(
     ("typed", "meant"),
     [
-        ("structred outptus", "structured output"),
+        ("structred outptus", "structured outputs"),
         ("streeming", "streaming"),
         ("roatate kyes", "rotate keys"),
         ("maxtokens", "max tokens"),
@@ -27,7 +30,10 @@ KNOWN = frozenset({"lapse", "the", "work", "does", "it"})
         ("HTTP 4O4 kez", "HTTP 4O4 kez"),
         ("unstructured", "unstructured"),
         ("zzzzzzz", "zzzzzzz"),
-        ("fotate kyes", "rotate keys"),
+        ("fotate kyes", "fotate keys"),
+        ("organisatoin", "organization"),
+        ("a plain plugin", "a plain plugin"),
+        ("air-gapped", "air-gapped"),
         ("imitate fey", "imitate fey"),
     ],
 )
