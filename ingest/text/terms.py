@@ -28,10 +28,14 @@ _UNSPACED = re.compile(
 Burmese, Khmer. They are cut into bigrams, as Lucene's CJK analyzer does."""
 
 _DIGIT = re.compile(r"\d")
-_NUMBERED = re.compile(
-    r"(?<![^\W\d_])([^\W\d_]{2,})[\s\u00a0]*(?:no\.|nr\.|n[°º]|#|№)?[\s\u00a0]*(\d{1,9})(?![\w.,:/-]*\w)", re.IGNORECASE
+_NUMBER: Final = re.compile(r"\d++(?![\w.,:/-]*\w)")
+_DIGITS: Final = 9
+"""Longer numbers count nothing that has a noun."""
+_NOUN_BACKWARDS: Final = re.compile(
+    r"[\s\u00a0]*+(?:\.on|\.rn|°n|ºn(?![^\W\d_])|#|№)?[\s\u00a0]*([^\W\d_]{2,}+)", re.IGNORECASE
 )
-"""A noun and its number: valve 7, RFC 7231, error 402, port 8080, step #3."""
+"""A noun and its number: valve 7, RFC 7231, error 402, port 8080, step #3. Texts have fewer numbers than words, so the
+numbers are found first; what precedes them is matched in the reversed text: spaces, "no.", spaces, the noun."""
 
 _MONTHS: Final = {
     name: number
@@ -49,8 +53,8 @@ _DATE: Final = re.compile(
     re.IGNORECASE,
 )
 
-_YEAR: Final = re.compile(r"\d{4}\b")
-"""What every date has; found faster."""
+_YEAR: Final = re.compile(r"\s\d{4}\b")
+"""How every date ends; found faster."""
 
 
 def terms(text: str, language: str = "en") -> Iterator[str]:
@@ -78,10 +82,13 @@ def number_terms(text: str) -> Iterator[str]:
     """Yield the terms of a text's numbered things and dates: "valve 7", "2026-03-01"."""
     if not _DIGIT.search(text):  # most sentences; the patterns below are slow
         return
-    for found in _NUMBERED.finditer(text):
-        word = stem(found.group(1).lower())
-        if word not in STOPWORDS and word not in _MONTHS:
-            yield f"{word} {int(found.group(2))}"
+    backwards = text[::-1]
+    for number in _NUMBER.finditer(text):
+        noun = _NOUN_BACKWARDS.match(backwards, len(text) - number.start())
+        if noun and len(number.group()) <= _DIGITS:
+            word = stem(noun.group(1)[::-1].lower())
+            if word not in STOPWORDS and word not in _MONTHS:
+                yield f"{word} {int(number.group())}"
     for compound in _COMPOUND.findall(text) if _MAJOR.search(text) else ():
         if major := _MAJOR.fullmatch(compound):
             yield f"version {int(major.group(1))}"

@@ -50,6 +50,21 @@ def test_a_reader_keeps_its_generation_and_the_next_run_removes_it_when_it_ends(
         index.open(first)
 
 
+def test_words_counted_by_updates_are_those_of_a_whole_publish(index: PostgresIndex, sql: Sql) -> None:
+    words = "SELECT terms, frequencies, mean_length FROM generation JOIN current ON generation = id"
+    pages = {**DAY, "delta": "text text text of delta", "gone": "words that only this page has"}
+    build(index, **pages)
+    del pages["gone"]
+    pages |= {"alpha": "alpha has other words now, and more of them", "new": "a page with a few more"}
+    build(index, **pages)
+    build(index, **(pages | {"beta": "beta again"}))
+    build(index, **pages)
+    updated = sql(words)
+    sql("DROP SCHEMA " + index.url.schema + " CASCADE")
+    build(index, **pages)
+    assert updated == sql(words)
+
+
 def test_nothing_of_removed_pages_is_left(index: PostgresIndex, sql: Sql) -> None:
     for number in range(4):
         build(index, **{**DAY, "alpha": f"text number {number}"})

@@ -5,11 +5,12 @@ and sends a fraction of the rows that one row for each chunk would be, and weigh
 files, so that both give the same numbers.
 """
 
-import struct
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from array import array
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from itertools import count
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,12 +21,17 @@ from ingest.index.postgres.page_rows import PageRows, Visible
 
 _POSTING: Final = np.dtype([("offset", "<u2"), ("frequency", "<u2"), ("length", "<u4")])
 """A chunk that has the term: its id less that of the first one in the row, how often it has it, how long it is."""
-_PLACE: Final = struct.Struct("<HHI")
 _MOST: Final = 2**16 - 1
-"""The largest offset and frequency: a farther chunk begins another row, a larger frequency counts as this."""
+"""The largest frequency: a larger one counts as this."""
 _FIRST: Final = np.dtype([("size", ">i4"), ("id", ">i8")])
 _ARRAY_HEAD: Final = 20
 """Bytes before the elements of a one-dimensional array as Postgres sends it, each behind its size."""
+
+
+WORDS_OF_PAGES: Final = """
+    SELECT term, count(*), sum(get_byte(places, o + 2) + 256 * get_byte(places, o + 3))::bigint
+    FROM posting, generate_series(0, octet_length(places) - 8, 8) o WHERE page = ANY(%s::integer[]) GROUP BY term"""
+"""For each term in the chunks of these pages: how many of them have it, and how often it is in all of them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,9 +57,8 @@ class TermWeights:
     weights: Floats
 
 
-@dataclass(frozen=True, slots=True)
-class PageTerm:
-    """The postings of a term on a page, as they are stored: the id of the first chunk, and the packed places."""
+class PageTerm(NamedTuple):
+    """A row of the table: the postings of a term on a page, with the id of the first chunk and the packed places."""
 
     term: str
     page: int
@@ -61,20 +66,40 @@ class PageTerm:
     places: bytes
 
 
-def pack_postings(page: int, chunks: Iterable[tuple[int, Counter[str]]]) -> Iterator[PageTerm]:
-    """The postings of a page from its chunks (id, count of its terms), whose ids ascend."""
-    begun: dict[str, tuple[int, bytearray]] = {}
-    for chunk, count in chunks:
-        length = count.total()
-        for term, frequency in count.items():
-            first, places = begun.get(term) or (chunk, bytearray())
-            if chunk - first > _MOST:
-                yield PageTerm(term, page, first, bytes(places))
-                first, places = chunk, bytearray()
-            places += _PLACE.pack(chunk - first, min(frequency, _MOST), length)
-            begun[term] = first, places
-    for term, (first, places) in begun.items():
-        yield PageTerm(term, page, first, bytes(places))
+def pack_postings(chunks: Sequence[tuple[int, int, Counter[str]]]) -> Iterator[PageTerm]:
+    """The postings of chunks (page, id, count of its terms), by term, then page; the ids ascend from page to page.
+
+    A page's postings of a term are one row, or two where its ids pass a multiple of 2**16: offsets have two bytes.
+    """
+    numbers: defaultdict[str, int] = defaultdict(count().__next__)
+    found, frequencies = array("i"), array("q")
+    for _, _, words in chunks:
+        found.extend(map(numbers.__getitem__, words))
+        frequencies.extend(words.values())
+    if not found:
+        return
+    names = sorted(numbers)
+    rank = np.zeros(len(names), dtype=np.int64)
+    rank[[numbers[name] for name in names]] = np.arange(len(names))
+    of_chunk = np.repeat(np.arange(len(chunks)), [len(words) for _, _, words in chunks])
+    terms = rank[np.array(found)]
+    order = np.argsort(terms, kind="stable")
+    terms, of_chunk = terms[order], of_chunk[order]
+    pages, ids, lengths = (
+        np.array(column, dtype=np.int64)[of_chunk]
+        for column in zip(*((page, chunk, words.total()) for page, chunk, words in chunks), strict=True)
+    )
+    keys = np.stack([terms, pages, ids >> 16])
+    starts = np.flatnonzero(np.r_[True, (keys[:, 1:] != keys[:, :-1]).any(axis=0)])
+    ends = np.r_[starts[1:], len(ids)]
+    postings = np.empty(len(ids), dtype=_POSTING)
+    postings["offset"] = ids - np.repeat(ids[starts], ends - starts)
+    postings["frequency"] = np.minimum(np.array(frequencies)[order], _MOST)
+    postings["length"] = lengths
+    places, size = postings.tobytes(), _POSTING.itemsize
+    cut = [places[size * start : size * end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
+    facts = map(names.__getitem__, terms[starts].tolist()), pages[starts].tolist(), ids[starts].tolist(), cut
+    yield from map(PageTerm._make, zip(*facts, strict=True))
 
 
 def postings_query(visible: Visible, only: str = "") -> str:

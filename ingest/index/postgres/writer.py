@@ -6,6 +6,7 @@ import re
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import groupby, islice
 from typing import Any, Final
@@ -20,7 +21,7 @@ from ingest.index.base import Floats, StoredPage
 from ingest.index.folder.index import new_name
 from ingest.index.postgres.connection import Session
 from ingest.index.postgres.nearest import EXACT_UP_TO, create_nearest
-from ingest.index.postgres.postings import pack_postings
+from ingest.index.postgres.postings import WORDS_OF_PAGES, pack_postings
 from ingest.index.postgres.reader import PostgresGeneration
 from ingest.index.postgres.schema import INDEXES
 from ingest.index.sections import NO_QUESTIONS, EmbeddedQuestions
@@ -29,6 +30,11 @@ from ingest.text.terms import TERMS_VERSION, terms
 
 _BLOCK: Final = 2_048
 """Chunks written at once: some 30 MB with their token vectors, and 10 MB of postings."""
+
+_ANALYZE: Final = """
+ANALYZE page (id), page_vector (page), chunk (id, page, key), embedding (chunk, page), added (chunk, page),
+        posting (term, page)"""
+"""The planner chooses by these columns; sampling the wide ones takes a third of a second."""
 
 _UNSTORABLE: Final = re.compile("[\0\ud800-\udfff]")
 
@@ -75,20 +81,35 @@ class _ChunkRow:
 
 
 @dataclass(slots=True)
+class _Words:
+    """In how many chunks each term is, and how many terms all chunks have together."""
+
+    frequencies: Counter[str] = field(default_factory=Counter)
+    length: int = 0
+
+    def add(self, counts: Iterable[Counter[str]]) -> None:
+        """Take in the terms of some chunks."""
+        for count in counts:
+            self.frequencies.update(count.keys())
+            self.length += count.total()
+
+
+@dataclass(slots=True)
 class _Totals:
     """What a generation has of all its chunks together."""
 
+    words: _Words
     whitening: WhiteningFit | None = None
-    frequencies: Counter[str] = field(default_factory=Counter)
-    length: int = 0
     chunks: int = 0
     tokens: int = 0
     token_sum: Any = field(default_factory=lambda: np.zeros(WIDTH))
     width: int = 0
     added: bool = False
 
-    def add(self, embeddings: Sequence[Embedding], counts: Iterable[Counter[str]]) -> None:
-        """Take in some chunks."""
+    def add(self, embeddings: Sequence[Embedding]) -> None:
+        """Take in the vectors of some chunks."""
+        if not embeddings:
+            return
         vectors = np.stack([one.vector for one in embeddings])
         self.width, self.added = vectors.shape[1], embeddings[0].added is not None
         self.whitening = self.whitening or WhiteningFit(self.width)
@@ -96,9 +117,6 @@ class _Totals:
         for one in embeddings:
             self.token_sum += one.tokens.sum(axis=0, dtype=np.float64)
             self.tokens += len(one.tokens)
-        for count in counts:
-            self.frequencies.update(count.keys())
-            self.length += count.total()
         self.chunks += len(embeddings)
 
 
@@ -123,12 +141,14 @@ class PostgresWriter:
         """
         if questions is not None:
             raise UsageError(NO_QUESTIONS, "use an index in a folder, or leave out --generate-questions")
-        with self._session.transaction():
+        language = str(manifest["language"])
+        with self._session.transaction(), ThreadPoolExecutor(2) as aside:
             models = (self._embedder.fingerprint, *manifest.get("late", {}).values())
-            planned = self._plan(pages, chunks, "+".join(models), str(manifest["language"]))
-            totals = _Totals()
-            for part in _parts(planned, embeddings):
-                self._write(part, totals, str(manifest["language"]))
+            planned = self._plan(pages, chunks, "+".join(models), language)
+            question_token = self._mean_question_token(aside)
+            totals, source = _Totals(self._known_words(planned)), iter(embeddings)
+            for part, counts in _counted(_parts(planned), language, aside):
+                self._write(part, counts, source, totals)
             if totals.chunks != len(chunks):
                 raise CorpusError(f"{totals.chunks} embeddings for {len(chunks)} chunks", "run the same command again")
             self._session.copy("page", _PAGE, (_page_row(page) for page in planned if page.new))
@@ -136,7 +156,7 @@ class PostgresWriter:
                 self._session.rows(statement)
             if totals.chunks > EXACT_UP_TO:
                 self._create_nearest(totals)
-            return self._switch(planned, totals, manifest)
+            return self._switch(planned, totals, question_token.result(), manifest)
 
     def _plan(
         self, pages: Sequence[StoredPage], chunks: Sequence[Chunk], models: str, language: str
@@ -168,14 +188,39 @@ class PostgresWriter:
             CROSS JOIN unnest(g.pages) u(id) JOIN page p ON p.id = u.id"""
         return {row[0]: (row[1], row[2]) for row in self._session.rows(query)}
 
-    def _write(self, part: Sequence[tuple[_PlannedPage, int, Embedding]], totals: _Totals, language: str) -> None:
-        """Take some chunks into the totals, and write those of new pages."""
-        counts = [Counter(terms(embedding_text(page.chunks[at]), language)) for page, at, _ in part]
-        totals.add([embedding for _, _, embedding in part], counts)
+    def _known_words(self, planned: Sequence[_PlannedPage]) -> _Words:
+        """The words of the current generation in the pages that stay: those of all its pages less those that go."""
+        kept = {page.id for page in planned if not page.new}
+        if not kept:
+            return _Words()
+        query = """
+            SELECT g.terms, g.frequencies, g.mean_length, g.manifest, g.pages
+            FROM current JOIN generation g ON g.id = current.generation"""
+        ((packed_terms, frequencies, mean_length, manifest, pages),) = self._session.rows(query)
+        counts = np.frombuffer(frequencies, dtype="<i4").tolist()
+        words = dict(zip(json.loads(zlib.decompress(packed_terms)), counts, strict=True))
+        length = round(mean_length * json.loads(manifest)["chunks"])
+        for term, chunks, times in self._session.rows(WORDS_OF_PAGES, [[page for page in pages if page not in kept]]):
+            words[term] -= chunks
+            length -= times
+        return _Words(Counter({term: chunks for term, chunks in words.items() if chunks}), length)
+
+    def _write(
+        self,
+        part: Sequence[_PlannedPage],
+        counts: Sequence[Counter[str]],
+        source: Iterator[Embedding],
+        totals: _Totals,
+    ) -> None:
+        """Take the chunks of some pages into the totals, and write those of new pages, whose terms `counts` are."""
+        chunks = [(page, at) for page in part for at in range(len(page.chunks))]
+        embeddings = list(islice(source, len(chunks)))
+        totals.add(embeddings)
+        totals.words.add(counts)
+        fresh = [(*place, one) for place, one in zip(chunks, embeddings, strict=False) if place[0].new]
         rows = [
             _ChunkRow(page.first_chunk + at, page.id, page.chunks[at], embedding, count)
-            for (page, at, embedding), count in zip(part, counts, strict=True)
-            if page.new
+            for (page, at, embedding), count in zip(fresh, counts, strict=False)
         ]
         if not rows:
             return
@@ -187,7 +232,7 @@ class PostgresWriter:
         late = [(row.id, row.page, row.embedding.late.tobytes()) for row in rows if row.embedding.late is not None]
         if late:
             copy("late", _LATE, late)
-        copy("posting", _POSTING, sorted(_postings(rows)))
+        copy("posting", _POSTING, pack_postings([(row.page, row.id, row.terms) for row in rows]))
         copy("page_vector", _PAGE_VECTOR, _page_vectors(rows))
 
     def _create_nearest(self, totals: _Totals) -> None:
@@ -197,7 +242,7 @@ class PostgresWriter:
             create_nearest(self._session, "added", self._embedder.dimension)
 
     def _switch(
-        self, planned: Sequence[_PlannedPage], totals: _Totals, manifest: Mapping[str, Any]
+        self, planned: Sequence[_PlannedPage], totals: _Totals, question_token: Floats, manifest: Mapping[str, Any]
     ) -> PostgresGeneration:
         """Write the generation, and make it the current one."""
         session = self._session
@@ -211,17 +256,17 @@ class PostgresWriter:
             "added": totals.added,
             "nearest": totals.chunks > EXACT_UP_TO,
         }
-        words = sorted(totals.frequencies)
+        words = sorted(totals.words.frequencies)
         name = new_name(manifest)
-        means = [totals.token_sum / (max(1, totals.tokens) * SCALE), self._mean_question_token()]
+        means = [totals.token_sum / (max(1, totals.tokens) * SCALE), question_token]
         row = (
             number,
             name,
             json.dumps(whole, ensure_ascii=True),
             [page.id for page in planned],
             zlib.compress(json.dumps(words, ensure_ascii=False).encode()),
-            np.array([totals.frequencies[word] for word in words], dtype="<i4").tobytes(),
-            totals.length / max(1, totals.chunks),
+            np.array([totals.words.frequencies[word] for word in words], dtype="<i4").tobytes(),
+            totals.words.length / max(1, totals.chunks),
             _bytes(totals.whitening.whitening() if totals.whitening else np.zeros((1, 0), np.float32)),
             _bytes(np.stack(means).astype(np.float32)),
         )
@@ -231,17 +276,18 @@ class PostgresWriter:
             [number],
         )
         if sum(page.new for page in planned) * 2 > len(planned):  # the planner has no idea of the tables yet
-            session.rows("ANALYZE page, page_vector, chunk, embedding, added, posting")
+            session.rows(_ANALYZE)
         return PostgresGeneration(number, name, whole)
 
-    def _mean_question_token(self) -> Floats:
+    def _mean_question_token(self, aside: Executor) -> "Future[Floats]":
         """That of the current generation, if it is of this embedder: an update need not load the model."""
         found = self._session.row(
             "SELECT g.manifest, g.token_means FROM current JOIN generation g ON g.id = current.generation"
         )
         if found and json.loads(found[0]).get("embedder", {}).get("fingerprint") == self._embedder.fingerprint:
-            return np.asarray(np.frombuffer(found[1], dtype="<f4").reshape(2, WIDTH)[1])
-        return mean_question_token(self._embedder)
+            known = np.asarray(np.frombuffer(found[1], dtype="<f4").reshape(2, WIDTH)[1])
+            return aside.submit(lambda: known)
+        return aside.submit(mean_question_token, self._embedder)
 
     def _size(self) -> int:
         """The bytes of all tables of the index, those of other generations included."""
@@ -252,20 +298,36 @@ class PostgresWriter:
         return int(found[0]) if found and found[0] else 0
 
 
-def _parts(
-    planned: Sequence[_PlannedPage], embeddings: Iterable[Embedding]
-) -> Iterator[list[tuple[_PlannedPage, int, Embedding]]]:
-    """The chunks of all pages, each with its page and its place there, about _BLOCK at a time; no page is divided."""
-    source = iter(embeddings)
-    part: list[tuple[_PlannedPage, int, Embedding]] = []
+def _parts(planned: Sequence[_PlannedPage]) -> Iterator[list[_PlannedPage]]:
+    """The pages, about _BLOCK chunks at a time; no page is divided."""
+    part: list[_PlannedPage] = []
+    size = 0
     for page in planned:
-        mine = list(islice(source, len(page.chunks)))
-        part += [(page, at, embedding) for at, embedding in enumerate(mine)]
-        if len(part) >= _BLOCK:
+        part.append(page)
+        size += len(page.chunks)
+        if size >= _BLOCK:
             yield part
-            part = []
+            part, size = [], 0
     if part:
         yield part
+
+
+def _counted(
+    parts: Iterable[list[_PlannedPage]], language: str, aside: Executor
+) -> Iterator[tuple[list[_PlannedPage], list[Counter[str]]]]:
+    """Parts with the terms of each chunk of their new pages, counted while the part before is written."""
+    waiting: list[tuple[list[_PlannedPage], Future[list[Counter[str]]]]] = []
+    for part in parts:
+        waiting.append((part, aside.submit(_count_terms, part, language)))
+        if len(waiting) > 1:
+            before, counts = waiting.pop(0)
+            yield before, counts.result()
+    for part, counts in waiting:
+        yield part, counts.result()
+
+
+def _count_terms(part: Sequence[_PlannedPage], language: str) -> list[Counter[str]]:
+    return [Counter(terms(embedding_text(chunk), language)) for page in part if page.new for chunk in page.chunks]
 
 
 def _digest(stored: StoredPage, chunks: Sequence[Chunk], models: str, language: str) -> str:
@@ -290,12 +352,6 @@ def _chunk_row(row: _ChunkRow) -> tuple[Any, ...]:
         *(row.id, row.page, c.id, _text(c.anchor), list(map(_text, c.headings)), _text(c.text), _text(c.context)),
         *(c.start, c.end, c.tokens, row.embedding.tokens.tobytes()),
     )
-
-
-def _postings(rows: Sequence[_ChunkRow]) -> Iterator[tuple[str, int, int, bytes]]:
-    for page, group in groupby(rows, key=lambda row: row.page):
-        for one in pack_postings(page, ((row.id, row.terms) for row in group)):
-            yield _text(one.term), one.page, one.first, one.places
 
 
 def _page_vectors(rows: Sequence[_ChunkRow]) -> Iterator[tuple[int, Floats]]:

@@ -27,7 +27,7 @@ def test_a_date_is_found_by_its_iso_form(written: str) -> None:
     ("text", "term"),
     [
         ("Valve 7 opens", "valve 7"), ("valves #7", "valve 7"), ("RFC 7231", "rfc 7231"),
-        ("port no. 8080", "port 8080"),
+        ("port no. 8080", "port 8080"), ("Artículo nº 7", "artículo 7"), ("ISO\u00a0N° 9", "iso 9"),
         ("error 402", "error 402"), ("HTTP 402:", "http 402"), ("v3", "version 3"), ("Version 3", "version 3"),
     ],
 )  # fmt: skip
@@ -35,7 +35,7 @@ def test_a_numbered_thing_is_a_term_of_its_own(text: str, term: str) -> None:
     assert term in set(number_terms(text))
 
 
-@pytest.mark.parametrize("text", ["at 5", "in 2026-03", "valve 7.5", "March 7"])
+@pytest.mark.parametrize("text", ["at 5", "in 2026-03", "valve 7.5", "March 7", "id 1234567890"])
 def test_what_is_not_numbered_makes_no_such_term(text: str) -> None:
     assert [term for term in number_terms(text) if " " in term] == []
 
