@@ -18,6 +18,7 @@ from ingest.index.base import IndexReader, Published, StoredPage
 from ingest.index.folder.files import text_hash
 from ingest.index.previous import PageChunks, Previous, chunking_inputs
 from ingest.index.sections import EmbeddedQuestions, QuestionSource, Section, SectionQuestions, sections_of
+from ingest.index.spool import SpooledChunks
 from ingest.index.stores import index_at
 from ingest.index.vectors import EmbeddingSource
 from ingest.text.language import detect_language
@@ -182,16 +183,16 @@ class IndexBuilder:
 
     def _chunk(self, documents: Iterable[Document]) -> PageChunks:
         """The chunks of these pages, in their order. A page that was cut before is not cut again."""
-        chunks: list[Chunk] = []
-        hashes: list[str] = []
+        chunks, hashes = SpooledChunks(self.previous.spool), list[str]()
         pages = list(documents)
         for at, page in enumerate(pages, 1):
             key = chunking_inputs(page)
             cut = self._cut.get(key) or self.previous.chunks_by_page.get(key)
             if cut is None:
-                cut = PageChunks.of(chunk_document(page, self._embedder.count, self._embedder.max_tokens))
+                found = chunk_document(page, self._embedder.count, self._embedder.max_tokens)
+                cut = PageChunks.of(found, self.previous.spool)
             self._cut[key] = cut
-            chunks += cut.chunks
+            chunks.extend(cut.chunks)
             hashes += cut.hashes
             self._progress("chunk", at, len(pages))
         return PageChunks(chunks, hashes)

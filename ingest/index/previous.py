@@ -1,8 +1,9 @@
 """The generation that a reindex starts from, opened once: its pages, its chunks and its embeddings."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final
 
 from ingest.chunk import CHUNKER_VERSION
 from ingest.core.database_url import IndexAddress
@@ -11,20 +12,25 @@ from ingest.core.records import Chunk, Document
 from ingest.embed.base import NO_VECTOR, Embedding, embedding_text
 from ingest.index.base import IndexReader, StoredPage
 from ingest.index.folder.files import text_hash
+from ingest.index.spool import ChunkSpool, SpooledChunks
 from ingest.index.stores import index_at
+
+_ROWS: Final = 1_000
+"""Chunks read at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class PageChunks:
-    """The chunks of one page, and the hash of each one's embedded text."""
+    """The chunks of one page or of many, and the hash of each one's embedded text."""
 
-    chunks: Sequence[Chunk]
-    hashes: Sequence[str]
+    chunks: SpooledChunks
+    hashes: list[str]
 
     @classmethod
-    def of(cls, chunks: Sequence[Chunk]) -> "PageChunks":
-        """Hash the embedded texts of a page's chunks."""
-        return cls(chunks, [text_hash(embedding_text(chunk)) for chunk in chunks])
+    def of(cls, chunks: Iterable[Chunk], spool: ChunkSpool) -> "PageChunks":
+        """Put chunks into the spool, and hash their embedded texts."""
+        kept = spool.add(chunks)
+        return cls(kept, [text_hash(embedding_text(chunk)) for chunk in kept])
 
 
 def chunking_inputs(document: Document) -> tuple[object, ...]:
@@ -37,6 +43,8 @@ class Previous:
 
     def __init__(self, reader: IndexReader | None, fingerprint: str, damage: str = "") -> None:
         self._reader = reader
+        self.spool = ChunkSpool()
+        """Where the chunks of the generation are while it is used, and those of the build that it is used for."""
         self.generation = generation = reader.generation if reader else None
         self.damage = damage
         """What is wrong with the files of the generation, "" where nothing is known to be."""
@@ -67,9 +75,16 @@ class Previous:
     @cached_property
     def _all_chunks(self) -> PageChunks:
         try:
-            return PageChunks.of(self._reader.all_chunks() if self._reader else ())
+            return PageChunks.of(self._read_chunks(), self.spool)
         except IndexDamaged:
-            return PageChunks((), ())
+            return PageChunks(SpooledChunks(self.spool), [])
+
+    def _read_chunks(self) -> Iterator[Chunk]:
+        """Yield its chunks in the order of rows. Raises IndexDamaged."""
+        reader = self._reader
+        total = int(reader.manifest["chunks"]) if reader else 0
+        for start in range(0, total, _ROWS):
+            yield from reader.chunks(range(start, min(total, start + _ROWS))) if reader else ()
 
     @cached_property
     def chunks_by_page(self) -> dict[tuple[object, ...], PageChunks]:
@@ -83,7 +98,7 @@ class Previous:
         found: dict[tuple[object, ...], PageChunks] = {}
         for page in self.pages:
             rows = by_url.get(page.document.url, [])
-            mine = PageChunks([whole.chunks[row] for row in rows], [whole.hashes[row] for row in rows])
+            mine = PageChunks(whole.chunks.at(rows), [whole.hashes[row] for row in rows])
             found[chunking_inputs(page.document)] = mine
         return found
 

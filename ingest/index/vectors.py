@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Protocol
+from typing import Protocol, overload
 
 from ingest.core.records import Chunk, Progress
 from ingest.embed.base import Embedding, PassageEmbedder, embedding_text
@@ -53,10 +53,10 @@ class EmbeddingSource:
 
         What was made is in the cache even when a later one fails. Raises ModelError.
         """
-        self._embed(_texts(chunks, hashes, set(self.missing(hashes))), progress)
+        self._embed(chunks, hashes, set(self.missing(hashes)), progress)
         if len({self._dimensions[name] for name in hashes}) > 1:  # the model behind a remote name has changed
             self._previous.fits = False
-            self._embed(_texts(chunks, hashes, set(hashes)), progress)
+            self._embed(chunks, hashes, set(hashes), progress)
 
     def dimension(self, name: str) -> int:
         """The length of the vector of a text that `prepare` has seen."""
@@ -97,13 +97,15 @@ class EmbeddingSource:
         found = self._previous.embeddings(names - self.made)
         return found | self._cache.get(names - found.keys())
 
-    def _embed(self, texts: Mapping[str, str], progress: Progress) -> None:
-        names = sorted(texts, key=lambda name: len(texts[name]), reverse=True)
+    def _embed(self, chunks: Sequence[Chunk], hashes: Sequence[str], wanted: set[str], progress: Progress) -> None:
+        rows = {name: row for row, name in enumerate(hashes) if name in wanted}
+        sizes = {name: len(embedding_text(chunks[row])) for name, row in rows.items()}
+        names = sorted(rows, key=sizes.__getitem__, reverse=True)
         if names:
             progress(self._stage, 0, len(names))
         ready: dict[str, Embedding] = {}
         try:
-            stream = self._embedder.embed_stream([texts[name] for name in names])
+            stream = self._embedder.embed_stream(_Texts(chunks, [rows[name] for name in names]))
             for done, (at, embedding) in enumerate(stream, 1):
                 ready[names[at]] = embedding
                 if len(ready) >= self._embedder.batch_size or done == len(names):
@@ -127,6 +129,20 @@ class EmbeddingSource:
         return made
 
 
-def _texts(chunks: Sequence[Chunk], hashes: Sequence[str], wanted: set[str]) -> dict[str, str]:
-    """The embedded texts of those of these chunks that are wanted, by hash; equal ones once."""
-    return {name: embedding_text(chunk) for name, chunk in zip(hashes, chunks, strict=True) if name in wanted}
+class _Texts(Sequence[str]):
+    """The embedded texts of the chunks at these rows, read when they are wanted."""
+
+    def __init__(self, chunks: Sequence[Chunk], rows: Sequence[int]) -> None:
+        self._chunks, self._rows = chunks, rows
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @overload
+    def __getitem__(self, at: int) -> str: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[str]: ...
+    def __getitem__(self, at: int | slice) -> str | list[str]:
+        if isinstance(at, slice):
+            return [embedding_text(self._chunks[row]) for row in self._rows[at]]
+        return embedding_text(self._chunks[self._rows[at]])

@@ -20,10 +20,10 @@ from ingest.core.records import Chunk
 from ingest.embed.base import Embedding, embedding_text
 from ingest.embed.token_vectors import TokenVectors
 from ingest.index.base import StoredPage
-from ingest.index.bm25 import collect_postings
 from ingest.index.folder.arrays import write_arrays, write_postings
 from ingest.index.folder.database import Store, write_store
 from ingest.index.folder.generations import Generation, building, current_generation, publish, writing
+from ingest.index.postings import collect_postings
 
 _NOISE = 0.4
 """Length of what is added to a vector of length 1: a copy is as near to its model as a neighbour, at cosine 0.93."""
@@ -41,7 +41,8 @@ def grow(index: Path, folder: Path, count: int, most_tokens: int | None = None) 
     with writing(folder), building(folder, "20260101T000000000-00000000") as built:
         grown_pages = _pages(pages, {chunk.url for chunk in grown})
         write_store(built, grown_pages, grown)
-        write_postings(built, collect_postings(map(embedding_text, grown), source.manifest["language"]))
+        with collect_postings(map(embedding_text, grown), source.manifest["language"]) as postings:
+            write_postings(built, postings)
         embeddings = map(Embedding, vectors, _tokens(tokens, models))
         write_arrays(built, grown_pages, grown, embeddings, np.array(store.token_means()[1]))
         return publish(folder, built, {**source.manifest, "chunks": count})

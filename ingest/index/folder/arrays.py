@@ -23,7 +23,7 @@ from ingest.core.records import Chunk
 from ingest.embed.base import Embedding
 from ingest.embed.token_vectors import SCALE, WIDTH, TokenVectors
 from ingest.index.base import StoredPage
-from ingest.index.bm25 import Bm25Index, Postings
+from ingest.index.bm25 import Bm25Index, inverse_frequency, weigh
 from ingest.index.folder.files import (
     ADDED_VECTORS,
     CHUNKS,
@@ -41,6 +41,8 @@ from ingest.index.folder.files import (
 )
 from ingest.index.folder.generations import Generation
 from ingest.index.folder.records import Records, RecordWriter
+from ingest.index.postings import Postings
+from ingest.index.spool import pack_chunk, unpack_chunk
 from ingest.index.whitening import fit_whitening_to_blocks
 
 _TOKENS: Final = Records(TOKENS, "token", WIDTH)
@@ -69,8 +71,9 @@ def write_arrays(
     blocks = partial(_vector_blocks, folder / VECTORS)
     np.save(folder / WHITENING, fit_whitening_to_blocks(blocks, len(chunks)), allow_pickle=False)
     np.save(folder / TOKEN_MEANS, np.stack([splitter.mean_token(), mean_question_token]), allow_pickle=False)
-    _write_pages(folder, pages, [chunk.url for chunk in chunks], blocks)
-    _CHUNKS.write(folder, map(_packed, chunks))
+    seen: dict[str, str] = {}
+    _write_pages(folder, pages, [seen.setdefault(chunk.url, chunk.url) for chunk in chunks], blocks)
+    _CHUNKS.write(folder, map(pack_chunk, chunks))
 
 
 def write_postings(folder: Path, postings: Postings) -> None:
@@ -79,11 +82,11 @@ def write_postings(folder: Path, postings: Postings) -> None:
         for file, kind in ((documents, "<i4"), (weights, "<f4")):
             facts = {"descr": kind, "fortran_order": False, "shape": (int(postings.offsets[-1]),)}
             np.lib.format.write_array_header_1_0(file, facts)
-        for rows, scores in postings.parts():
+        for rows, scores in weigh(postings):
             documents.write(rows.astype("<i4").tobytes())
             weights.write(scores.astype("<f4").tobytes())
     np.save(folder / "offsets.npy", postings.offsets, allow_pickle=False)
-    np.save(folder / "idf.npy", postings.idf, allow_pickle=False)
+    np.save(folder / "idf.npy", inverse_frequency(postings), allow_pickle=False)
     (folder / VOCABULARY).write_text(json.dumps(postings.names, ensure_ascii=False), encoding="utf-8")
 
 
@@ -154,16 +157,6 @@ class _EmbeddingSplitter:
     def mean_token(self) -> NDArray[np.float32]:
         """The mean token vector of all chunks: float32[WIDTH], 0 where there are no token vectors."""
         return np.asarray(self._sum / (max(1, self._tokens) * SCALE), dtype=np.float32)
-
-
-def _packed(c: Chunk) -> bytes:
-    fields = (c.id, c.url, c.anchor, c.title, c.headings, c.text, c.context, c.start, c.end, c.tokens)
-    return json.dumps(fields).encode() + b"\n"
-
-
-def _unpacked(record: bytes) -> Chunk:
-    chunk_id, url, anchor, title, headings, *rest = json.loads(record)
-    return Chunk(chunk_id, url, anchor, title, tuple(headings), *rest)
 
 
 def _token_head(count: int) -> bytes:
@@ -261,7 +254,7 @@ class Arrays:
     def chunks(self, rows: Iterable[int]) -> list[Chunk]:
         """The chunks at these rows, in the order given; each is checked when it is read. Raises IndexDamaged."""
         with readable(self._folder):
-            return [_unpacked(record) for record in _CHUNKS.read(self._folder, self._chunk_index, list(rows))]
+            return [unpack_chunk(record) for record in _CHUNKS.read(self._folder, self._chunk_index, list(rows))]
 
     def page_texts(self, numbers: Sequence[int]) -> list[StoredPage]:
         """The pages with these numbers, in the order given; each is checked when it is read. Raises IndexDamaged."""

@@ -10,7 +10,6 @@ from ingest.core.atomic import replace_file
 from ingest.core.records import Chunk
 from ingest.embed.base import Embedder, Embedding, embedding_text
 from ingest.index.base import StoredPage
-from ingest.index.bm25 import collect_postings
 from ingest.index.folder.arrays import write_arrays, write_postings
 from ingest.index.folder.cleanup import predecessor_of
 from ingest.index.folder.database import Store, write_store
@@ -27,6 +26,7 @@ from ingest.index.folder.generations import (
     writing,
 )
 from ingest.index.folder.questions import write_questions
+from ingest.index.postings import collect_postings
 from ingest.index.sections import EmbeddedQuestions
 from ingest.index.whitening import mean_question_token
 
@@ -101,7 +101,8 @@ class GenerationWriter:
         """
         with building(self._index, new_name(manifest)) as folder:
             write_store(folder, pages, chunks)
-            write_postings(folder, collect_postings(map(embedding_text, chunks), manifest["language"]))
+            with collect_postings(map(embedding_text, chunks), manifest["language"]) as postings:
+                write_postings(folder, postings)
             write_arrays(folder, pages, chunks, embeddings, mean_question_token(self._embedder))
             if questions is not None:
                 write_questions(folder, questions, len(chunks), manifest["language"])

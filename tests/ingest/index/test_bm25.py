@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.index import bm25
+from ingest.index import postings
 from ingest.index.bm25 import K1, B, build_bm25
 from ingest.text.terms import stem, terms
 
@@ -101,7 +101,8 @@ def test_postings_that_are_counted_and_weighed_in_parts_are_the_same(monkeypatch
     assert whole.documents[whole.offsets[0] : whole.offsets[1]].tolist() == [
         row for row, text in enumerate(texts) if min(whole) in text.split()
     ]
-    monkeypatch.setattr(bm25, "_PART", 7)
+    monkeypatch.setattr(postings, "_PART", 7)
+    monkeypatch.setattr(postings, "_IN_MEMORY", 1)
     parts = build_bm25(texts)
     assert list(parts) == list(whole)
     for name in ("offsets", "documents", "weights", "idf"):

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import ingest.index.build
+import ingest.index.spool
 from ingest.core.errors import CorpusError, IndexDamaged
 from ingest.embed.base import Embedding, QueryEmbedding, embed_all, embedding_text
 from ingest.embed.token_vectors import SCALE, WIDTH, compress
@@ -196,3 +197,15 @@ def test_token_vectors_and_their_means_are_those_of_the_embedder(tmp_path: Path)
     np.testing.assert_array_equal(whole, np.concatenate([one.tokens for one in right]))
     np.testing.assert_allclose(store.token_means()[0], whole.mean(axis=0) / SCALE, atol=1e-6)
     np.testing.assert_allclose(store.token_means()[1], [0.5, 0.5] + [0.0] * (WIDTH - 2))
+
+
+def test_chunks_that_wait_in_a_file_are_indexed_and_reused_as_others(
+    tmp_path: Path, embedder: WordEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages, more = stored(a="alpha", b=LONG), stored(a="alpha", b=LONG, c="Ünï \U0001f600")
+    expected = Store(build(tmp_path / "memory", more, embedder).generation).all_chunks()
+    monkeypatch.setattr(ingest.index.spool, "_IN_MEMORY", 1)
+    build(tmp_path / "file", pages, embedder)
+    report = build(tmp_path / "file", more, embedder)
+    assert (report.total, report.embedded, embedder.embedded) == (7, 1, [embedding_text(expected[-1])])
+    assert Store(report.generation).all_chunks() == expected
