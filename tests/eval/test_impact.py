@@ -228,6 +228,20 @@ def test_without_a_file_the_headings_of_the_changed_pages_are_asked_first(built:
     assert changed == {"Billing: Refunds"}
 
 
+@pytest.mark.slow
+def test_without_a_file_the_text_above_the_first_heading_is_asked_too(tmp_path: Path) -> None:
+    settings = settings_of(tmp_path)
+    lead = "Webhooks call an address of yours when a payment arrives; each call is retried for 12 hours.\n\n"
+    pages = PAGES | {"webhooks": f"# Webhooks\n\n{lead}## Signing\n\nEvery call is signed with the account's secret.\n"}
+    index(settings, pages)
+    before = current_generation(settings.index).name
+    index(settings, pages | {"webhooks": pages["webhooks"].replace("12 hours", "48 hours")})
+    opened = open_generations(settings, [before, generation_names(settings.index)[-1]], use_model=False)
+    changed = [one for one in measure_impact((), *opened, AnswerOptions(), quiet) if one.effects != ("same answer",)]
+    assert [(one.page, "lost citation" in one.effects) for one in changed] == [("/docs/webhooks", True)]
+    assert changed[0].question.question.startswith("Webhooks: Webhooks call an address of yours")
+
+
 def test_a_log_of_questions_is_a_file_of_questions(tmp_path: Path) -> None:
     log = tmp_path / "questions.log"
     lines = [{"id": "a1", "question": "How do I rotate a key?", "answered": True}, {"vote_on": "a1", "vote": "up"}]
