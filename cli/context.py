@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from cli.downloads import confirm_downloads, missing_downloads
 from cli.terminal import format_count, progress_bars, say
+from cli.usage_errors import with_places
 from ingest.core.database_url import DatabaseUrl
 from ingest.core.errors import IndexMissing, UsageError
 from ingest.core.settings import Settings, load_settings
@@ -29,6 +30,13 @@ _PATIENCE = 300.0
 def settings_from(options: Mapping[str, object]) -> Settings:
     """Settings from options, environment, config file and defaults. Raises UsageError."""
     return load_settings(options, os.environ, Path.cwd())
+
+
+def for_same_docs(hint: str, settings: Settings) -> str:
+    """A hint whose commands repeat the --docs and --index of this call: without, they act on other docs."""
+    given = {"docs": settings.docs, "index": settings.index}
+    places = [f"--{name}={place}" for name, place in given.items() if settings.origins[name] == "option"]
+    return with_places(hint, places)
 
 
 def text_or_stdin(text: str) -> str:
@@ -108,7 +116,7 @@ def _index_existing_pages(settings: Settings, *, quiet: bool) -> None:
     if settings.origins["docs"] == "default":
         seed(settings.docs)
     corpus = read_corpus(settings.docs)
-    if not quiet:
+    if corpus.files and not quiet:
         say(f"no index yet: indexing {format_count(len(corpus.files), 'page')} of {settings.docs} (once)")
     with progress_bars(quiet=quiet) as progress, index.writing(wait=_PATIENCE):
         try:

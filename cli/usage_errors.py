@@ -15,7 +15,7 @@ Rewrite = tuple[re.Pattern[str], Callable[[re.Match[str]], str]]
 
 _VALUE: Final = r"Invalid value for '(?P<option>[^']+)'(?: / '[^']+')*: "
 _OPTION: Final = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
-_ASKDOCS: Final = re.compile(r"\baskdocs (?:reindex|doctor|status|eval)(?: --?[a-z-]+| [A-Z]{2,})*")
+_ASKDOCS: Final = re.compile(r"\baskdocs (?:reindex|doctor|status|eval|impact)(?: --?[a-z-]+| [A-Z]{2,})*")
 """A command in a hint, with its options."""
 _OTHER_COMMAND: Final = re.compile(
     r"\b(?:ask|askdocs|reindex|inspect|eval|status|doctor|models|serve|mcp|impact|gaps|replay|export) "

@@ -2,16 +2,16 @@
 
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from cli.context import settings_from
+from cli.context import for_same_docs, settings_from
 from cli.terminal import json_line, print_text
 from cli.usage_errors import fit_hint
 from ingest.core.database_url import DatabaseUrl
 from ingest.core.errors import DocsError, IndexMissing, ModelError
 from ingest.core.settings import Settings
-from ingest.docs.folder import read_corpus
+from ingest.docs.folder import read_corpus, read_sources
 from ingest.embed.registry import get_embedder
 from ingest.index.stores import index_at
 from ingest.openrouter.catalog import KeyLimits, key_limits, list_models
@@ -41,6 +41,7 @@ def run_doctor(values: Mapping[str, object], *, json: bool) -> int:
         name: check for name, check in _CHECKS.items() if name != "database" or settings.folder != settings.index
     }
     checks = [_guarded(name, check, settings) for name, check in applicable.items()]
+    checks = [replace(check, fix=for_same_docs(check.fix, settings)) for check in checks]
     healthy = all(check.state != "failed" for check in checks)
     if json:
         found = [{"name": c.name, "state": c.state, "detail": c.detail, "fix": c.fix} for c in checks]
@@ -67,7 +68,7 @@ def _guarded(name: str, check: Callable[[Settings], Check], settings: Settings) 
 
 def _docs(settings: Settings) -> Check:
     if not settings.docs.is_dir():
-        fix = "run askdocs reindex, or name the folder with --docs"
+        fix = f"run {_first_reindex(settings)}, or name another folder with --docs"
         return Check("docs", "failed", f"there is no folder {settings.docs}", fix)
     corpus = read_corpus(settings.docs)
     detail = f"{len(corpus.files)} pages in {settings.docs}"
@@ -76,8 +77,14 @@ def _docs(settings: Settings) -> Check:
         fix = "run askdocs reindex --full, or fix the file"
         return Check("docs", "failed", f"{detail}; {len(corpus.problems)} can't be read, such as {first.url}", fix)
     if not corpus.files:
-        return Check("docs", "failed", detail, "run askdocs reindex")
+        return Check("docs", "failed", detail, f"run {_first_reindex(settings)}")
     return Check("docs", "ok", detail)
+
+
+def _first_reindex(settings: Settings) -> str:
+    """The command that fills the docs folder. Only the default one is filled from the default site."""
+    source = "" if settings.origins["docs"] == "default" or read_sources(settings.docs) else " --source URL"
+    return f"askdocs reindex{source}"
 
 
 def _database(settings: Settings) -> Check:

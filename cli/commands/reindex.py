@@ -8,7 +8,7 @@ from typing import Any
 
 from cli.commands.change_log import change_log, refuse_target, write_change_log
 from cli.commands.question_plan import question_json, question_text, with_question_plan
-from cli.context import settings_from
+from cli.context import for_same_docs, settings_from
 from cli.contradictions import refuse_contradictions
 from cli.downloads import confirm_downloads
 from cli.terminal import format_count, json_line, print_text, progress_bars, say
@@ -173,7 +173,8 @@ def _note_pages_ahead(settings: Settings) -> None:
         return
     if behind:
         pages = format_count(behind, "page")
-        say(f"note: the index is not up to date with {pages}; go forward again: askdocs reindex --no-crawl")
+        forward = for_same_docs("askdocs reindex --no-crawl", settings)
+        say(f"note: the index is not up to date with {pages}; go forward again: {forward}")
 
 
 def _refuse_change_log(output: Output, settings: Settings) -> None:

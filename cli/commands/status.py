@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from cli.context import settings_from
+from cli.context import for_same_docs, settings_from
 from cli.terminal import format_count, json_line, print_text
 from ingest.core.errors import CorpusError, IndexMissing
 from ingest.core.settings import Settings
@@ -30,7 +30,7 @@ def run_status(values: Mapping[str, object], *, json: bool) -> int:
         "index": _index(settings, corpus),
         "settings": _settings(settings),
     }
-    print(json_line(state)) if json else print_text(_text(state))
+    print(json_line(state)) if json else print_text(for_same_docs(_text(state), settings))
     return 0
 
 

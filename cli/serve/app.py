@@ -1,5 +1,6 @@
 """The routes, and what wraps them: guard, rate limit, errors. `run_server` runs until it is interrupted."""
 
+import errno
 import logging
 import socket
 from collections.abc import AsyncIterator, Callable
@@ -168,9 +169,10 @@ def listen(options: ServeOptions) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((options.host, options.port))
-    except (OSError, OverflowError) as error:
+    except OSError as error:
         listener.close()
+        why = "is in use by another program" if error.errno == errno.EADDRINUSE else f"can't be used: {error.strerror}"
         raise UsageError(
-            f"port {options.port} of {options.host} can't be used", "choose another; --port 0 takes a free one"
+            f"port {options.port} of {options.host} {why}", "choose another; --port 0 takes a free one"
         ) from error
     return listener

@@ -81,6 +81,14 @@ def test_doctor_names_a_fix_for_each_failure(askdocs: CommandLine, server: Model
     assert KEY not in shown.out
 
 
+def test_a_fix_acts_on_the_docs_that_were_checked(askdocs: CommandLine) -> None:
+    (askdocs.cwd / "mine").mkdir()
+    fixes = {one["name"]: one["fix"] for one in askdocs("doctor", "--docs", "mine", "--json").json["checks"]}
+    assert fixes["docs"] == f"run askdocs reindex --source URL --docs {askdocs.cwd / 'mine'}"
+    assert f"askdocs reindex --no-crawl --docs {askdocs.cwd / 'mine'};" in fixes["index"]
+    assert f"`askdocs reindex --no-crawl --docs {askdocs.cwd / 'mine'}`" in askdocs("status", "--docs", "mine").out
+
+
 def test_doctor_without_a_key_is_no_failure(starter: CommandLine) -> None:
     found = starter("doctor", "--json")
     assert (found.status, states(found.json)["key"], found.json["healthy"]) == (0, "note", True)

@@ -276,6 +276,7 @@ def test_a_port_that_is_taken_is_said_in_one_line(starter: CommandLine, running:
     ended = starter("serve", "--port", str(running.port))
     assert ended.status == 2
     assert ended.err.count("\n") == 2
+    assert f"port {running.port} of 127.0.0.1 is in use by another program" in ended.err
     assert "--port" in ended.err
 
 
