@@ -83,6 +83,11 @@ class Gap:
         return sum(question.count for question in self.questions)
 
     @property
+    def voted_down(self) -> int:
+        """How many of these lines have a reader's vote against the answer."""
+        return sum(entry.vote == "down" for question in self.questions for entry in question.entries)
+
+    @property
     def name(self) -> str:
         """Return the representative question: the most frequent one; of several, the shortest."""
         return min(self.questions, key=_by_frequency).text
@@ -98,6 +103,7 @@ class Gap:
             "question": self.name,
             "size": self.size,
             "distinct": len(self.questions),
+            "voted_down": self.voted_down,
             "trend": round(self.trend, 3),
             "history": list(self.history),
             "reason": self.reason,

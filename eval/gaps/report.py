@@ -27,8 +27,13 @@ def gaps_text(gaps: Sequence[Gap], asked: int, shown: int) -> Iterator[str]:
     yield summary_line(gaps, asked)
     for gap in gaps[:shown]:
         yield f"\n{gap.size:>5}  {gap.name}"
-        yield f"       {gap.reason}; {gap.trend:.0%} of them in the later half of the log"
+        when = f"; {gap.trend:.0%} of them in the later half of the log" if gap.size > 1 else ""
+        yield f"       {gap.reason}{_votes(gap)}{when}"
         yield f"       {'answer at ' + gap.passage.url if gap.passage else 'nearest: ' + ', '.join(gap.pages)}"
+
+
+def _votes(gap: Gap) -> str:
+    return f", voted down {gap.voted_down:,} time{'s' * (gap.voted_down != 1)}" if gap.voted_down else ""
 
 
 def summary_line(gaps: Sequence[Gap], asked: int) -> str:
@@ -69,7 +74,8 @@ def _gap(gap: Gap, *, opened: bool) -> str:
     nearest = "<br>".join(escape_html(place) for place in gap.pages) or "none"
     return (
         f"<details{' open' if opened else ''}><summary>{escape_html(gap.name)}<br>"
-        f"<small><b>{gap.size:,}</b> asked · {escape_html(gap.reason)} · {_trend(gap)}</small></summary><div>"
+        f"<small><b>{gap.size:,}</b> asked · {escape_html(gap.reason)}{_votes(gap)} · {_trend(gap)}</small></summary>"
+        "<div>"
         f"{_history(gap)}<dl>{_passage(gap)}<dt>nearest pages</dt><dd>{nearest}</dd>"
         f"<dt>what to do</dt><dd>{escape_html(TO_DO[gap.reason])}</dd></dl>"
         f"<div class=wide><table>{rows(questions)}</table></div>"
@@ -92,6 +98,8 @@ def _passage(gap: Gap) -> str:
 
 
 def _trend(gap: Gap) -> str:
+    if gap.size == 1:
+        return "once"
     if gap.trend > 2 / 3:
         return f'<span class="bad">growing</span>: {gap.trend:.0%} in the later half'
     return f"{gap.trend:.0%} in the later half"

@@ -149,8 +149,10 @@ def test_twelve_planted_gaps_are_found_pure(starter: CommandLine, log: Path) -> 
     assert pure >= 0.9 * len(subjects)
     reasons = {gap["question"]: gap["reason"] for gap in document["gaps"]}
     assert reasons["What are model variants"] == "found, but the answer is not supported"
+    assert {gap["question"]: gap["voted_down"] for gap in document["gaps"]}["What are model variants"] == 4
     assert all(sum(gap["history"]) == gap["size"] for gap in document["gaps"])
     page = (starter.cwd / "gaps.html").read_text(encoding="utf-8")
+    assert "the answer is not supported, voted down 4 times" in page
     assert "<script" not in page
     assert "anna@example.org" not in page + done.out
     for reason in ("not in the docs", "found, but the answer is not supported"):

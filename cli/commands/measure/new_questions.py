@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from cli.context import open_index
-from cli.terminal import json_line, say
+from cli.terminal import format_count, json_line, say
 from ingest.core.errors import UsageError
 from ingest.core.settings import Settings
 
@@ -43,6 +43,7 @@ def run_new(settings: Settings, page: str, quote: str | None, question: str | No
     _add(options.questions, text, [line])
     print(json_line(line))
     if not options.quiet:
+        _note_added(options.questions, 1)
         say("note: add the facts that a right answer contains, and set the kind")
     return 0
 
@@ -60,6 +61,7 @@ def lines_from_log(settings: Settings, log: Path, questions: Path | None, *, qui
     for line in lines:
         print(json_line(line))
     if not quiet:
+        _note_added(questions, len(lines))
         say("note: check each line: whether the docs answer it, the gold, and the facts of a right answer")
     return 0
 
@@ -73,6 +75,11 @@ def _add(path: Path | None, text: str, lines: "Sequence[Mapping[str, Any]]") -> 
     separator = "\n" if text and not text.endswith("\n") else ""
     added = "".join(f"{json.dumps(line, ensure_ascii=False)}\n" for line in lines)
     write_whole(path, f"{text}{separator}{added}")
+
+
+def _note_added(path: Path | None, count: int) -> None:
+    if path is not None and count:
+        say(f"note: added {format_count(count, 'line')} to {path}")
 
 
 def _existing(path: Path | None) -> "tuple[str, tuple[Question, ...]]":
