@@ -81,7 +81,7 @@ Judge = Annotated[
         "--judge",
         metavar="NAME",
         help="What checks each sentence of the model: an NLI CrossEncoder's name or folder, or openrouter:SLUG. "
-        "[default: rules]",
+        "[default: rules and the bundled model]",
     ),
 ]
 ShowPrompt = Annotated[bool, typer.Option("--show-prompt", help="Print what a model would read, and stop.")]

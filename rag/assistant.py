@@ -82,7 +82,7 @@ class Assistant:
 
     Without a `model` it quotes the pages. `backend` says what the model runs on. `thresholds` decide when to refuse.
     `docs_date` is the day as of which the pages are; labels of passages are derived from `secret` (see Passages).
-    Without a `judge`, rules check what a model wrote.
+    Without a `judge`, rules and the bundled model check what a model wrote.
     """
 
     retriever: Retriever
@@ -335,12 +335,14 @@ class _Writing:
     def _write(self, question: str, hits: Sequence[Hit]) -> "Written":
         from rag.generate.search_tool import write_with_search
         from rag.generate.writer import write_answer
+        from rag.verify.support_check import BundledCheck
+        from rag.verify.token_reader import TokenReader
 
         passages = self.assistant.passages(hits)
         messages = build_messages(question, passages)
 
         def check(pieces: Iterable[str | Completion]) -> "Written":
-            judge = self.assistant.judge
+            judge = self.assistant.judge or BundledCheck(TokenReader(self.assistant.retriever.stored_tokens))
             return write_answer(pieces, passages, self.on_event, strict=self.options.strict, judge=judge)
 
         if not self.options.search_tool:

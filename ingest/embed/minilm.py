@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ingest.embed.base import BATCH, BUNDLED, CHUNK_TOKENS, Embedding, QueryEmbedding, Vectors
 from ingest.embed.bert import Bert, mean_pool
-from ingest.embed.token_vectors import NO_TOKENS, compress, project
+from ingest.embed.token_vectors import NO_TOKENS, TokenVectors, compress, project
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -89,6 +89,18 @@ class MiniLm:
         """Embed a question with its tokens, without torch; pieces beyond the 254th are not read."""
         _, states, spans = self._states(text)
         return QueryEmbedding(mean_pool(states), project(states[1:-1]), spans)
+
+    def embed_tokens(self, text: str) -> TokenVectors:
+        """The token vectors of a passage as an index has them, without torch; pieces beyond the 254th are not read."""
+        ids, states, _ = self._states(text)
+        return self._embedding(ids, states, mean_pool(states)).tokens
+
+    def split(self, text: str) -> list[str]:
+        """Cut a text into parts that are read whole."""
+        places, room = self._tokenizer.encode(text, add_special_tokens=False).offsets, self.max_tokens
+        return [
+            text[part[0][0] : part[-1][1]] for at in range(0, len(places), room) if (part := places[at : at + room])
+        ]
 
     def _states(self, text: str) -> tuple[list[int], Vectors, tuple[tuple[int, int], ...]]:
         """Ids with [CLS] and [SEP], their states, and the places of the pieces between."""

@@ -43,10 +43,25 @@ def projection(width: int) -> Floats:
 
 def project(states: Floats) -> Floats:
     """float32[n, d] -> float32[n, WIDTH], rows of length 1."""
-    reduced = states @ projection(states.shape[1])
-    return np.asarray(reduced / np.maximum(np.linalg.norm(reduced, axis=1, keepdims=True), 1e-9), dtype=np.float32)
+    return unit_rows(states @ projection(states.shape[1]))
 
 
 def compress(states: Floats) -> TokenVectors:
     """float32[n, d] -> int8[n, WIDTH]."""
     return np.asarray(np.clip(np.round(project(states) * SCALE), -127, 127), dtype=np.int8)
+
+
+def unit_rows(rows: Floats) -> Floats:
+    """Each row scaled to length 1."""
+    return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9), dtype=np.float32)
+
+
+def word_at(text: str, start: int, end: int) -> str:
+    """The run of letters and digits around the token text[start:end]; "" for a mark."""
+    if not text[start:end].isalnum():
+        return ""
+    while start > 0 and text[start - 1].isalnum():
+        start -= 1
+    while end < len(text) and text[end].isalnum():
+        end += 1
+    return text[start:end]

@@ -13,10 +13,10 @@ from ingest.text.unsafe import visible
 from rag.generate.prompt import Passages
 from rag.generate.splitter import PieceSplitter
 from rag.records import Citation, Completion, Hit, Piece
-from rag.verify.citations import claim_of, claim_with_passages, find_citations, is_supported
+from rag.verify.citations import claim_of, claim_with_passages, find_citations
 from rag.verify.sentence_gate import Judge, SentenceGate, kind_of
 from rag.verify.support import read_ahead
-from rag.verify.support_check import SupportCheck
+from rag.verify.support_check import BUNDLED_CHECK, SupportCheck
 
 OnPiece = Callable[[Piece], None]
 
@@ -59,7 +59,7 @@ def write_answer(
     on_piece: OnPiece,
     *,
     strict: bool = False,
-    judge: SupportCheck | None = None,
+    judge: SupportCheck = BUNDLED_CHECK,
 ) -> Written:
     """Read a model's answer and check it piece by piece; `on_piece` gets each piece that is shown.
 
@@ -74,7 +74,7 @@ def write_answer(
         return _Draft(SentenceGate(hits, passages.labels, is_good, strict=strict), show, source, strict)
 
     with _closing(stream):
-        if judge is None or not judge.at_once:
+        if not judge.at_once:
             written = draft(lambda said: _is_good(said, hits, judge), on_piece)
             written.take_all((piece, source.is_over) for piece in source.pieces())
             return written.result(hits)
@@ -89,10 +89,8 @@ def write_answer(
     return replace(second.result(hits), judged=verdicts.completion)
 
 
-def _is_good(said: str, hits: Sequence[Hit], judge: SupportCheck | None) -> bool:
-    """Whether the passages that a sentence cites support it: by the judge, else by the rules."""
-    if judge is None:
-        return is_supported(said, hits)
+def _is_good(said: str, hits: Sequence[Hit], judge: SupportCheck) -> bool:
+    """Whether the passages that a sentence cites support it."""
     return judge.decide([claim_with_passages(said, hits)]).supported[0]
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.embed.token_vectors import SCALE, TokenVectors
+from ingest.embed.token_vectors import SCALE, TokenVectors, unit_rows, word_at
 
 Floats = NDArray[np.float32]
 
@@ -15,20 +15,9 @@ def token_weights(question: str, spans: Sequence[tuple[int, int]], idf: Callable
 
     Marks count nothing. Where no token counts, all count the same.
     """
-    weights = np.array([idf(_word(question, *span)) for span in spans], dtype=np.float32)
+    weights = np.array([idf(word_at(question, *span)) for span in spans], dtype=np.float32)
     total = float(weights.sum())
     return weights / total if total > 0 else np.full(len(spans), 1 / max(1, len(spans)), dtype=np.float32)
-
-
-def _word(text: str, start: int, end: int) -> str:
-    """The run of letters and digits around text[start:end]; "" for a mark."""
-    if not text[start:end].isalnum():
-        return ""
-    while start > 0 and text[start - 1].isalnum():
-        start -= 1
-    while end < len(text) and text[end].isalnum():
-        end += 1
-    return text[start:end]
 
 
 def max_similarity(question: Floats, weights: Floats, passages: Sequence[TokenVectors], means: Floats) -> Floats:
@@ -69,11 +58,6 @@ def word_matches(question: str, spans: Sequence[tuple[int, int]], best: Floats) 
     """For each word of the question its best match in any passage: the mean over its tokens. `best`: float32[n, p]."""
     found: dict[str, list[float]] = {}
     for span, match in zip(spans, best.max(axis=1, initial=0.0), strict=False):
-        if word := _word(question, *span):
+        if word := word_at(question, *span):
             found.setdefault(word, []).append(float(match))
     return {word: sum(matches) / len(matches) for word, matches in found.items()}
-
-
-def unit_rows(rows: Floats) -> Floats:
-    """Each row scaled to length 1."""
-    return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9), dtype=np.float32)

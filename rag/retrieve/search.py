@@ -14,6 +14,7 @@ from ingest.core.records import Chunk, Document
 from ingest.embed.added import AddedEmbedder
 from ingest.embed.base import Embedder, LateScorer, QueryEmbedding, embedding_text
 from ingest.embed.minilm import MiniLm
+from ingest.embed.token_vectors import TokenVectors
 from ingest.index.base import FIRST_STAGE, Candidates, IndexReader
 from ingest.index.whitening import nearest_whitened, whiten
 from ingest.text.terms import stem, terms
@@ -156,6 +157,16 @@ class Retriever:
             match_tokens(asked, tokens, token_places(embedder, hit.chunk), self._token_means)
             for hit, tokens in zip(hits, found, strict=True)
         ]
+
+    @property
+    def stored_tokens(self) -> Callable[[Sequence[int]], Sequence[TokenVectors]] | None:
+        """Reads the bundled model's token vectors of chunks by their rows; None where the index has none of it.
+
+        What it returns raises IndexDamaged.
+        """
+        if not isinstance(self._embedder, AddedEmbedder | MiniLm):
+            return None
+        return lambda rows: self._store.passages(rows).tokens
 
     def pages(self, urls: Iterable[str]) -> dict[str, Document]:
         """The pages at these addresses, by address. Raises IndexDamaged."""

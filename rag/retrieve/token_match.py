@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from ingest.core.records import Chunk
 from ingest.embed.base import embedding_text
 from ingest.embed.minilm import MiniLm
-from ingest.embed.token_vectors import SCALE, TokenVectors
+from ingest.embed.token_vectors import SCALE, TokenVectors, unit_rows
 from rag.records import QuestionTokens
-from rag.retrieve.late_interaction import Floats, unit_rows
+from rag.retrieve.late_interaction import Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)

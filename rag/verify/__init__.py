@@ -5,5 +5,6 @@ citations      marks in all their forms, and their quotes        links   links t
 support        whether a passage supports a sentence             support_check  the protocol, for stronger judges
 
 statements     the statements of a passage    claims          the words of a claim
-contradictions opposites and figures
+contradictions opposites and figures          closeness       how well the best place matches a claim
+token_reader   the token vectors of both
 """

@@ -14,7 +14,6 @@ from ingest.text.sentences import sentences
 from ingest.text.terms import STOPWORDS, terms
 from rag.passage import Span, spans_of
 from rag.records import Citation, Hit
-from rag.verify.support import supported
 from rag.verify.support_check import Claim
 
 LABEL: Final = r"p\d[a-z]\d[a-z]"
@@ -153,12 +152,6 @@ def claim_of(sentence: str) -> str:
 def states_something(claim: str) -> bool:
     """Whether a claim can be true or false: the lead-in of a list and a text without content words state nothing."""
     return bool(_content(claim)) and not claim.endswith(":")
-
-
-def is_supported(sentence: str, hits: Sequence[Hit]) -> bool:
-    """Whether, by the rules, the passages that a sentence, list item or table row cites support it."""
-    claim = claim_with_passages(sentence, hits)
-    return supported(claim.text, claim.hits)
 
 
 def claim_with_passages(sentence: str, hits: Sequence[Hit]) -> Claim:

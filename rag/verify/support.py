@@ -1,9 +1,11 @@
-"""Decide whether a passage supports a sentence, by figures, identifiers, names, words and negations; no model. Pure.
+"""Decide whether passages support a sentence: by contradictions, and by how well its best place matches it. Pure.
 
-One place of a passage must contain the statement of a sentence: a sentence, a table row or a list item, or two
-consecutive ones; a sentence of two statements may have a place for each. Each place gets the share of the sentence's
-content that it contains. A missing figure, identifier or name fails the sentence at once, as does an opposite.
-Limitation: an alteration that uses only words of that place is not detected.
+A figure or identifier that no passage contains, or an opposite at the best place, fails any sentence. Otherwise its
+length decides how it is checked. Of a short sentence, one place must contain the statement: a sentence, a table row or
+a list item, or two consecutive ones; a sentence of two statements may have a place for each. A place is scored by the
+share of the sentence's content that it contains, and must contain its figures, identifiers and names. A long sentence
+has more words of its own, and sums up several places: the states of its tokens are compared (see closeness).
+Limitation: an alteration that uses only words of the place is not detected.
 """
 
 import re
@@ -15,13 +17,17 @@ from typing import Final
 from ingest.core.records import Chunk
 from rag.records import Hit
 from rag.verify.claims import Words, normal, words_of
+from rag.verify.closeness import probability
 from rag.verify.contradictions import contradicts, other_default, other_row, other_winner, reversed_roles, swapped
 from rag.verify.statements import Place, places_of
+from rag.verify.token_reader import ENCODED, TokenReader
 
 _NEAR: Final = 0.2
 """Places whose share is at most this much below the best one's are examined as well."""
 _SURE: Final = 0.6
 """Share from which on a place is about the sentence: if it contradicts, places with a lower share do not count."""
+_EVEN: Final = 0.5
+"""The least probability of support."""
 _ENGLISH: Final = frozenset("the is are of to and for with you it by not this that your from has have".split())
 _OTHER: Final = frozenset(
     "der die das und ist nicht ein eine einen mit für auf von wird werden sie den dem le la les des est et une "
@@ -46,26 +52,32 @@ SUPPORTED: Final = 0.5
 """The least `support_score` of a sentence that counts as supported."""
 
 
+LONG: Final = 9
+"""Words, figures and identifiers of a long sentence. Measured on our own lists: below, rules catch more alterations."""
+
+
 def support_score(claim: str, passages: Sequence[str]) -> float:
     """How well passages, given as markdown, support a sentence: 0..1, at least SUPPORTED where `supported` says yes.
 
-    Within each half the score grows with the share of the sentence's content at its best place.
+    Within each half the score grows with the probability by closeness.
     """
-    hits = [Hit(at, 0.0, 0.0, 0.0, _as_chunk(text)) for at, text in enumerate(passages, 1) if text.strip()]
+    hits = plain_hits(passages)
     if not hits:
         return 0.0
-    said, own = words_of(claim), frozenset[str]()
-    best = max((share(said, place, own) for hit in hits for place in places_of(hit.chunk, said)), default=0.0)
-    return SUPPORTED * min(1.0, best) + (SUPPORTED if supported(claim, hits) else 0.0)
+    return SUPPORTED * probability(claim, hits, ENCODED) + (SUPPORTED if supported(claim, hits) else 0.0)
 
 
-def _as_chunk(text: str) -> Chunk:
-    """A passage that is not of an index, as a chunk."""
-    return Chunk("", "", "", "", (), text, "", 0, len(text), 0)
+def plain_hits(passages: Sequence[str]) -> list[Hit]:
+    """Texts that are of no index, as passages; empty ones are left out."""
+    chunks = [Chunk("", "", "", "", (), text, "", 0, len(text), 0) for text in passages if text.strip()]
+    return [Hit(at, 0.0, 0.0, 0.0, chunk) for at, chunk in enumerate(chunks, 1)]
 
 
-def supported(claim: str, hits: Sequence[Hit]) -> bool:
-    """Whether one of the passages, or the best places of several together, support the sentence."""
+def supported(claim: str, hits: Sequence[Hit], tokens: TokenReader = ENCODED) -> bool:
+    """Whether one of the passages, or the best places of several together, support the sentence.
+
+    Raises IndexDamaged.
+    """
     if not hits:
         return False
     said = _with_first_name(words_of(claim), claim, hits)
@@ -74,7 +86,11 @@ def supported(claim: str, hits: Sequence[Hit]) -> bool:
     own = _own(hits)
     whole = _verdict(claim, said, hits, own)
     parts = [_verdict(part, words_of(part), hits, own) for part in _statements(claim)]
-    return False not in (whole, *parts) and bool(whole or (parts and all(parts)))
+    if False in (whole, *parts):
+        return False
+    if is_long(said):
+        return _has_figures(said, hits) and probability(claim, hits, tokens) >= _EVEN
+    return bool(whole or (parts and all(parts)))
 
 
 def read_ahead(hits: Sequence[Hit]) -> None:
@@ -106,7 +122,7 @@ def _verdict(claim: str, said: Words, hits: Sequence[Hit], own: frozenset[str]) 
     decided = _decided(claim, said, sorted(chain(*ranked), key=_by_share), own)
     if decided is not None:
         return decided
-    best = [place for (held, place), *_ in ranked if held and place.head != "fence"]
+    best = [place for (held, place), *_ in filter(None, ranked) if held and place.head != "fence"]
     if len(best) < 2 or any(opposed(claim, said, place) for place in best):
         return None
     joint = Place("\n".join(place.text for place in best), "\n".join(place.lead for place in best))
@@ -115,7 +131,7 @@ def _verdict(claim: str, said: Words, hits: Sequence[Hit], own: frozenset[str]) 
 
 def _decided(claim: str, said: Words, ranked: Sequence[tuple[float, Place]], own: frozenset[str]) -> bool | None:
     """Whether a place supports the sentence before one with a larger share contradicts it; None if none does either."""
-    most = ranked[0][0]
+    most = max((held for held, _ in ranked), default=0.0)
     for about, tied in groupby(ranked, key=lambda one: _tenths(one[0])):
         places = [place for held, place in tied if held >= max(bar(said, place), most - _NEAR)]
         against = [place for place in places if about >= _SURE * 10 and opposed(claim, said, place)]
@@ -199,8 +215,16 @@ def share(said: Words, place: Place, own: frozenset[str]) -> float:
 
 def bar(said: Words, place: Place) -> float:
     """Return the share a place must contain: lower for a long sentence, because it has more words of its own."""
-    length = len(said.words | said.figures | said.identifiers)
-    return _CODE if place.head == "fence" else max(_LEAST, MOST - _STEP * max(0, length - _SHORT))
+    return _CODE if place.head == "fence" else max(_LEAST, MOST - _STEP * max(0, _length(said) - _SHORT))
+
+
+def is_long(said: Words) -> bool:
+    """Whether closeness decides on a sentence."""
+    return _length(said) >= LONG
+
+
+def _length(said: Words) -> int:
+    return len(said.words | said.figures | said.identifiers)
 
 
 def holds(claim: str, said: Words, place: Place, own: frozenset[str]) -> bool:

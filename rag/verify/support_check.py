@@ -1,11 +1,12 @@
-"""The protocol of judges, which decide in place of rules whether passages support a sentence. Pure."""
+"""The protocol of checks of support, and the one that needs no other model. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from rag.records import Completion, Hit
-from rag.verify.support import has_figures
+from rag.verify.support import has_figures, supported
+from rag.verify.token_reader import ENCODED, TokenReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,22 @@ class SupportCheck(Protocol):
 
     def decide(self, claims: Sequence[Claim]) -> Verdicts:
         """Decide on claims. Raises ModelError."""
+
+
+@dataclass(frozen=True, slots=True)
+class BundledCheck:
+    """Decides by rules and the bundled model, without the network."""
+
+    tokens: TokenReader = ENCODED
+    at_once = False
+
+    def decide(self, claims: Sequence[Claim]) -> Verdicts:
+        """Decide on claims. Raises IndexDamaged."""
+        return Verdicts(tuple(supported(claim.text, claim.hits, self.tokens) for claim in claims))
+
+
+BUNDLED_CHECK: Final = BundledCheck()
+"""Encodes each passage that it compares."""
 
 
 def is_certainly_unsupported(claim: Claim) -> bool:

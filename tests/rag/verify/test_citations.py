@@ -7,8 +7,9 @@ from ingest.index.folder.database import Store
 from rag.generate.splitter import PieceSplitter
 from rag.records import Hit
 from rag.retrieve.search import Retriever
-from rag.verify.citations import find_citations, is_supported, resolve_marks
+from rag.verify.citations import claim_with_passages, find_citations, resolve_marks
 from rag.verify.sentence_gate import SentenceGate
+from rag.verify.support_check import BUNDLED_CHECK
 
 FENCED = "See [1]:\n```python\nx = a[0] + b[9]\n```\nThen [9] and [2]."
 TEXTS = [
@@ -28,7 +29,7 @@ TEXTS = [
 
 
 def unsupported_in(text: str, hits: Sequence[Hit]) -> list[str]:
-    gate = SentenceGate(hits, {}, lambda sentence: is_supported(sentence, hits))
+    gate = SentenceGate(hits, {}, lambda said: BUNDLED_CHECK.decide([claim_with_passages(said, hits)]).supported[0])
     splitter = PieceSplitter()
     pieces = [*splitter.feed(text), *splitter.end()]
     return [sentence for piece in pieces for sentence in gate.check(piece).unsupported]

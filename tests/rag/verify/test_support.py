@@ -13,12 +13,14 @@ import time
 from collections import defaultdict
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from ingest.core.urls import site_path
 from ingest.index.folder.database import Store
 from rag.records import Hit
 from rag.verify.support import SUPPORTED, support_score, supported
+from rag.verify.token_reader import ENCODED, TokenReader
 from tests.ingest.made import document
 
 LIST = [
@@ -142,3 +144,48 @@ def test_a_score_says_how_well_passages_support_a_sentence() -> None:
     assert right >= SUPPORTED > altered > foreign >= 0.0
     assert right <= 1.0
     assert support_score("The retry limit is 5.", []) == 0.0
+
+
+LIMITS = (
+    "Requests beyond the quota of a workspace are answered with an error until the next minute begins. "
+    "The quota itself is set by the owner of the workspace on the page of limits."
+)
+
+
+@pytest.mark.parametrize(
+    ("claim", "holds"),
+    [
+        (
+            "Once a workspace has used up its quota, further requests fail with an error until a new minute starts.",
+            True,
+        ),
+        (
+            "Backups of a workspace run every night and are kept in another region for disaster recovery purposes.",
+            False,
+        ),
+        ("Once a workspace has used up its quota of 40, requests fail with an error until a new minute starts.", False),
+    ],
+)
+def test_a_long_sentence_is_decided_by_its_meaning(claim: str, holds: bool) -> None:  # noqa: FBT001
+    assert (support_score(claim, [LIMITS]) >= SUPPORTED) is holds
+
+
+def test_a_place_far_into_a_long_passage_is_found() -> None:
+    padding = "Colours of the rainbow are listed here for painters. " * 60
+    claim = "Once a workspace has used up its quota, further requests fail with an error until a new minute starts."
+    assert support_score(claim, [padding + LIMITS]) >= SUPPORTED
+    assert support_score(claim, [padding]) < SUPPORTED
+
+
+@pytest.mark.parametrize("passage", ["# Limits", "---", "| a |\n|---|", "```\n```"])
+def test_a_passage_that_states_nothing_supports_nothing(passage: str) -> None:
+    assert support_score("The limit is five requests.", [passage]) < SUPPORTED
+
+
+def test_the_token_vectors_of_the_index_are_those_of_the_model(store: Store) -> None:
+    (chunk,) = store.chunks([0])
+    hit = Hit(1, 1.0, 1.0, 1.0, chunk, row=0)
+    stored = TokenReader(lambda rows: store.passages(rows).tokens).passage(hit)
+    encoded = ENCODED.passage(hit)
+    assert stored.shape == encoded.shape
+    assert np.abs(stored - encoded).max() < 0.02
