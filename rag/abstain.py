@@ -33,11 +33,8 @@ _OTHER: Final = 0.4
 """A word that no candidate meets by a token this near is about something else: a calendar, in docs of recipes."""
 
 _ASIDE: Final = 0.3
-"""Up to this share of a question, by idf, may be about something else: long questions say why they are asked."""
-
-_UNMET: Final = -5.0
-"""Weight of `unmet`. Like the three limits above, chosen on three docs of one to eight pages (tools, a machine, rules):
-of 30 unanswerable questions it refuses 30 in place of 22, of 30 answerable ones none in place of two."""
+"""Up to this share of a question, by idf, may be about something else: long questions say why they are asked. The three
+limits are chosen on three docs of one to eight pages (tools, a machine, rules)."""
 
 _MOST_WORDS: Final = 20.0
 
@@ -137,7 +134,7 @@ def confidence(retrieved: Retrieved) -> float:
         return 0.5 * min(1.0, max(0.0, retrieved.cosine)) + 0.5 * retrieved.coverage
     if named["nearest"] < _FAR and named["met"] < _HALF:
         return 0.0
-    return logistic(named, {"unmet": _UNMET, **_weights()})
+    return logistic(named, _weights())
 
 
 def logistic(named: Mapping[str, float], weights: Mapping[str, float]) -> float:

@@ -27,7 +27,7 @@ from rag.abstain import WEIGHTS_FILE, confidence, logistic
 from rag.retrieve.search import Retriever
 from rag.thresholds import DEFAULT
 
-SIGNALS: Final = ("late", "distinct", "ahead", "absent", "words", "missing", "size")
+SIGNALS: Final = ("late", "distinct", "ahead", "absent", "words", "missing", "size", "unmet")
 FALSE_REFUSALS: Final = 0.06
 MEAN_FALSE_REFUSALS: Final = 0.05
 """What the threshold for all sites is fitted to, as a mean over the sites."""

@@ -1,12 +1,13 @@
 """How fast a build embeds, beside the bare forward pass and beside LlamaIndex, and whether the vectors are the same.
 
 Run `python -m tests.bench.embed [--docs DIR] [--chunks N] [--rounds R] [--json FILE]` from the repository's root, with
-the `bench` extra installed; without a folder, the starter pages are embedded. Three ways, each in a process of its own
-and in turn (A B C A B C), so that a busy machine slows all of them down; rates are compared round by round:
+the `bench` extra installed; without a folder, the starter pages are embedded. Four ways, each in a process of its own
+and in turn (A B C D A B C D), so that a busy machine slows all of them down; rates are compared round by round:
 
 - ours: `build_index`, as a reindex calls it, cache and index files included; `rate` is that of its embedding,
   `whole_rate` that of all it does, `cpu_rate` the same by processor time;
 - bare: sentence-transformers' `encode` over the same texts, the longest first, in the same batches;
+- bare_bf16: the same in bf16, where the processor computes in it;
 - llamaindex: `VectorStoreIndex.from_documents` with its HuggingFace embedding, one document per chunk.
 
 Models are loaded, and have embedded one text, before the clock starts. Memory is each process's peak.
@@ -30,6 +31,7 @@ from ingest.chunk import chunk_document
 from ingest.docs.folder import read_corpus
 from ingest.embed.base import Vectors, embed_all, embedding_text
 from ingest.embed.cache import VectorCache
+from ingest.embed.local import has_bf16
 from ingest.embed.minilm import MiniLm
 from ingest.index.base import StoredPage
 from ingest.index.build import build_index, stored_pages
@@ -71,6 +73,13 @@ def ours(pages: list[StoredPage], _texts: list[str]) -> tuple[Vectors, dict[str,
         return np.array(Store(report.generation).vectors()), facts
 
 
+def bare_bf16(pages: list[StoredPage], texts: list[str]) -> tuple[Vectors, dict[str, float]]:
+    import torch
+
+    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=has_bf16("cpu")):
+        return bare(pages, texts)
+
+
 def bare(_pages: list[StoredPage], texts: list[str]) -> tuple[Vectors, dict[str, float]]:
     from sentence_transformers import SentenceTransformer
 
@@ -106,7 +115,7 @@ def llamaindex(_pages: list[StoredPage], texts: list[str]) -> tuple[Vectors, dic
     }
 
 
-WAYS: dict[str, Way] = {"ours": ours, "bare": bare, "llamaindex": llamaindex}
+WAYS: dict[str, Way] = {"ours": ours, "bare": bare, "bare_bf16": bare_bf16, "llamaindex": llamaindex}
 
 
 def measure(way: str, folder: Path, count: int, out: Path) -> None:
@@ -145,7 +154,7 @@ def compare(folder: Path, count: int, rounds: int) -> dict[str, Any]:
     }
     shares = {
         f"ours over {way}": {name: ratios(runs["ours"], runs[way], name) for name in ("rate", "whole_rate", "cpu_rate")}
-        for way in ("bare", "llamaindex")
+        for way in ("bare", "bare_bf16", "llamaindex")
     }
     return {"chunks": int(runs["ours"][0]["chunks"]), "rounds": rounds, "ways": ways, **shares}
 
@@ -184,7 +193,7 @@ def main() -> None:
             for way, one in found["ways"].items()
         ],
     )
-    for name in ("ours over bare", "ours over llamaindex"):
+    for name in ("ours over bare", "ours over bare_bf16", "ours over llamaindex"):
         print(f"{name}: " + ", ".join(f"{figure} {spread(value)}" for figure, value in found[name].items()))
     report("embed", found, options.json)
 

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -36,10 +36,11 @@ _LIMITS: Final = {
 }
 """Nothing reaches for the network, and a query needs no more threads than a laptop spares."""
 
-_ROWS: Final = 1_000
+_ROWS: Final = 500
 """Rows inserted at once: some megabytes of text."""
 
-_ROWS_AT_ONCE: Final = 20_000
+_PAGES_AT_ONCE: Final = 1_000
+_CHUNKS_AT_ONCE: Final = 10_000
 """Rows written over one connection: DuckDB keeps what it wrote in memory until it is closed, whatever its limit."""
 
 _SCHEMA: Final = """
@@ -56,15 +57,19 @@ _GIVEN: Final = "(SELECT unnest(from_json_strict($1, '[\"VARCHAR\"]')))"
 
 def write_store(folder: Path, pages: Sequence[StoredPage], chunks: Sequence[Chunk]) -> None:
     """Write the database. The row of a chunk is its place in `chunks`. Raises CorpusError."""
-    path, rows = folder / DATABASE, ((row, *_chunk_row(chunk)) for row, chunk in enumerate(chunks))
+    path = folder / DATABASE
     with _failures(path, read_only=False):
-        for start in range(0, max(1, len(chunks)), _ROWS_AT_ONCE):
-            with _connect(path, read_only=False) as connection:
-                if start == 0:
-                    connection.execute(_SCHEMA)
-                    _insert(connection, "pages", (page.row() for page in pages))
-                _insert(connection, "chunks", islice(rows, _ROWS_AT_ONCE))
-                connection.execute("CHECKPOINT")
+        with _connect(path, read_only=False) as connection:
+            connection.execute(_SCHEMA)
+        _write(path, "pages", (page.row() for page in pages), _PAGES_AT_ONCE)
+        _write(path, "chunks", ((row, *_chunk_row(chunk)) for row, chunk in enumerate(chunks)), _CHUNKS_AT_ONCE)
+
+
+def _write(path: Path, table: str, rows: Iterator[tuple[Any, ...]], at_once: int) -> None:
+    for first in rows:
+        with _connect(path, read_only=False) as connection:
+            _insert(connection, table, chain([first], islice(rows, at_once - 1)))
+            connection.execute("CHECKPOINT")
 
 
 def _chunk_row(c: Chunk) -> tuple[Any, ...]:
