@@ -4,8 +4,10 @@ Two uses: passages under a heading that names the literal are ranked up, and a l
 the question unanswerable, however near its neighbours are.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import reduce
 from typing import Final
 
 import numpy as np
@@ -30,6 +32,8 @@ _COUNTERS: Final = frozenset(
     "some more fewer up least between after before until since per each take wait limit".split()
 )
 """Words before a number that count something and number nothing: the last 30 days."""
+
+_HYPHENATED: Final = re.compile(r"[^\W\d_]{2,}(?:-[^\W\d_]{2,})+")
 
 _SIBLINGS: Final = 2
 """A thing counts as numbered in the docs if at least this many other numbers follow its name there."""
@@ -106,6 +110,23 @@ def _is_missing(literal: Literal, vocabulary: Vocabulary) -> bool:
     else:
         return literal.kind == "identifier" and not has_near(literal.term, vocabulary)
     return sum(1 for _, _ in zip(others, range(_SIBLINGS), strict=False)) == _SIBLINGS
+
+
+def missing_compounds(words: Iterable[str], vocabulary: Vocabulary, stop: Container[str]) -> dict[str, frozenset[str]]:
+    """The hyphenated words of a question that the docs have in no way of writing, each with the terms of its parts.
+
+    Those in whose place no passage has all parts either, the `stop` words among them aside: a passage on a host says
+    nothing of what is self-hosted.
+    """
+    found: dict[str, frozenset[str]] = {}
+    for word in words:
+        if not _HYPHENATED.fullmatch(word) or vocabulary.frequency(word) or vocabulary.frequency(word.replace("-", "")):
+            continue
+        parts = [part for part in terms(word) if part != word and part not in stop]
+        rows = [vocabulary.rows_with(part) for part in parts]
+        if rows and not len(reduce(np.intersect1d, rows)):
+            found[word] = frozenset(parts)
+    return found
 
 
 def gains(matches: Matches, chunks: Mapping[int, Chunk], idf: Mapping[str, float]) -> dict[int, float]:

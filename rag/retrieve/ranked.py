@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 
 from ingest.core.records import Chunk
@@ -12,6 +13,7 @@ from rag.abstain import SMALL_TALK, Evidence, coverage, signals
 from rag.query.frame import frame_terms
 from rag.query.small_talk import is_small_talk
 from rag.records import Hit, QuestionTokens, Retrieved
+from rag.retrieve.exact import missing_compounds
 from rag.retrieve.fusion import CANDIDATES, Ranking, rows_per_page
 
 _COVERING: Final = 3
@@ -28,7 +30,7 @@ class Searched:
     tokens: QuestionTokens | None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Ranked:
     """The ranking of one question, before any chunk is read.
 
@@ -110,15 +112,24 @@ class Ranked:
     def _near_terms(self) -> dict[str, float]:
         """For each term of the question its best match in any candidate."""
         language = str(self.store.manifest.get("language", "en"))
-        return {term: match for word, match in self.whole.ranking.words.items() for term in terms(word, language)}
+        near = {term: match for word, match in self.whole.ranking.words.items() for term in terms(word, language)}
+        return near | dict.fromkeys(self._missing_compounds, 0.0) if near else near
+
+    @cached_property
+    def _missing_compounds(self) -> dict[str, frozenset[str]]:
+        return missing_compounds(self.whole.words, self.store.vocabulary, self._stop)
+
+    @property
+    def _stop(self) -> frozenset[str]:
+        return stop_terms(str(self.store.manifest.get("language", "en"))) | frame_terms(self.search)
 
     def _subject(self) -> list[str]:
         """The terms of the question that an answer should contain.
 
         A numbered thing whose number the docs have, but never behind its noun, counts by its words: "error 503" where
-        a table has 503.
+        a table has 503. A compound that the docs have in no way of writing counts as one word, without its parts.
         """
-        stop = stop_terms(str(self.store.manifest.get("language", "en"))) | frame_terms(self.search)
+        stop = self._stop.union(*self._missing_compounds.values())
         frequency = self.store.vocabulary.frequency
 
         def is_split(term: str) -> bool:

@@ -73,7 +73,13 @@ MANUAL = {
 
 @pytest.mark.parametrize(
     ("question", "status"),
-    [("How do I descale the machine?", 0), ("Is the tray dishwasher safe?", 3), ("How do I run it in Docker?", 3)],
+    [
+        ("How do I descale the machine?", 0),
+        ("How do I empty the drip-tray?", 0),
+        ("Is the tray dishwasher safe?", 3),
+        ("How do I run it in Docker?", 3),
+        ("Is the machine self-cleaning?", 3),
+    ],
 )
 def test_a_question_that_turns_on_what_no_passage_is_near_is_refused(
     askdocs: CommandLine, question: str, status: int
