@@ -1,8 +1,8 @@
 """Embed with several workers: plain processes of this machine, or actors of a Ray cluster.
 
 Each worker loads the model once and embeds batch after batch. Results come in any order and are yielded at once, so
-that a killed run has lost one batch of each worker at most. The fingerprint is the model's: vectors made by workers
-are those of one process, and share its cache.
+that a killed run has lost what each worker had at work, and results on their way. The fingerprint is the model's:
+vectors made by workers are those of one process, and share its cache.
 """
 
 import contextlib

@@ -20,6 +20,8 @@ class Signals:
     page: Floats | None = None
     added: Floats | None = None
     asked: AskedBefore | None = None
+    of_cosines: tuple[float, float] | None = None
+    """Mean and standard deviation of all cosines, where `cosine` has not those of all chunks."""
 
     @property
     def words(self) -> Floats:
@@ -111,6 +113,7 @@ def select(
         [*best, *(row for row in dict.fromkeys(include) if row not in known and allowed[row])], dtype=np.int32
     )
     bm25, cosine, page = signals.bm25, signals.cosine, signals.page
+    mean, deviation = signals.of_cosines or ((0.0, 0.0) if cosine is None or not len(cosine) else _spread(cosine))
     return Candidates(
         rows=rows,
         score=score[rows],
@@ -125,9 +128,13 @@ def select(
         added=None if signals.added is None else signals.added[rows],
         asked=None if signals.asked is None else signals.asked.of(rows),
         nearest=None if cosine is None else _largest(cosine, NEAREST),
-        mean=0.0 if cosine is None or not len(cosine) else float(cosine.mean()),
-        deviation=0.0 if cosine is None or not len(cosine) else float(cosine.std()),
+        mean=mean,
+        deviation=deviation,
     )
+
+
+def _spread(scores: Floats) -> tuple[float, float]:
+    return float(scores.mean()), float(scores.std())
 
 
 def _ranks(scores: Floats, rows: NDArray[np.int32]) -> NDArray[np.int32]:

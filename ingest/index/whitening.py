@@ -10,6 +10,7 @@ question to what makes it a question. Late interaction subtracts both means firs
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -81,6 +82,26 @@ def _whitening(mean: NDArray[np.float64], covariance: NDArray[np.float64]) -> Fl
     variances, axes = np.linalg.eigh(covariance)
     scales = 1.0 / np.sqrt(np.maximum(variances, 0.0) + max(float(variances.mean()), 1e-9))
     return np.vstack([mean, (axes * scales) @ axes.T]).astype(np.float32)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Distribution:
+    """Mean, float64[d], and covariance, float64[d, d], of the vectors that a whitening was fitted to."""
+
+    mean: NDArray[np.float64]
+    covariance: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, whitening: Floats) -> "Distribution":
+        """Reverse `_whitening`: its scales are 1 / sqrt(variance + ridge), and the ridge is the mean variance."""
+        scales, axes = np.linalg.eigh(whitening[1:].astype(np.float64))
+        variances = 1.0 / np.maximum(scales, 1e-9) ** 2
+        return cls(whitening[0].astype(np.float64), (axes * (variances - variances.mean() / 2)) @ axes.T)
+
+    def of_cosines(self, vector: Floats) -> tuple[float, float]:
+        """Mean and standard deviation of the products of a vector with all of these vectors."""
+        variance = float(vector @ self.covariance @ vector)
+        return float(vector @ self.mean), max(0.0, variance) ** 0.5
 
 
 def whiten(vectors: Floats, whitening: Floats) -> Floats:

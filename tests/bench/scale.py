@@ -189,7 +189,7 @@ def bare_queries(reader: PostgresReader, model: MiniLm) -> dict[str, Callable[[s
 
 def first_stages(reader: PostgresReader, model: MiniLm) -> dict[str, Callable[[str], object]]:
     """The first stage by comparing all vectors and, where there is an index of them, by finding the nearest."""
-    rows, visible = reader.page_rows, reader.visible
+    rows, visible, vectors = reader.page_rows, reader.visible, reader.distribution
     allowed = np.ones(len(rows.pages), dtype=bool)
 
     def exact(question: str) -> object:
@@ -198,7 +198,9 @@ def first_stages(reader: PostgresReader, model: MiniLm) -> dict[str, Callable[[s
 
     def nearest(question: str) -> object:
         query, words = model.embed_query(question), reader.vocabulary.weigh(list(terms(question)))
-        return reader.run(lambda session: NearestSearch(session, rows, visible).scores(query, words, allowed, []))
+        return reader.run(
+            lambda session: NearestSearch(session, rows, visible, vectors).scores(query, words, allowed, [])
+        )
 
     return {"exact": exact, "nearest": nearest} if reader.manifest["nearest"] else {"exact": exact}
 

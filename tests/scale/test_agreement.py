@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -173,14 +174,14 @@ def test_an_index_of_vectors_finds_the_nearest_of_all_and_of_some_pages(both: tu
         places = pages_below(paths, under) if under else np.ones(len(paths), dtype=bool)
         for question in QUESTIONS[::8]:
             query, words = model.embed_query(question), store.vocabulary.weigh(list(terms(question)))
-            signals = store.run(
-                lambda session: NearestSearch(session, rows, store.visible).scores(query, words, places, [3])  # noqa: B023 - run at once
-            ).signals
+            search = partial(NearestSearch, rows=rows, visible=store.visible, vectors=store.distribution)
+            signals = store.run(lambda session: search(session).scores(query, words, places, [3])).signals  # noqa: B023 - run at once
             for weights, least in ((VECTORS, 0.98), (Weights(), 0.85)):
                 exact = store.candidates(query, words.terms, 50, under=under, include=[3], weights=weights)
                 found = select(signals, places[rows.page_of], rows.page_of, 50, [3], weights)
                 assert len({*found.rows.tolist()} & {*exact.rows.tolist()}) >= least * len(exact.rows), question
                 assert places[rows.page_of[found.rows]].all()
+                assert (found.mean, found.deviation) == pytest.approx((exact.mean, exact.deviation), abs=1e-4)
                 assert (found.bm25_rank[:5] > 0).any() == (exact.bm25_rank[:5] > 0).any()
 
 

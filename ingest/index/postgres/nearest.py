@@ -1,7 +1,8 @@
 """The first stage of a search over more chunks than are compared one by one: an HNSW index finds the nearest vectors.
 
 BM25 and the scores of the pages are complete, as in `search`. A cosine is exact for the nearest chunks, the best by
-words, and those that are asked for; every other chunk gets the least cosine of a sample, which ranks it last.
+words, and those that are asked for; every other chunk gets the least cosine of a sample, which ranks it last. Mean and
+deviation of all cosines, by which a question is refused, follow from the mean and covariance of all vectors.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,6 +18,7 @@ from ingest.index.postgres.connection import Session
 from ingest.index.postgres.page_rows import PageRows, Visible
 from ingest.index.postgres.postings import Words, postings_query, weigh_postings, word_scores
 from ingest.index.postgres.search import Scored, packed, page_products, page_scores, product, unpack
+from ingest.index.whitening import Distribution
 
 EXACT_UP_TO: Final = 10_000
 """Chunks that are compared one by one. The first stage by comparing all and by the nearest took, in one run with other
@@ -55,8 +57,9 @@ def prepare_nearest(session: Session) -> None:
 class NearestSearch:
     """Searches one generation with one connection."""
 
-    def __init__(self, session: Session, rows: PageRows, visible: Visible) -> None:
-        self._session, self._rows, self._visible = session, rows, visible
+    def __init__(self, session: Session, rows: PageRows, visible: Visible, vectors: Distribution) -> None:
+        """`vectors` is the distribution of those of all chunks, by the bundled model."""
+        self._session, self._rows, self._visible, self._vectors = session, rows, visible, vectors
 
     def scores(self, query: QueryEmbedding, words: Words, allowed: NDArray[np.bool_], include: Sequence[int]) -> Scored:
         """The scores of all chunks. `allowed` says of each page whether it is searched; `include` are rows."""
@@ -70,7 +73,9 @@ class NearestSearch:
         wanted = {chunk for near in found[3:] for chunk in near or ()} | {*rows.ids([*best, *include, *sample])}
         cosines = [self._cosines(table, vector, sorted(wanted)) for table, vector in vectors.items()]
         added = cosines[1] if len(cosines) > 1 else None
-        return Scored(Signals(by_words, cosines[0], page_scores(found[2], rows), added), weighed)
+        spread = self._vectors.of_cosines(query.vector)
+        signals = Signals(by_words, cosines[0], page_scores(found[2], rows), added, of_cosines=spread)
+        return Scored(signals, weighed)
 
     def _find(self, vectors: Mapping[str, Floats], words: Words, pages: Sequence[int]) -> tuple[Any, ...]:
         """The postings, the pages' scores, and for each table of vectors the ids of the nearest on these pages."""

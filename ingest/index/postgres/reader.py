@@ -23,6 +23,7 @@ from ingest.index.postgres.page_rows import PageRows, Visible
 from ingest.index.postgres.postings import TermWeights, Words, postings_query, weigh_postings, weights_by_row
 from ingest.index.postgres.recent import Recent
 from ingest.index.postgres.search import exact_scores
+from ingest.index.whitening import Distribution
 
 _REBUILD: Final = "rebuild the index: askdocs reindex --no-crawl --full"
 _CHUNK: Final = "c.id, c.key, p.url, c.anchor, p.title, c.headings, c.text, c.context, c.start_at, c.end_at, c.tokens"
@@ -82,6 +83,11 @@ class PostgresReader:
         return Visible(least, most, [int(row[0]) for row in gone])
 
     @cached_property
+    def distribution(self) -> Distribution:
+        """Mean and covariance of the vectors of all chunks."""
+        return Distribution.of(self.whitening())
+
+    @cached_property
     def vocabulary(self) -> "PostgresVocabulary":
         """The words of the index, with their frequencies; read once."""
         query = "SELECT terms, frequencies, mean_length FROM generation WHERE id = %s"
@@ -112,8 +118,9 @@ class PostgresReader:
         rows, visible = self.page_rows, self.visible
         searched = int(rows.counts[places].sum())  # few pages are compared one by one, however many others there are
         if query is not None and self.manifest.get("nearest") and searched > EXACT_UP_TO:
+            vectors = self.distribution
             scored = self.run(
-                lambda session: NearestSearch(session, rows, visible).scores(query, words, places, include)
+                lambda session: NearestSearch(session, rows, visible, vectors).scores(query, words, places, include)
             )
         else:
             scored = self.run(lambda session: exact_scores(session, rows, visible, query, words))
