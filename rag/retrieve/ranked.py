@@ -110,10 +110,18 @@ class Ranked:
         )
 
     def _near_terms(self) -> dict[str, float]:
-        """For each term of the question its best match in any candidate."""
-        language = str(self.store.manifest.get("language", "en"))
-        near = {term: match for word, match in self.whole.ranking.words.items() for term in terms(word, language)}
+        """For each term of the question its best match in any candidate; none in docs whose language isn't English.
+
+        The bundled model knows the meaning of English words alone.
+        """
+        if self._language != "en":
+            return {}
+        near = {term: match for word, match in self.whole.ranking.words.items() for term in terms(word)}
         return near | dict.fromkeys(self._missing_compounds, 0.0) if near else near
+
+    @property
+    def _language(self) -> str:
+        return str(self.store.manifest.get("language", "en"))
 
     @cached_property
     def _missing_compounds(self) -> dict[str, frozenset[str]]:
@@ -121,7 +129,7 @@ class Ranked:
 
     @property
     def _stop(self) -> frozenset[str]:
-        return stop_terms(str(self.store.manifest.get("language", "en"))) | frame_terms(self.search)
+        return stop_terms(self._language) | frame_terms(self.search)
 
     def _subject(self) -> list[str]:
         """The terms of the question that an answer should contain.
