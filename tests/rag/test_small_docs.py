@@ -93,7 +93,10 @@ def test_a_question_that_turns_on_what_no_passage_is_near_is_refused(
 
 def test_words_of_a_language_that_the_model_does_not_know_make_no_refusal(askdocs: CommandLine) -> None:
     (askdocs.cwd / "markdown_docs").mkdir()
-    text = "# 自行车\n\n## 保修\n\n车架保修十年，其他零件保修两年。\n\n## 给链条上油\n\n用抹布擦干净链条，然后在每一节上滴一滴油。\n"
+    text = (
+        "# 自行车\n\n## 保修\n\n车架保修十年，其他零件保修两年。\n\n"
+        "## 给链条上油\n\n用抹布擦干净链条，然后在每一节上滴一滴油。\n"
+    )
     (askdocs.cwd / "markdown_docs" / "bike.md").write_text(text, encoding="utf-8")
     assert askdocs("reindex", "--no-crawl").status == 0
     found = askdocs("ask", "--no-llm", "车架保修多久？")

@@ -19,7 +19,7 @@ GroupKind = Literal["paragraph", "list", "table", "code"]
 _QUOTE: Final = re.compile(r"(?m)^[ \t]*>[ ]?")
 _PICTURE: Final = re.compile(r"!\[[^\]]*\]\([^)\s]*(?:[ ]\"[^\"]*\")?\)")
 _LINK: Final = re.compile(r"(?<!!)\[[^\]\n]*\]\([^)\s]*(?:[ ]\"[^\"]*\")?\)")
-_LABEL: Final = re.compile(r"[ \t>]*(?:\*\*|__)?[^\n.:!?*_]{1,30}(?:\*\*|__)?[ \t]*")
+_LABEL: Final = re.compile(r"[ \t>]*(?:\*\*|__)?[^\n.:!?。：！？؟।*_]{1,30}(?:\*\*|__)?[ \t]*")
 _LONGEST_LABEL: Final = 4
 """Words of a line such as "**Note**" or "Python" that names what is below it."""
 
