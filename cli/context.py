@@ -74,12 +74,12 @@ def open_index(
     return opened
 
 
-def open_live(settings: Settings, *, use_model: bool, quiet: bool) -> "LiveAssistant":
+def open_live(settings: Settings, *, use_model: bool, quiet: bool, judge: str = "") -> "LiveAssistant":
     """Open the index for a server, which follows it from then on. Builds and raises as `open_index` does."""
     from rag.open import LiveAssistant
 
     live = _open_or_build(
-        lambda: LiveAssistant(settings, use_model=use_model), settings, use_model=use_model, quiet=quiet
+        lambda: LiveAssistant(settings, use_model=use_model, judge=judge), settings, use_model=use_model, quiet=quiet
     )
     _note_lexical(live.current(), quiet=quiet)
     return live

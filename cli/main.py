@@ -293,6 +293,7 @@ def serve(
     workers: given.ServeWorkers = None,
     log: given.QuestionLog = None,
     examples: given.Examples = None,
+    judge: given.Judge = "",
 ) -> None:
     """Serve a web page, an HTTP API, an OpenAI-compatible API and MCP."""
     from cli.commands.serve import run_serve
@@ -311,6 +312,7 @@ def serve(
         log=log,
         questions=examples,
         use_model=not no_llm,
+        judge=judge,
     )
     raise typer.Exit(run_serve({**common.settings, "k": k}, options, quiet=common.quiet, open_browser=open_browser))
 

@@ -82,12 +82,12 @@ class LiveAssistant:
     generation, the others go on with the one before.
     """
 
-    def __init__(self, settings: Settings, *, use_model: bool, reranker: str = "") -> None:
+    def __init__(self, settings: Settings, *, use_model: bool, judge: str = "") -> None:
         """Open the current generation. Raises as `open_assistant` does."""
         self.settings = settings
         """Those that it was opened with."""
         self._use_model = use_model
-        self._parts = _load_parts(settings, use_model=use_model, reranker=reranker)
+        self._parts = _load_parts(settings, use_model=use_model, reranker="", judge=judge)
         self._opened = _open(settings, self._parts, use_model=use_model)
         self._opening = threading.Lock()
         self._broken = ""

@@ -18,6 +18,7 @@ def run_serve(values: Mapping[str, object], options: ServeOptions, *, quiet: boo
     """Serve until interrupted. Returns the exit status; raises DocsError."""
     check_options(options)
     settings = settings_from(values)
+    _check_judge(options, settings)
     _require_extra()
     from cli.serve.app import build_app, run_server
 
@@ -52,6 +53,16 @@ def run_mcp(values: Mapping[str, object], options: ServeOptions, *, quiet: bool)
     return 0
 
 
+def _check_judge(options: ServeOptions, settings: Settings) -> None:
+    from rag.open import can_ask_model
+
+    if options.judge and not (options.use_model and can_ask_model(settings)):
+        raise UsageError(
+            "--judge needs a model, which writes what is judged",
+            "leave out --judge, or set OPENROUTER_API_KEY and leave out --no-llm",
+        )
+
+
 def _require_extra() -> None:
     from importlib.util import find_spec
 
@@ -69,7 +80,7 @@ def _open(settings: Settings, options: ServeOptions, *, quiet: bool, workers: bo
     from rag.question_log import QuestionLog
 
     log = QuestionLog(options.log) if options.log is not None else None
-    live = open_live(settings, use_model=options.use_model, quiet=quiet)
+    live = open_live(settings, use_model=options.use_model, quiet=quiet, judge=options.judge)
     count = worker_count(options.workers) if workers else 0
     setup = Setup(settings, options.use_model, options.log)
     return Service(live, settings, options, log, Workers(count, setup) if count else None)

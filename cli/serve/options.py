@@ -33,6 +33,7 @@ class ServeOptions:
     log: Path | None = None
     questions: Path | None = None
     use_model: bool = True
+    judge: str = ""
 
     @property
     def is_loopback(self) -> bool:

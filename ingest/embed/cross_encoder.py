@@ -1,15 +1,12 @@
 """A sentence-transformers CrossEncoder that says whether one text entails another, by name or folder."""
 
-import os
 import threading
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, Final
 
 from ingest.core.errors import ModelError
-from ingest.embed.loading import silence_libraries
+from ingest.embed.loading import JUDGE_HINT, load_judge
 
-_HINT: Final = "name a CrossEncoder for natural language inference or fact checking, or its folder"
 _ENTAILS: Final = frozenset("entailment entail entailed entails supported supports support consistent true".split())
 """Names that such models give to the label which says yes."""
 
@@ -38,27 +35,14 @@ class EntailmentModel:
 
     def _load(self) -> tuple[Any, int | None]:
         """The model, and the label that says yes; None for a model of a single score."""
-        if Path(self.name).is_dir():
-            os.environ.setdefault("HF_HUB_OFFLINE", "1")
-        from sentence_transformers import CrossEncoder
-        from torch.nn import Identity, Sigmoid
-
-        silence_libraries()
-        device = None if self._device == "auto" else self._device
-        try:
-            model = CrossEncoder(self.name, trust_remote_code=False, device=device)
-        except Exception as error:  # the library raises whatever its parts raise
-            said = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
-            raise ModelError(f"the judge {self.name} can't be loaded: {said}", _HINT) from error
+        model = load_judge(self.name, self._device)
         config = model.config
         if not any("Classification" in name for name in config.architectures or ()):
-            raise ModelError(f"the judge {self.name} has no classifier: its verdicts would be random", _HINT)
+            raise ModelError(f"the judge {self.name} has no classifier: its verdicts would be random", JUDGE_HINT)
         if config.num_labels == 1:
-            model.activation_fn = Sigmoid()
             return model, None
-        model.activation_fn = Identity()
         labels = [at for at, label in config.id2label.items() if str(label).lower() in _ENTAILS]
         if len(labels) != 1:
             names = ", ".join(map(str, config.id2label.values()))
-            raise ModelError(f"the judge {self.name} has no label for what is supported, but {names[:200]}", _HINT)
+            raise ModelError(f"the judge {self.name} has no label for what is supported, but {names[:200]}", JUDGE_HINT)
         return model, int(labels[0])

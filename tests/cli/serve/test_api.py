@@ -9,7 +9,7 @@ import pytest
 
 from tests.cli.serve.conftest import QUESTION, Running, events_of, serving
 from tests.conftest import CommandLine
-from tests.rag.server import KEY, answer, failure
+from tests.rag.server import KEY, Reply, answer, failure
 
 OFF_TOPIC = "How do I bake sourdough bread?"
 
@@ -185,6 +185,25 @@ def test_a_model_writes_sentence_by_sentence(written: Callable[..., Any]) -> Non
         assert done["mode"] == "openrouter"
         assert any("Pigs fly" in sentence for sentence in done["unsupported"]), (done["answer"], done["unsupported"])
         assert KEY not in str(events)
+
+
+def test_a_judge_decides_for_a_server_as_for_ask(written: Callable[..., Any]) -> None:
+    verdicts = json.dumps({"verdicts": [{"sentence": 1, "supported": False}]})
+    judged = {"model": "acme/judge-1", "choices": [{"message": {"role": "assistant", "content": verdicts}}]}
+    with written("--judge", "openrouter:acme/judge") as (server, model):
+        model.says(
+            answer("A variant is a suffix of the slug [1]."),
+            Reply((json.dumps(judged),), content_type="application/json"),
+        )
+        done = server.post("/api/ask", {"question": QUESTION}).json
+        assert done["unsupported"] == ["A variant is a suffix of the slug."]
+        assert model.requests[-1].body["model"] == "acme/judge"
+
+
+def test_a_judge_of_a_server_needs_a_model(starter: CommandLine) -> None:
+    refused = starter("serve", "--judge", "openrouter:acme/judge", "--no-llm", "--port", "0")
+    assert refused.status == 2
+    assert "--judge needs a model, which writes what is judged" in refused.err
 
 
 def test_a_model_that_fails_is_an_error_without_secrets(written: Callable[..., Any]) -> None:
