@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from ingest.core.errors import ModelError
-from ingest.embed.loading import JUDGE_HINT, load_judge
+from ingest.embed.loading import load_judge
 
+_HINT: Final = "name a CrossEncoder for natural language inference or fact checking, or its folder"
 _ENTAILS: Final = frozenset("entailment entail entailed entails supported supports support consistent true".split())
 """Names that such models give to the label which says yes."""
 
@@ -35,14 +36,18 @@ class EntailmentModel:
 
     def _load(self) -> tuple[Any, int | None]:
         """The model, and the label that says yes; None for a model of a single score."""
-        model = load_judge(self.name, self._device)
+        try:
+            model = load_judge(self.name, self._device)
+        except Exception as error:  # the library raises whatever its parts raise
+            said = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+            raise ModelError(f"the judge {self.name} can't be loaded: {said}", _HINT) from error
         config = model.config
         if not any("Classification" in name for name in config.architectures or ()):
-            raise ModelError(f"the judge {self.name} has no classifier: its verdicts would be random", JUDGE_HINT)
+            raise ModelError(f"the judge {self.name} has no classifier: its verdicts would be random", _HINT)
         if config.num_labels == 1:
             return model, None
         labels = [at for at, label in config.id2label.items() if str(label).lower() in _ENTAILS]
         if len(labels) != 1:
             names = ", ".join(map(str, config.id2label.values()))
-            raise ModelError(f"the judge {self.name} has no label for what is supported, but {names[:200]}", JUDGE_HINT)
+            raise ModelError(f"the judge {self.name} has no label for what is supported, but {names[:200]}", _HINT)
         return model, int(labels[0])

@@ -18,7 +18,6 @@ Kind = Literal["SentenceTransformer", "SparseEncoder", "MultiVectorEncoder", "Cr
 _KIND_FILE: Final = "config_sentence_transformers.json"
 _LATE: Final = ("ColBERT", "HF_ColBERT")
 """What PyLate and Stanford's ColBERT call a MultiVectorEncoder in their files."""
-JUDGE_HINT: Final = "name a CrossEncoder for natural language inference or fact checking, or its folder"
 _SECONDS: Final = 15.0
 """How long the hub may take to say whether it has a model."""
 _SAMPLE: Final = 65_536
@@ -57,21 +56,18 @@ def load(name: str, device: str = "auto", kinds: tuple[Kind, ...] = ("SentenceTr
 def load_judge(name: str, device: str = "auto") -> Any:  # noqa: ANN401 - the library's CrossEncoder
     """Load a CrossEncoder with the labels that it was trained for. A single score is a probability, others are logits.
 
-    Raises ModelError, which calls it a judge.
+    Raises what the library and the hub's library raise.
     """
     if Path(name).is_dir():
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
     with quiet():
-        try:
-            _ask_hub(name)
-            silence_libraries()
-            import sentence_transformers
-            from torch.nn import Identity, Sigmoid
+        _ask_hub(name)
+        silence_libraries()
+        import sentence_transformers
+        from torch.nn import Identity, Sigmoid
 
-            where = None if device == "auto" else device
-            model = sentence_transformers.CrossEncoder(name, trust_remote_code=False, device=where)
-        except Exception as error:  # the library raises whatever its parts raise
-            raise ModelError(f"the judge {name} can't be loaded: {_first_line(error)}", JUDGE_HINT) from error
+        where = None if device == "auto" else device
+        model = sentence_transformers.CrossEncoder(name, trust_remote_code=False, device=where)
     model.activation_fn = Sigmoid() if model.config.num_labels == 1 else Identity()
     return model
 
