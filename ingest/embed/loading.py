@@ -62,10 +62,10 @@ def load_judge(name: str, device: str = "auto") -> Any:  # noqa: ANN401 - the li
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
     with quiet():
         _ask_hub(name)
-        silence_libraries()
         import sentence_transformers
         from torch.nn import Identity, Sigmoid
 
+        silence_libraries()  # after the import, which would turn the bars on again
         where = None if device == "auto" else device
         model = sentence_transformers.CrossEncoder(name, trust_remote_code=False, device=where)
     model.activation_fn = Sigmoid() if model.config.num_labels == 1 else Identity()
