@@ -28,8 +28,17 @@ class TokenMatch:
 
     def score(self, start: int, end: int) -> float:
         """The weighted mean over the question of the best cosine with a token in this part of the page, about 0..1."""
+        best = self._best(start, end)
+        return float(self.weights @ best) if best is not None else 0.0
+
+    def shares(self, start: int, end: int) -> tuple[float, ...]:
+        """What each token of the question adds to the score of this part: its weight times its best cosine there."""
+        best = self._best(start, end)
+        return tuple((self.weights * best).tolist()) if best is not None else (0.0,) * len(self.weights)
+
+    def _best(self, start: int, end: int) -> Floats | None:
         inside = (self.starts >= start) & (self.ends <= end)
-        return float(self.weights @ self.cosine[:, inside].max(axis=1)) if inside.any() else 0.0
+        return self.cosine[:, inside].max(axis=1) if inside.any() else None
 
 
 def match_tokens(

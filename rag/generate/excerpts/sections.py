@@ -32,7 +32,8 @@ WHOLE: Final = 80
 """Words of a list or table that is shown whole."""
 _ROWS: Final = 6
 _WORTH: Final = 0.6
-"""Rows or items of a long table or list that are shown at most; each has this share of the best one's score."""
+"""Rows or items of a long table or list that are shown at most; each has this share of the best one's score, and of
+what that covers of the question."""
 _ELSEWHERE = re.compile(r"(?:related|see also|next steps?|learn more|further reading|resources)\b.*", re.IGNORECASE)
 """Headings of sections that only refer the reader to other pages."""
 
@@ -42,6 +43,9 @@ class Match(Protocol):
 
     def score(self, start: int, end: int) -> float:
         """How well this part of the page matches it, about 0..1."""
+
+    def shares(self, start: int, end: int) -> Sequence[float]:
+        """What each token of the question adds to the score of this part of the page."""
 
 
 class Docs(Protocol):
@@ -68,11 +72,15 @@ class Docs(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """The section of a hit: its pieces in page order, and which of them are in the hit's own chunk."""
+    """The section of a hit: its pieces in page order, and which of them are in the hit's own chunk.
+
+    `match` is where that chunk matches the question in meaning; None if the embedder does not provide this.
+    """
 
     hit: Hit
     pieces: tuple[Piece, ...]
     inside: tuple[int, ...]
+    match: Match | None = None
 
 
 def sections(question: Question, retrieved: Retrieved, docs: Docs, hits: Sequence[Hit] = ()) -> Iterator[Section]:
@@ -89,7 +97,7 @@ def sections(question: Question, retrieved: Retrieved, docs: Docs, hits: Sequenc
         inside = tuple(at for at, piece in enumerate(pieces) if piece.start < chunk.end and piece.end > chunk.start)
         if inside:
             seen.add(key)
-            yield Section(hit, pieces, inside)
+            yield Section(hit, pieces, inside, match)
 
 
 def _with_first_sections(hits: Sequence[Hit], docs: Docs) -> list[Hit]:
@@ -186,10 +194,13 @@ def _wanted_units(rating: _Rating, group: Group) -> tuple[Unit, ...]:
     if group.words <= WHOLE:
         return group.units
     scores = {unit.start: rating.unit(unit) for unit in group.units}
+    covers = {unit.start: rating.question.coverage([rating.question.found(unit.text)]) for unit in group.units}
     ranked = sorted(group.units, key=lambda unit: (-scores[unit.start], unit.start))
+    best = ranked[0].start
     wanted, words = [ranked[0]], ranked[0].words
     for unit in ranked[1:_ROWS]:
-        if scores[unit.start] < _WORTH * scores[ranked[0].start] or words + unit.words > WHOLE:
+        is_worth = scores[unit.start] >= _WORTH * scores[best] and covers[unit.start] >= _WORTH * covers[best]
+        if not is_worth or words + unit.words > WHOLE:
             break
         wanted.append(unit)
         words += unit.words

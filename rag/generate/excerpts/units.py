@@ -24,6 +24,8 @@ _LONGEST_LABEL: Final = 4
 """Words of a line such as "**Note**" or "Python" that names what is below it."""
 
 
+_WITH_NESTED: Final = 60
+"""Words of an item together with the items nested below it; of a longer one each item is a unit of its own."""
 _ASIDE: Final = re.compile(r"\s*(?:\*(?![*\s])[^*\n]+\*|_(?![_\s])[^_\n]+_)\s*")
 """A paragraph that is in italics as a whole: a caption, or a note about the page."""
 _TOPIC: Final = re.compile(r"(?:How|What|Why|When|Where|Which|Whether)\b(?!.*[.:?]).*", re.DOTALL)
@@ -138,7 +140,10 @@ def _groups_of_text(body: str, block: Block) -> Iterator[Group]:
     for start, end in runs(body[block.start : block.end], block.start):
         text = body[start:end]
         if LIST_ITEM.match(text):
-            items.append(_unit(body, start, end))
+            if items and _is_part_of(body, items[-1], start, end):
+                items[-1] = _unit(body, items[-1].start, end)
+            else:
+                items.append(_unit(body, start, end))
             continue
         if items:
             yield Group("list", items[0].start, tuple(items))
@@ -150,6 +155,12 @@ def _groups_of_text(body: str, block: Block) -> Iterator[Group]:
             yield Group("paragraph", units[0].start, units)
     if items:
         yield Group("list", items[0].start, tuple(items))
+
+
+def _is_part_of(body: str, item: Unit, start: int, end: int) -> bool:
+    """Whether the item at `start` is nested below another one and short enough to be read as part of it."""
+    is_nested = _indent(body, start) > _indent(body, item.start)
+    return is_nested and item.words + len(body[start:end].split()) <= _WITH_NESTED
 
 
 def _unit(body: str, start: int, end: int) -> Unit:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
+from ingest.text.markdown import CODE_SPAN
 from ingest.text.terms import terms
 from rag.generate.excerpts.scores import Question, is_announcement, is_dangling
 from rag.generate.excerpts.sections import Section, headings_above
@@ -15,11 +16,13 @@ from rag.records import Hit
 
 _PASSAGE: Final = 6.0
 """Weight of the passage's own score against the words of the question in the piece (1) and its form (0.4)."""
+_COVERS: Final = 2.0
+"""Weight of the share of the question that the whole excerpt covers, headings included."""
 _OPENS: Final = 0.25
 """Bonus for the first piece of a passage: it introduces the subject that the others detail."""
 _FOLLOWS: Final = 0.1
 """Bonus for the piece after an excerpt over the piece before it: readers read on rather than back."""
-_SHORT_CODE: Final = 12
+_SHORT_CODE: Final = 24
 """Lines of code that are shown to those who ask how to do something and do not mention code."""
 _HELPS: Final = 0.5
 """Bonus for an excerpt that says what to do, if the question asks how to do something."""
@@ -27,6 +30,9 @@ _FEW: Final = 25
 """Words of an excerpt below which the code after it belongs to it."""
 _MATTERS: Final = 0.2
 """Share of the question that an item or row must cover to be shown out of a list or table that does not fit."""
+_NAMED_CODE: Final = 30
+"""Lines of code that is shown after few words because it uses a name of theirs."""
+_NAME = re.compile(r"[^\W\d][\w-]{3,}")
 _LED_CODE: Final = 16
 """Lines of code that is shown because the sentence before it leads it in, or there is little else."""
 _LONG_CODE: Final = 24
@@ -42,11 +48,15 @@ _OLD = re.compile(r"\b(?:deprecated|legacy|obsolete|outdated|removed)\b", re.IGN
 
 @dataclass(frozen=True)
 class Excerpt:
-    """Pieces of a hit's section that follow each other; `score` compares the excerpts of one question."""
+    """Pieces of a hit's section that follow each other; `score` compares the excerpts of one question.
+
+    `matches` is how well it matches each token of the question in meaning; empty if the embedder does not provide this.
+    """
 
     hit: Hit
     pieces: tuple[Piece, ...]
     score: float
+    matches: Sequence[float] = ()
 
     @property
     def start(self) -> int:
@@ -77,8 +87,8 @@ def best_window(question: Question, section: Section, size: int, best: float) ->
         return pieces[at].score + (_OPENS if at == inside[0] else 0.0)
 
     kept = [at for at in inside if not _is_unasked(question, pieces[at])]
-    shown = [at for at in kept if not _leads_elsewhere(pieces[at])] or kept or inside
-    seed = max(shown, key=lambda at: (score(at), -at))
+    candidates = [at for at in kept if not _leads_elsewhere(pieces[at])] or kept or inside
+    seed = max(candidates, key=lambda at: (score(at), -at))
     pieces, start, end = _grown(question, section, seed, size)
     start, end = _trimmed(question, pieces, seed, range(start, end))
     passage = section.hit.score / best if best else 0.0
@@ -86,7 +96,10 @@ def best_window(question: Question, section: Section, size: int, best: float) ->
     loss += _UNASKED if _is_unasked(question, pieces[seed]) else 0.0
     loss += _ELSEWHERE if _leads_elsewhere(pieces[seed]) else 0.0
     gain = _HELPS if any(question.is_instruction(piece.text) for piece in pieces[start:end]) else 0.0
-    return Excerpt(section.hit, pieces[start:end], _PASSAGE * passage + score(seed) + gain - loss)
+    shown = pieces[start:end]
+    matches = section.match.shares(shown[0].start, shown[-1].end) if section.match else ()
+    excerpt = Excerpt(section.hit, shown, _PASSAGE * passage + score(seed) + gain - loss, matches)
+    return replace(excerpt, score=excerpt.score + _COVERS * question.coverage([question.found(excerpt.text)]))
 
 
 def _grown(question: Question, section: Section, seed: int, size: int) -> tuple[tuple[Piece, ...], int, int]:
@@ -98,7 +111,9 @@ def _grown(question: Question, section: Section, seed: int, size: int) -> tuple[
     start, end = with_what_it_refers_to(pieces, seed), seed + 1
     words = sum(piece.words for piece in pieces[start:end])
     while True:
-        near = (at for at in (start - 1, end) if 0 <= at < len(pieces) and may_be_shown(question, section, at))
+        near = [at for at in (start - 1, end) if 0 <= at < len(pieces) and may_be_shown(question, section, at)]
+        if start - 1 in near and not _may_come_first(question, pieces, start, end):
+            near.remove(start - 1)
         fitting = {at: _fitting(question, pieces[at], size - words) for at in near}
         ways = [(piece.score + (_FOLLOWS if at == end else 0.0), at) for at, piece in fitting.items() if piece]
         if not ways:
@@ -106,10 +121,44 @@ def _grown(question: Question, section: Section, seed: int, size: int) -> tuple[
         at = max(ways)[1]
         pieces[at] = fitting[at] or pieces[at]
         start, end, words = min(start, at), max(end, at + 1), words + pieces[at].words
-    is_thin = words < _FEW and end < len(pieces) and not question.wants_yes_or_no
-    if is_thin and _is_short_code(question, pieces[end]):
-        end += 1
+    if words < _FEW and not question.wants_yes_or_no:
+        start, end = _with_code(question, pieces, start, end)
     return tuple(pieces), start, end
+
+
+def _with_code(question: Question, pieces: Sequence[Piece], start: int, end: int) -> tuple[int, int]:
+    """Which pieces are shown where those from `start` to `end` say little: with the code after or before them."""
+    shown = "\n".join(piece.text for piece in pieces[start:end])
+    if end < len(pieces) and (
+        _is_short_code(question, pieces[end]) or _is_code_of(question, pieces[end], shown, _NAMED_CODE)
+    ):
+        return start, end + 1
+    if start and _is_short_code(question, pieces[start - 1]):
+        code, prose = (question.coverage([question.found(text)]) for text in (pieces[start - 1].text, shown))
+        if code > prose:
+            return start - 1, end
+    return start, end
+
+
+def _is_code_of(question: Question, piece: Piece, prose: str, longest: int) -> bool:
+    """Whether a piece is code that uses a name of the prose next to it."""
+    if piece.group.kind != "code" or piece.text.count("\n") > longest:
+        return False
+    return question.accepts_language(piece.units[0].text) and _uses_name(piece, prose)
+
+
+def _uses_name(piece: Piece, prose: str) -> bool:
+    """Whether code contains what is a code span in the prose, or a word of it such as the class in `type=Class`."""
+    names = {name for span in CODE_SPAN.finditer(prose) for name in _NAME.findall(span[2])}
+    return any(name in piece.units[0].text for name in names)
+
+
+def _may_come_first(question: Question, pieces: Sequence[Piece], start: int, end: int) -> bool:
+    """Whether the piece before an excerpt may open it: code only if it is asked for or has a name of the prose."""
+    before = pieces[start - 1]
+    if before.group.kind != "code" or question.wants_code:
+        return True
+    return _uses_name(before, "\n".join(piece.text for piece in pieces[start:end] if piece.group.kind != "code"))
 
 
 def _fitting(question: Question, piece: Piece, room: int) -> Piece | None:
@@ -171,7 +220,7 @@ def with_what_it_refers_to(pieces: Sequence[Piece], start: int) -> int:
 
 def _with_what_it_leads_in(question: Question, pieces: Sequence[Piece], start: int, end: int) -> int:
     """Return where an excerpt ends: not with a sentence or item that leads in what is not shown, if that is short."""
-    if not pieces[end - 1].text.rstrip(" *_`").endswith((":", "：")) or end == len(pieces):
+    if not pieces[end - 1].text.rstrip(" *_`").endswith((":", "：", "...", "…")) or end == len(pieces):
         return end
     if _is_short_code(question, pieces[end]):
         return end + 1
@@ -179,10 +228,10 @@ def _with_what_it_leads_in(question: Question, pieces: Sequence[Piece], start: i
 
 
 def may_be_shown(question: Question, section: Section, at: int) -> bool:
-    """Whether a piece may be shown next to a better one: text of the hit's own chunk, and code to those who want it."""
-    piece, chunk = section.pieces[at], section.hit.chunk
+    """Whether a piece may be shown next to a better one: all text but lists of links, and code to those who want it."""
+    piece = section.pieces[at]
     if piece.group.kind != "code":
-        return chunk.start <= piece.start and piece.end <= chunk.end and not is_contents(piece.group)
+        return not is_contents(piece.group)
     return wants_code(question, piece)
 
 

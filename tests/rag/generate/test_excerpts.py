@@ -504,3 +504,57 @@ def test_a_list_of_links_alone_answers_nothing_where_a_sentence_does(askdocs: Co
     (askdocs.cwd / "other" / "pumps.md").write_text(bare, encoding="utf-8")
     alone = askdocs("ask", "How do I set a spare pump?", "--no-llm", "--docs", "other", "--json").json
     assert "for the garden" in alone["answer"], "links are better than nothing"
+
+
+def test_code_before_a_sentence_is_shown_only_with_a_name_of_the_sentence() -> None:
+    sentence = "To exclude a link from the build, add the `skip-build` attribute to that element of the page.\n"
+    page = "## Links\n\n```html\n<link href=/a.css>\n<link href=/b.css>\n```\n\n" + sentence
+    question = "How do I exclude a link from the build?"
+    assert excerpt(page, question) == sentence.strip()
+    assert "<link skip-build" in excerpt(page.replace("<link href=/b", "<link skip-build href=/b"), question)
+
+
+def test_a_short_statement_is_shown_with_the_code_that_uses_its_names() -> None:
+    page = (
+        "## Streams\n\nReturn events with `response=EventStream` in the route.\n\n"
+        "Import `EventStream` from `web.events`:\n\n```python\nfrom web.events import EventStream\n"
+        + "".join(f"step_{number}()\n" for number in range(20))
+        + "```\n"
+    )
+    assert "from web.events import EventStream" in excerpt(page, "Which response do I use for events?")
+    assert "import" not in excerpt(page.replace("EventStream\n", "Other\n"), "Which route do events take?")
+
+
+def test_the_signature_above_a_short_description_is_shown_to_those_who_ask_for_its_name() -> None:
+    page = "## Queues\n\n```python\nawait queue.drain()\n```\n\nWait until nothing is left to do.\n"
+    assert excerpt(page, "queue drain") == "```python\nawait queue.drain()\n```\n\nWait until nothing is left to do."
+
+
+def test_nested_items_are_shown_below_the_item_that_they_belong_to() -> None:
+    rest = "".join(f"- Type {number}:\n  - Shown as text like the others of this list.\n" for number in range(12))
+    page = f"## Types\n\nThese types are known:\n\n{rest}- `timedelta`:\n  - Shown as a number of seconds.\n"
+    assert excerpt(page, "How is a timedelta shown, as seconds?") == (
+        "These types are known:\n…\n- `timedelta`:\n  - Shown as a number of seconds."
+    )
+
+
+def test_of_a_long_table_a_row_without_what_is_asked_for_is_left_out() -> None:
+    row = "| `{}` | 429 | The request was not served, since the providers of the model {} | Wait, then retry it |\n"
+    rows = "".join(row.format(f"code_{number}", "returned an error at that time") for number in range(9))
+    page = f"## Errors\n\n| Code | HTTP | Meaning | Action |\n|---|---|---|---|\n{rows}" + row.format(
+        "all_busy", "have no capacity left"
+    )
+    shown = excerpt(page, "What should a client do when the code is all_busy?")
+    assert "`all_busy`" in shown
+    assert "code_" not in shown
+
+
+def test_an_excerpt_goes_on_beyond_the_chunk_that_was_found() -> None:
+    page = document("## Kits\n\nChoose the large kit when you need sails and oars.\n\n> A small kit is lighter.\n")
+    whole = chunk_document(page, len, 1000)[0]
+    at = whole.text.index("> A small")
+    first = replace(whole, text=whole.text[:at], end=whole.start + at)
+    second = replace(whole, id="other", text=whole.text[at:], start=whole.start + at)
+    found = Retrieved("When is a small kit the choice?", (Hit(1, 1.0, 1.0, 1.0, second),), 1.0)
+    texts = answer_from_excerpts(found, OnePage(page, (first, second)))[0]
+    assert texts == ("Choose the large kit when you need sails and oars.\n\nA small kit is lighter.",)
