@@ -228,11 +228,17 @@ def _with_what_it_leads_in(question: Question, pieces: Sequence[Piece], start: i
 
 
 def may_be_shown(question: Question, section: Section, at: int) -> bool:
-    """Whether a piece may be shown next to a better one: all text but lists of links, and code to those who want it."""
-    piece = section.pieces[at]
-    if piece.group.kind != "code":
-        return not is_contents(piece.group)
-    return wants_code(question, piece)
+    """Whether a piece may be shown next to a better one: code to those who want it, no lists of links.
+
+    Text of the section beyond the passage that was found must have a good part of the question, or say what to do.
+    """
+    piece, chunk = section.pieces[at], section.hit.chunk
+    if piece.group.kind == "code":
+        return wants_code(question, piece)
+    is_found = chunk.start <= piece.start and piece.end <= chunk.end
+    return not is_contents(piece.group) and (
+        is_found or question.is_instruction(piece.text) or question.coverage([question.found(piece.text)]) >= _MATTERS
+    )
 
 
 def wants_code(question: Question, piece: Piece) -> bool:
