@@ -98,7 +98,9 @@ _ANNOUNCES = re.compile(
     r"(?:see|saw|seen|learn|learned|read|look|cover|covered|discuss|explain|show|explore|walk)\b"
     r"|(?:And )?(?:then )?(?:You|We)(?:['’]ve| have)? (?:also |already )(?:read|saw|seen|learned|covered)\b"
     rf"|(?:This|The following) {_PART} (?:covers|explains|describes|shows|lists|walks|discusses|introduces|assumes)\b"
-    r"|(?:You|We)(?:['’]ll| will) (?:see|learn|look|cover|explore|walk)\b",
+    r"|(?:You|We)(?:['’]ll| will) (?:see|learn|look|cover|explore|walk)\b"
+    r"|As (?:you|we)(?:['’]ve| have)? (?:already )?(?:saw|seen|learned|read|mentioned|discussed)\b"
+    r"|Here (?:you|we|I)(?:['’]ll| will) (?:see|learn|show|look|cover|explore|explain|walk)\b",
     re.IGNORECASE,
 )
 """What a text says of itself: what it will show, or has shown."""

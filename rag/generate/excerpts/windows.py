@@ -24,6 +24,9 @@ _FOLLOWS: Final = 0.1
 """Bonus for the piece after an excerpt over the piece before it: readers read on rather than back."""
 _SHORT_CODE: Final = 24
 """Lines of code that are shown to those who ask how to do something and do not mention code."""
+_BEGINS: Final = 0.4
+"""Share of the best piece's score that a sentence must have to open an excerpt. At .6 answers have 3 % fewer words,
+but 3 of 416 questions lose a fact."""
 _HELPS: Final = 0.5
 """Bonus for an excerpt that says what to do, if the question asks how to do something."""
 _FEW: Final = 25
@@ -183,14 +186,20 @@ def _is_short_code(question: Question, piece: Piece) -> bool:
 
 
 def _trimmed(question: Question, pieces: Sequence[Piece], seed: int, shown: range) -> tuple[int, int]:
-    """Which pieces are shown: without announcements at either end, and with what the first and the last refer to."""
+    """Which pieces are shown: no introduction before the answer, no announcements, and what both ends refer to."""
     start, end = shown.start, shown.stop
-    while start < seed and is_announcement(pieces[start].text):
+    while start < seed and _is_introduction(pieces[start], pieces[seed]):
         start += 1
     while end - 1 > seed and is_announcement(pieces[end - 1].text):
         end -= 1
     start = with_what_it_refers_to(pieces, start)
     return start, _with_what_it_leads_in(question, pieces, start, end)
+
+
+def _is_introduction(piece: Piece, best: Piece) -> bool:
+    """Whether a piece before the best one says little of what was asked, or only what the page will show."""
+    is_weak = piece.group.kind == "paragraph" and piece.score < _BEGINS * max(0.0, best.score)
+    return is_weak or is_announcement(piece.text)
 
 
 def _is_unasked(question: Question, piece: Piece) -> bool:

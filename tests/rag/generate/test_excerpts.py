@@ -558,3 +558,13 @@ def test_an_excerpt_goes_on_beyond_the_chunk_that_was_found() -> None:
     found = Retrieved("Is a small or a large kit lighter?", (Hit(1, 1.0, 1.0, 1.0, second),), 1.0)
     texts = answer_from_excerpts(found, OnePage(page, (first, second)))[0]
     assert texts == ("Choose the large kit when you need sails and oars.\n\nA small kit is lighter.",)
+
+
+def test_an_excerpt_does_not_begin_with_what_the_page_says_of_itself() -> None:
+    page = (
+        "## Workers\n\nAs you saw in the previous chapter, there are several strategies.\n\n"
+        "Here I'll show you how to start a server with workers.\n\n"
+        "On Kubernetes, run a single worker for each container.\n"
+    )
+    shown = excerpt(page, "How many workers should I run for each container on Kubernetes?")
+    assert shown == "On Kubernetes, run a single worker for each container."
