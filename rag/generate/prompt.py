@@ -74,7 +74,7 @@ class Passages:
         self.labels: dict[str, int] = {}
         self._tokens = 0
         self._secret = secret or secrets.token_bytes(32)
-        self._tag = f"passage-{self._digest(*(hit.chunk.id for hit in hits)).hex()[:8]}"
+        self.tag = f"passage-{self._digest(*(hit.chunk.id for hit in hits)).hex()[:8]}"
         self.add(hits)
 
     def add(self, hits: Sequence[Hit]) -> list[str]:
@@ -95,7 +95,7 @@ class Passages:
 
     def rules(self) -> str:
         """The system message."""
-        return _RULES.format(tag=self._tag)
+        return _RULES.format(tag=self.tag)
 
     def heading(self) -> str:
         """Describe the passages: their sites and their date."""
@@ -115,9 +115,9 @@ class Passages:
 
     def _passage(self, label: str) -> str:
         hit = self.hits[self.labels[label] - 1]
-        text = harmless(reading_text(hit.chunk)).replace(self._tag, "")
-        page = harmless(hit.url).replace(self._tag, "")
-        return f"<{self._tag} label={label}>\n(page: {page})\n{text}\n</{self._tag}>"
+        text = harmless(reading_text(hit.chunk)).replace(self.tag, "")
+        page = harmless(hit.url).replace(self.tag, "")
+        return f"<{self.tag} label={label}>\n(page: {page})\n{text}\n</{self.tag}>"
 
     def _labels_for(self, chunk_id: str) -> Iterator[str]:
         """Yield candidate labels for a passage, in case another passage has the first; no label is a word of a text."""

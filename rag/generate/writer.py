@@ -10,6 +10,7 @@ from typing import Final
 
 from ingest.text.markdown import LIST_MARKER, fenced_code
 from ingest.text.unsafe import visible
+from rag.generate.echo import EchoFilter, has_code
 from rag.generate.prompt import Passages
 from rag.generate.splitter import PieceSplitter
 from rag.records import Citation, Completion, Hit, Piece
@@ -32,7 +33,7 @@ _TEMPLATE_END = re.compile(r"<\|[a-z_]{2,30}\|>|</s>|\[/?INST\]|\(Answer from th
 _REPEATS: Final = 3
 """A sentence that is written so often ends the answer: the model is in a loop."""
 _SHORTEST_REPEAT: Final = 5
-"""Words; shorter sentences may be repeated."""
+"""Words; shorter sentences and blocks of code may be repeated, but not empty blocks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,9 @@ def write_answer(
     source = _Source(stream)
 
     def draft(is_good: Judge, show: OnPiece) -> _Draft:
-        return _Draft(SentenceGate(hits, passages.labels, is_good, strict=strict), show, source, strict)
+        return _Draft(
+            SentenceGate(hits, passages.labels, is_good, strict=strict), EchoFilter(passages), show, source, strict
+        )
 
     with _closing(stream):
         if not judge.at_once:
@@ -156,6 +159,7 @@ class _Draft:
     """The answer as far as it was checked."""
 
     gate: SentenceGate
+    echo: EchoFilter
     on_piece: OnPiece
     source: _Source
     strict: bool
@@ -186,6 +190,10 @@ class _Draft:
             return
         if not piece.strip() or self._is_loop(piece):
             return
+        piece = self.echo.filter(piece)
+        self.ended = self.ended or self.echo.ended
+        if not piece.strip():
+            return
         if not self.parts:
             piece = piece.lstrip()
         whole = not is_over or self.source.completion.complete or piece.rstrip().endswith(_STOPS)
@@ -203,7 +211,8 @@ class _Draft:
 
     def _is_loop(self, piece: str) -> bool:
         claim = " ".join(claim_of(piece).casefold().split())
-        if kind_of(piece) == "code" or claim.count(" ") + 1 < _SHORTEST_REPEAT:
+        is_empty_code = kind_of(piece) == "code" and not has_code(piece)
+        if claim.count(" ") + 1 < _SHORTEST_REPEAT and not is_empty_code:
             return False
         self.seen[claim] += 1
         if self.seen[claim] < _REPEATS:

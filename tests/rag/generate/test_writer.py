@@ -11,7 +11,7 @@ from rag.generate.splitter import PieceSplitter
 from rag.generate.stream import ThinkingFilter
 from rag.generate.writer import Written, write_answer
 from rag.records import Completion
-from tests.rag.verify.test_citation_fuzz import HITS
+from tests.rag.verify.test_citation_fuzz import HITS, hit
 
 PARTS = [
     "The limit is 20",
@@ -232,3 +232,55 @@ def test_other_tags_are_text(text: str) -> None:
 )
 def test_a_block_of_code_that_is_left_open_is_closed(text: str, closing: str) -> None:
     assert written([text])[1].text == (text + closing).strip()
+
+
+def echoed(said: str) -> Written:
+    """What is left of a text in which TAG, LABEL and PATH are those of the prompt's first passage."""
+    passages = Passages([hit("## Limits\n\nThe limit is 20.", "https://h.org/docs/a"), *HITS[1:]])
+    text = said.replace("TAG", passages.tag).replace("LABEL", next(iter(passages.labels)))
+    text = text.replace("PATH", passages.hits[0].chunk.path)
+    return write_answer([Completion("m", ""), *text, Completion("m", "stop")], passages, lambda _: None)
+
+
+ECHOES = {
+    "the tag as a name": ("The TAG says that the limit is 20 [LABEL].", "The passage says that the limit is 20 [1]."),
+    "the tag with its label": ("TAG label=LABEL: the limit is 20.", "passage [1]: the limit is 20."),
+    "tags in code": (
+        "Set this [LABEL]:\n\n```\n<TAG label=LABEL>\n(page: https://h.org/docs/a)\nlimit = 20\n</TAG>\n```",
+        "Set this [1]:\n\n```\nlimit = 20\n```",
+    ),
+    "the line of headings": ("[LABEL] PATH\n\nThe limit is 20 [LABEL].", "The limit is 20 [1]."),
+    "marks before the answer": ("[LABEL]\n\nThe limit is 20.", "[1] The limit is 20."),
+    "the question after the answer": (
+        "The limit is 20 [LABEL].\n\nQuestion: Which?\n\nAnswer: 30",
+        "The limit is 20 [1].",
+    ),
+    "the question before it": ("Question: Which?\n\nAnswer: The limit is 20 [LABEL].", "The limit is 20 [1]."),
+    "both on two lines": ("Question: Which?\nAnswer: The limit is 20 [LABEL].", "The limit is 20 [1]."),
+    "empty code": ("The limit is 20 [LABEL].\n\n```text\n```\n\n```\n\n```", "The limit is 20 [1]."),
+}
+
+
+@pytest.mark.parametrize("name", ECHOES)
+def test_what_surrounds_passages_in_the_prompt_is_not_shown(name: str) -> None:
+    said, left = ECHOES[name]
+    assert echoed(said).text == left
+
+
+@pytest.mark.parametrize("said", ["[LABEL]", "[LABEL] [LABEL]\n", "[LABEL] PATH", "- [LABEL]\n- [LABEL]", "```\n```"])
+def test_an_answer_without_a_word_of_its_own_is_a_refusal(said: str) -> None:
+    written = echoed(said)
+    assert (written.text, written.answered) == ("", False)
+
+
+@pytest.mark.parametrize("text", ["- Question: what to ask [1].", "Questions are free [1].", "The title [1]"])
+def test_words_that_only_resemble_the_prompt_are_text(text: str) -> None:
+    assert echoed(f"The limit is 20 [1].\n\n{text}").text.startswith("The limit is 20 [1].\n\n" + text[:9])
+
+
+def test_code_that_comes_again_and_again_ends_the_answer() -> None:
+    for block in ("```\n```\n", "```js\n```\n", "```py\nlimits = client.limits.set(20, 30, 40)\n```\n\n"):
+        stream = Stream(["The limit of the service is 20 [1].\n\n", *[block] * 100])
+        answer = write_answer(stream.generate(), Passages(HITS), lambda _: None)
+        assert answer.completion.problem == "the model repeats itself"
+        assert stream.read < 6
