@@ -11,7 +11,7 @@ from ingest.core.deadline import Deadline, limit
 from ingest.core.errors import ModelError
 from ingest.core.settings import Settings
 from ingest.embed.base import CHUNK_TOKENS, Embedding, QueryEmbedding, Vectors, normalize_rows
-from ingest.openrouter.client import load, post_json
+from ingest.openrouter.client import is_openrouter, load, post_json
 
 _BATCH: Final = 64
 """Texts per request: no limit is documented; small enough for every provider's body limit."""
@@ -20,7 +20,7 @@ _PATIENCE: Final = 300.0
 
 
 class OpenRouterEmbedder:
-    """A remote embedding model; its dimension is known after the first answer."""
+    """A remote embedding model; its dimension is known after the first answer. Only OpenRouter's names need a "/"."""
 
     remote = True
     has_tokens = False
@@ -28,7 +28,7 @@ class OpenRouterEmbedder:
     max_tokens = CHUNK_TOKENS
 
     def __init__(self, slug: str, settings: Settings) -> None:
-        if "/" not in slug:
+        if not slug or ("/" not in slug and is_openrouter(settings)):
             raise ModelError(
                 f"{slug!r} is not a model of OpenRouter", "slugs look like openrouter:qwen/qwen3-embedding-8b"
             )

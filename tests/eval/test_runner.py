@@ -10,7 +10,7 @@ import pytest
 from cli.failures import guarded
 from cli.main import app
 from tests.conftest import REPOSITORY, CommandLine, Result
-from tests.rag.server import KEY, ModelServer, Reply, answer, failure
+from tests.rag.server import KEY, ModelServer, Reply, answer, failure, stalled
 
 SAID = answer("A model variant is a suffix written after a model's slug [1].")
 QUESTIONS = [
@@ -105,6 +105,22 @@ def test_a_key_that_is_refused_ends_the_run(
     assert done.status == 1
     assert done.err.splitlines()[-2].startswith("error: ")
     assert len(server.requests) == 3
+
+
+def test_a_slow_question_does_not_end_the_run(
+    folder: Path, server: ModelServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in server.environ.items():
+        monkeypatch.setenv(name, value)
+    server.says(stalled("A model"), SAID)
+    done = run(capsys, "--jobs", "1", "--timeout", "1.5", "--max-tokens", "77", "--json", "--save", "run.json")
+    assert {request.body["max_completion_tokens"] for request in server.requests} == {77}
+    outcomes = json.loads((folder / "run.json").read_text("utf-8"))["outcomes"]
+    assert [outcome["id"] for outcome in outcomes] == ["two", "three", "four"]
+    assert 1 in [outcome["answer"]["facts_found"] for outcome in outcomes]
+    (problem,) = done.json["problems"]
+    assert problem["what"] == "one"
+    assert done.status == 1
 
 
 def test_without_a_key_quoted_answers_are_measured(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

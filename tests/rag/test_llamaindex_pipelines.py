@@ -9,6 +9,8 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from llama_index.core import VectorStoreIndex
+from llama_index.core.callbacks import CallbackManager, CBEventType, LlamaDebugHandler
 from llama_index.core.embeddings import MockEmbedding
 from llama_index.core.ingestion import DocstoreStrategy, IngestionPipeline
 from llama_index.core.llms import MockLLM
@@ -120,6 +122,33 @@ def test_a_pipeline_with_a_docstore_updates_and_deletes_by_document() -> None:
     assert len(store.data.embedding_dict) == len(changed), "the old ones are gone"
     store.delete("page-1")
     assert store.data.embedding_dict == {}
+
+
+def test_an_index_refreshes_and_deletes_by_document() -> None:
+    pages = [Document(text=PAGE, id_="page-1"), Document(text=PAGE, id_="page-2")]
+    index = VectorStoreIndex.from_documents(
+        pages, transformations=[MarkdownChunker()], embed_model=MockEmbedding(embed_dim=4)
+    )
+    changed = Document(text=PAGE.replace("20", "30"), id_="page-1")
+    assert index.refresh_ref_docs([changed, pages[1]]) == [True, False]
+    texts = {document: node_texts(index, document) for document in ("page-1", "page-2")}
+    assert "The limit is 30." in texts["page-1"]
+    assert "The limit is 20." not in texts["page-1"]
+    assert "The limit is 20." in texts["page-2"]
+    index.delete_ref_doc("page-1", delete_from_docstore=True)
+    assert set(index.ref_doc_info) == {"page-2"}
+    assert {node.ref_doc_id for node in index.docstore.docs.values()} == {"page-2"}
+
+
+def node_texts(index: VectorStoreIndex, document: str) -> str:
+    return "\n".join(node.get_content() for node in index.docstore.docs.values() if node.ref_doc_id == document)
+
+
+def test_callbacks_are_told_of_a_retrieval(index: Path) -> None:
+    handler = LlamaDebugHandler(print_trace_on_end=False)
+    AskdocsRetriever(index, k=2, callback_manager=CallbackManager([handler])).retrieve(QUESTION)
+    ((_, ended),) = handler.get_event_pairs(CBEventType.RETRIEVE)
+    assert len(ended.payload["nodes"]) == 2
 
 
 def test_nodes_follow_each_other_and_read_front_matter() -> None:

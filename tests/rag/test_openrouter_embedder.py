@@ -45,6 +45,21 @@ def remote(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Remote]:
         yield Remote(command, server, built, [request.body for request in server.requests])
 
 
+def test_an_embedder_of_a_server_of_ones_own_needs_no_slash_and_no_key(remote: Remote, tmp_path: Path) -> None:
+    write_pages(tmp_path / "docs")
+    remote.server.says(answer(""))
+    environ = {**remote.server.environ, "OPENROUTER_API_KEY": ""}
+    given = ("--docs", tmp_path / "docs", "--embedder", "openrouter:nomic-embed-text:v1.5")
+    built = remote.command("reindex", "--no-crawl", *given, **environ)
+    assert built.status == 0, built.err
+    (sent,) = remote.server.requests
+    assert sent.body["model"] == "nomic-embed-text:v1.5"
+    assert "authorization" not in sent.headers
+    at_openrouter = {**environ, "OPENROUTER_BASE_URL": "", "OPENROUTER_API_KEY": KEY}
+    refused = remote.command("reindex", "--no-crawl", "--full", *given, **at_openrouter)
+    assert refused.err.startswith("error: 'nomic-embed-text:v1.5' is not a model of OpenRouter\n")
+
+
 def test_passages_are_sent_as_text_and_wanted_as_floats(remote: Remote) -> None:
     assert remote.built.status == 0, remote.built.err
     (body,) = remote.first
