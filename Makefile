@@ -89,6 +89,7 @@ floors: .venv/dev               ## raise the floors of eval/floors.json to what 
 	RAISE_FLOORS=1 $(BIN)/python -m pytest -q tests/eval/test_floors.py
 
 starter-index: .venv/dev        ## the index that ships with the starter pages: after a change of pages, chunks or format
+	$(BIN)/python -c "from ingest.embed.minilm import MiniLm; from ingest.index.question_token import ship; ship(MiniLm())"
 	$(BIN)/askdocs reindex --no-crawl --full --precision fp32 --docs markdown_docs --index build/starter.index
 	$(BIN)/python -c "from pathlib import Path; from ingest.index.starter import pack; pack(Path('build/starter.index'))"
 

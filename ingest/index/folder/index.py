@@ -27,8 +27,8 @@ from ingest.index.folder.generations import (
 )
 from ingest.index.folder.questions import write_questions
 from ingest.index.postings import collect_postings
+from ingest.index.question_token import mean_question_token
 from ingest.index.sections import EmbeddedQuestions
-from ingest.index.whitening import mean_question_token
 
 
 class FolderIndex:

@@ -24,8 +24,9 @@ from ingest.index.postgres.nearest import EXACT_UP_TO, create_nearest
 from ingest.index.postgres.postings import WORDS_OF_PAGES, pack_postings
 from ingest.index.postgres.reader import PostgresGeneration
 from ingest.index.postgres.schema import INDEXES
+from ingest.index.question_token import mean_question_token
 from ingest.index.sections import NO_QUESTIONS, EmbeddedQuestions
-from ingest.index.whitening import WhiteningFit, mean_question_token
+from ingest.index.whitening import WhiteningFit
 from ingest.text.terms import TERMS_VERSION, terms
 
 _BLOCK: Final = 2_048
@@ -145,7 +146,6 @@ class PostgresWriter:
         with self._session.transaction(), ThreadPoolExecutor(2) as aside:
             models = (self._embedder.fingerprint, *manifest.get("late", {}).values())
             planned = self._plan(pages, chunks, "+".join(models), language)
-            question_token = self._mean_question_token(aside)
             totals, source = _Totals(self._known_words(planned)), iter(embeddings)
             for part, counts in _counted(_parts(planned), language, aside):
                 self._write(part, counts, source, totals)
@@ -156,7 +156,7 @@ class PostgresWriter:
                 self._session.rows(statement)
             if totals.chunks > EXACT_UP_TO:
                 self._create_nearest(totals)
-            return self._switch(planned, totals, question_token.result(), manifest)
+            return self._switch(planned, totals, manifest)
 
     def _plan(
         self, pages: Sequence[StoredPage], chunks: Sequence[Chunk], models: str, language: str
@@ -242,7 +242,7 @@ class PostgresWriter:
             create_nearest(self._session, "added", self._embedder.dimension)
 
     def _switch(
-        self, planned: Sequence[_PlannedPage], totals: _Totals, question_token: Floats, manifest: Mapping[str, Any]
+        self, planned: Sequence[_PlannedPage], totals: _Totals, manifest: Mapping[str, Any]
     ) -> PostgresGeneration:
         """Write the generation, and make it the current one."""
         session = self._session
@@ -258,7 +258,7 @@ class PostgresWriter:
         }
         words = sorted(totals.words.frequencies)
         name = new_name(manifest)
-        means = [totals.token_sum / (max(1, totals.tokens) * SCALE), question_token]
+        means = [totals.token_sum / (max(1, totals.tokens) * SCALE), mean_question_token(self._embedder)]
         row = (
             number,
             name,
@@ -278,16 +278,6 @@ class PostgresWriter:
         if sum(page.new for page in planned) * 2 > len(planned):  # the planner has no idea of the tables yet
             session.rows(_ANALYZE)
         return PostgresGeneration(number, name, whole)
-
-    def _mean_question_token(self, aside: Executor) -> "Future[Floats]":
-        """That of the current generation, if it is of this embedder: an update need not load the model."""
-        found = self._session.row(
-            "SELECT g.manifest, g.token_means FROM current JOIN generation g ON g.id = current.generation"
-        )
-        if found and json.loads(found[0]).get("embedder", {}).get("fingerprint") == self._embedder.fingerprint:
-            known = np.asarray(np.frombuffer(found[1], dtype="<f4").reshape(2, WIDTH)[1])
-            return aside.submit(lambda: known)
-        return aside.submit(mean_question_token, self._embedder)
 
     def _size(self) -> int:
         """The bytes of all tables of the index, those of other generations included."""

@@ -1,10 +1,12 @@
 """What all passages share is taken out of vectors and tokens."""
 
 import numpy as np
+import pytest
 
 from ingest.embed.minilm import MiniLm
 from ingest.embed.token_vectors import WIDTH
-from ingest.index.whitening import fit_whitening, mean_question_token, whiten
+from ingest.index.question_token import mean_question_token, measure_question_token
+from ingest.index.whitening import fit_whitening, whiten
 from tests.ingest.made import WordEmbedder
 
 
@@ -40,3 +42,10 @@ def test_one_vector_or_equal_ones_are_no_error() -> None:
 def test_tokens_of_questions_point_apart_but_not_evenly() -> None:
     assert 0.1 < np.linalg.norm(mean_question_token(MiniLm())) < 0.5
     np.testing.assert_array_equal(mean_question_token(WordEmbedder()), np.zeros(WIDTH))
+
+
+def test_the_shipped_mean_is_that_of_the_bundled_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where this fails, the questions or the model changed: `make starter-index`."""
+    measured = measure_question_token(MiniLm())
+    monkeypatch.setattr(MiniLm, "embed_query", None)  # what is shipped embeds nothing
+    np.testing.assert_allclose(mean_question_token(MiniLm()), measured, atol=1e-6)
