@@ -209,7 +209,8 @@ def test_chunks_that_are_written_over_several_connections_are_all_there(
 ) -> None:
     pages = stored(a="alpha text", b="beta text", c="gamma text")
     whole = Store(build_index(tmp_path / "one", pages, WordEmbedder(), quiet).generation).all_chunks()  # type: ignore[arg-type]
-    monkeypatch.setattr(database, "_ROWS_AT_ONCE", 1)
+    monkeypatch.setattr(database, "_PAGES_AT_ONCE", 1)
+    monkeypatch.setattr(database, "_CHUNKS_AT_ONCE", 1)
     parts = Store(build_index(tmp_path / "two", pages, WordEmbedder(), quiet).generation).all_chunks()  # type: ignore[arg-type]
     assert len(whole) == 3
     assert parts == whole
