@@ -1,4 +1,7 @@
-"""The pairs of options that can't be meant together, in one table. Imports nothing heavy."""
+"""Options that can't be meant: pairs that exclude each other, in one table, and those that need a model.
+
+Imports nothing heavy.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -74,3 +77,10 @@ def refuse_contradictions(command: str, given: Mapping[str, bool]) -> None:
             raise UsageError(
                 f"{pair.one} and {pair.other} contradict each other: {pair.reason}", "leave one of them out"
             )
+
+
+def refuse_without_model(option: str, work: str, *, is_given: bool, has_model: bool) -> None:
+    """Raise UsageError for an option that was given although no model is asked; `work` is what the model does."""
+    if is_given and not has_model:
+        hint = f"leave out {option}, or set OPENROUTER_API_KEY and leave out --no-llm"
+        raise UsageError(f"{option} needs a model, which {work}", hint)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from cli.context import open_live, settings_from
+from cli.contradictions import refuse_without_model
 from cli.serve.options import ServeOptions, check_options
 from cli.terminal import say
 from ingest.core.errors import UsageError
@@ -56,11 +57,8 @@ def run_mcp(values: Mapping[str, object], options: ServeOptions, *, quiet: bool)
 def _check_judge(options: ServeOptions, settings: Settings) -> None:
     from rag.open import can_ask_model
 
-    if options.judge and not (options.use_model and can_ask_model(settings)):
-        raise UsageError(
-            "--judge needs a model, which writes what is judged",
-            "leave out --judge, or set OPENROUTER_API_KEY and leave out --no-llm",
-        )
+    has_model = options.use_model and can_ask_model(settings)
+    refuse_without_model("--judge", "writes what is judged", is_given=bool(options.judge), has_model=has_model)
 
 
 def _require_extra() -> None:

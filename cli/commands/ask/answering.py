@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from cli.commands.ask.output import explain_incomplete, print_answer, used_line
 from cli.context import open_index
+from cli.contradictions import refuse_without_model
 from cli.options import AskOptions
 from cli.terminal import is_terminal, safe, say
 from ingest.core.errors import UsageError
@@ -132,6 +133,4 @@ def check_options(options: AskOptions, settings: Settings) -> None:
         ("--rewrite", options.rewrite, "rewrites the question"),
         ("--judge", bool(options.judge), "writes what is judged"),
     ):
-        if is_given and not has_model:
-            hint = f"leave out {name}, or set OPENROUTER_API_KEY and leave out --no-llm"
-            raise UsageError(f"{name} needs a model, which {work}", hint)
+        refuse_without_model(name, work, is_given=is_given, has_model=has_model)

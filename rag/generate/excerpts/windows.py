@@ -132,22 +132,15 @@ def _grown(question: Question, section: Section, seed: int, size: int) -> tuple[
 def _with_code(question: Question, pieces: Sequence[Piece], start: int, end: int) -> tuple[int, int]:
     """Which pieces are shown where those from `start` to `end` say little: with the code after or before them."""
     shown = "\n".join(piece.text for piece in pieces[start:end])
-    if end < len(pieces) and (
-        _is_short_code(question, pieces[end]) or _is_code_of(question, pieces[end], shown, _NAMED_CODE)
-    ):
-        return start, end + 1
+    if end < len(pieces):
+        longest = _NAMED_CODE if _uses_name(pieces[end], shown) else _LED_CODE
+        if _is_short_code(question, pieces[end], longest):
+            return start, end + 1
     if start and _is_short_code(question, pieces[start - 1]):
         code, prose = (question.coverage([question.found(text)]) for text in (pieces[start - 1].text, shown))
         if code > prose:
             return start - 1, end
     return start, end
-
-
-def _is_code_of(question: Question, piece: Piece, prose: str, longest: int) -> bool:
-    """Whether a piece is code that uses a name of the prose next to it."""
-    if piece.group.kind != "code" or piece.text.count("\n") > longest:
-        return False
-    return question.accepts_language(piece.units[0].text) and _uses_name(piece, prose)
 
 
 def _uses_name(piece: Piece, prose: str) -> bool:
@@ -180,8 +173,8 @@ def _fitting(question: Question, piece: Piece, room: int) -> Piece | None:
     return replace(piece, units=tuple(sorted(kept, key=lambda unit: unit.start))) if kept else None
 
 
-def _is_short_code(question: Question, piece: Piece) -> bool:
-    is_short = piece.group.kind == "code" and piece.text.count("\n") <= _LED_CODE
+def _is_short_code(question: Question, piece: Piece, longest: int = _LED_CODE) -> bool:
+    is_short = piece.group.kind == "code" and piece.text.count("\n") <= longest
     return is_short and question.accepts_language(piece.units[0].text)
 
 
